@@ -1,0 +1,165 @@
+//! The closed sets of condition types and reasons: what `status.conditions` can say.
+
+use std::fmt;
+
+/// Types of conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ConditionType {
+    /// True: in sync and settled in AWS. Unknown: working on it. False: needs attention or is retrying.
+    Ready,
+    /// Present while the operator works on the object or retries by itself.
+    Reconciling,
+    /// Present while no retry can help before somebody changes something.
+    Stalled,
+    /// Whether AWS has what the spec says.
+    Synced,
+    /// Whether every Secret and ConfigMap that the spec names was found.
+    ReferencesResolved,
+    /// Whether AWS was changed by somebody else.
+    Drifted,
+    /// Present while `spec.suspend` is true.
+    Suspended,
+}
+
+impl ConditionType {
+    /// The name in `status.conditions[].type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+            Self::Synced => "Synced",
+            Self::ReferencesResolved => "ReferencesResolved",
+            Self::Drifted => "Drifted",
+            Self::Suspended => "Suspended",
+        }
+    }
+}
+
+/// Whether a Ready reason goes with True, Unknown or False, and with which companion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Ready=True.
+    Ready,
+    /// Ready=Unknown with Reconciling.
+    Progressing,
+    /// Ready=False with Reconciling: retried by itself.
+    Retrying,
+    /// Ready=False with Stalled: somebody has to change something.
+    Stalled,
+}
+
+/// Reasons of the condition `Ready`. A closed set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// In sync and settled in AWS.
+    Available,
+    /// Scaled to zero by choice.
+    Deactivated,
+    /// Being created in AWS.
+    Creating,
+    /// Being changed in AWS.
+    Updating,
+    /// A version is being published.
+    Publishing,
+    /// Being deleted in AWS.
+    Deleting,
+    /// Something that the spec names is missing or not ready.
+    DependencyNotReady,
+    /// AWS doesn't see a new role, key or permission yet.
+    Propagating,
+    /// AWS limits the rate of calls.
+    Throttled,
+    /// AWS can't be reached or answers with a fault of its own.
+    AwsUnavailable,
+    /// The credentials are refused or lack a permission.
+    AccessDenied,
+    /// A quota of the account is used up.
+    QuotaExceeded,
+    /// Something that still uses the resource holds its deletion up.
+    DeletionBlocked,
+    /// The spec is wrong, or AWS refused it.
+    InvalidSpec,
+    /// A field that AWS fixes at creation differs.
+    ImmutableFieldChanged,
+    /// The AWS resource belongs to somebody else.
+    OwnershipConflict,
+    /// The object is pinned to another account or region than the operator now works in.
+    AccountMismatch,
+    /// The creation failed in AWS and the function may not be replaced.
+    CreateFailed,
+}
+
+impl Reason {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 18] = [
+        Self::Available,
+        Self::Deactivated,
+        Self::Creating,
+        Self::Updating,
+        Self::Publishing,
+        Self::Deleting,
+        Self::DependencyNotReady,
+        Self::Propagating,
+        Self::Throttled,
+        Self::AwsUnavailable,
+        Self::AccessDenied,
+        Self::QuotaExceeded,
+        Self::DeletionBlocked,
+        Self::InvalidSpec,
+        Self::ImmutableFieldChanged,
+        Self::OwnershipConflict,
+        Self::AccountMismatch,
+        Self::CreateFailed,
+    ];
+
+    /// The name in `status.conditions[].reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "Available",
+            Self::Deactivated => "Deactivated",
+            Self::Creating => "Creating",
+            Self::Updating => "Updating",
+            Self::Publishing => "Publishing",
+            Self::Deleting => "Deleting",
+            Self::DependencyNotReady => "DependencyNotReady",
+            Self::Propagating => "Propagating",
+            Self::Throttled => "Throttled",
+            Self::AwsUnavailable => "AWSUnavailable",
+            Self::AccessDenied => "AccessDenied",
+            Self::QuotaExceeded => "QuotaExceeded",
+            Self::DeletionBlocked => "DeletionBlocked",
+            Self::InvalidSpec => "InvalidSpec",
+            Self::ImmutableFieldChanged => "ImmutableFieldChanged",
+            Self::OwnershipConflict => "OwnershipConflict",
+            Self::AccountMismatch => "AccountMismatch",
+            Self::CreateFailed => "CreateFailed",
+        }
+    }
+
+    /// What the reason means for `Ready` and its companions.
+    pub fn readiness(self) -> Readiness {
+        match self {
+            Self::Available | Self::Deactivated => Readiness::Ready,
+            Self::Creating | Self::Updating | Self::Publishing | Self::Deleting => Readiness::Progressing,
+            Self::DependencyNotReady
+            | Self::Propagating
+            | Self::Throttled
+            | Self::AwsUnavailable
+            | Self::AccessDenied
+            | Self::QuotaExceeded
+            | Self::DeletionBlocked => Readiness::Retrying,
+            Self::InvalidSpec
+            | Self::ImmutableFieldChanged
+            | Self::OwnershipConflict
+            | Self::AccountMismatch
+            | Self::CreateFailed => Readiness::Stalled,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
