@@ -57,7 +57,7 @@ pub struct CommonSpec {
     /// changed once the object has been reconciled: its region is pinned in `status.region`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]$"))]
-String
+    pub region: Option<String>,
 
     /// What happens in AWS when this object is deleted. `Delete` (default) deletes the
     /// resource, `Retain` leaves it and removes only the ownership tags.
@@ -141,11 +141,11 @@ pub struct CommonStatus {
 
     /// The AWS account that this object is pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub account: Option<String>,
 
     /// The AWS region that this object is pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub region: Option<String>,
 
     /// Whether the AWS resource was created or adopted by this object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,7 +172,7 @@ String
 
     /// The value of the annotation `lambda-operator.io/reconcile-at` that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub uid: Option<String>,
 }
 
 impl Default for CommonStatus {
@@ -214,10 +214,10 @@ pub struct ReferenceVersion {
     pub name: String,
     /// Its `metadata.uid`; absent when an optional reference does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub resource_version: Option<String>,
     /// Its `metadata.resourceVersion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub fingerprint: Option<String>,
 }
 
 /// The intent that is written before a call whose outcome could get lost.
@@ -228,7 +228,7 @@ pub struct Pending {
     pub operation: String,
     /// Fingerprint of the code source that the call sends; contains no secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub last_handled_reconcile_at: Option<String>,
     /// When the intent was written.
     pub since: Time,
 }

@@ -68,10 +68,13 @@ pub struct LambdaFunctionSpec {
     /// Name of the function in AWS. Absent: `metadata.name`. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-zA-Z0-9_-]+$"))]
-String
+    pub function_name: Option<String>,
 
     /// ARN of the execution role that the function assumes.
-    #[schemars(length(min = 20, max = 2048), regex(pattern = r"^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"))]
+    #[schemars(
+        length(min = 20, max = 2048),
+        regex(pattern = r"^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$")
+    )]
     pub role: String,
 
     /// The deployment package. Exactly one of `s3`, `image`, `inline` and `external`; the package type follows from it.
@@ -81,17 +84,17 @@ String
     /// refuses the ones that it has deprecated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
-String
+    pub runtime: Option<String>,
 
     /// The method that Lambda calls, such as `index.handler`. Required for zip packages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128), regex(pattern = r"^[^\s]*$"))]
-String
+    pub handler: Option<String>,
 
     /// Description of the function. Default: empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
-String
+    pub description: Option<String>,
 
     /// Seconds that an invocation may take. Default: 3. AWS allows 900, and 5,400 for managed instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +130,7 @@ String
     /// ARN of the KMS key that encrypts the environment variables and snapshots. Default: a key that AWS owns.
     #[serde(default, rename = "kmsKeyArn", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048), regex(pattern = r"^(arn:(aws[a-zA-Z-]*)?:[a-z0-9.-]+:.*)?$"))]
-String
+    pub kms_key_arn: Option<String>,
 
     /// Subnets and security groups of a VPC. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,7 +211,7 @@ pub struct FunctionCode {
     /// ARN of the KMS key that encrypts the zip package at AWS. Default: a key that AWS owns.
     #[serde(default, rename = "sourceKMSKeyArn", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048), regex(pattern = r"^(arn:(aws[a-zA-Z-]*)?:[a-z0-9.-]+:.*)?$"))]
-String
+    pub source_kms_key_arn: Option<String>,
 }
 
 /// A zip package in S3.
@@ -224,7 +227,7 @@ pub struct S3Code {
     /// Version of the object, in a bucket with versioning. Absent: the newest at the time of the deployment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
-String
+    pub object_version: Option<String>,
     /// `COPY` (default) copies the package into Lambda; `REFERENCE` reads it from the bucket, which needs
     /// versioning and a bucket policy for Lambda.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -311,7 +314,7 @@ pub struct EnvVar {
     /// The value, as it is. Default: empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
-String
+    pub value: Option<String>,
     /// A value from a Secret or ConfigMap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EnvVarSource")]
@@ -347,7 +350,7 @@ pub struct EnvFromSource {
     /// Put in front of each key. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
-String
+    pub prefix: Option<String>,
     /// A Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObjectSelector")]
@@ -413,7 +416,12 @@ pub enum TracingMode {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layer {
     /// ARN of the layer version: `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]*:(\d{12}:layer:[a-zA-Z0-9_-]+:[0-9]+|:awslayer:[a-zA-Z0-9_-]+)$"))]
+    #[schemars(
+        length(min = 1, max = 2048),
+        regex(
+            pattern = r"^arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]*:(\d{12}:layer:[a-zA-Z0-9_-]+:[0-9]+|:awslayer:[a-zA-Z0-9_-]+)$"
+        )
+    )]
     pub arn: String,
 }
 
@@ -471,7 +479,7 @@ pub struct ImageConfig {
     /// Working directory. Default: the image's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
-String
+    pub working_directory: Option<String>,
 }
 
 /// SnapStart.
@@ -517,7 +525,7 @@ pub struct LoggingConfig {
     /// Log group. Default: `/aws/lambda/<functionName>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^[.\-_/#A-Za-z0-9]+$"))]
-String
+    pub log_group: Option<String>,
 }
 
 /// Format of log lines.
@@ -564,45 +572,45 @@ pub struct LambdaFunctionStatus {
 
     /// ARN of the function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub arn: Option<String>,
 
     /// State of the function in AWS: Pending, Active, Inactive, Failed, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub state: Option<String>,
 
     /// AWS's text for the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub state_reason: Option<String>,
 
     /// AWS's code for the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub state_reason_code: Option<String>,
 
     /// Outcome of the last update in AWS: InProgress, Successful, Failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub last_update_status: Option<String>,
 
     /// AWS's text for the outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub last_update_status_reason: Option<String>,
 
     /// AWS's code for the outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub last_update_status_reason_code: Option<String>,
 
     /// SHA-256 of the deployed package as AWS reports it: base64 for zip packages, hex for images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub code_sha256: Option<String>,
 
     /// Fingerprint of the source that `codeSha256` was deployed from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub code_source: Option<String>,
 
     /// The deployed image by digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub resolved_image_uri: Option<String>,
 
     /// AWS's RevisionId when the function was last seen settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-String
+    pub revision_id: Option<String>,
 }
