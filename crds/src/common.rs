@@ -172,7 +172,7 @@ pub struct CommonStatus {
 
     /// The value of the annotation `lambda-operator.io/reconcile-at` that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uid: Option<String>,
+    pub last_handled_reconcile_at: Option<String>,
 }
 
 impl Default for CommonStatus {
@@ -214,10 +214,10 @@ pub struct ReferenceVersion {
     pub name: String,
     /// Its `metadata.uid`; absent when an optional reference does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_version: Option<String>,
+    pub uid: Option<String>,
     /// Its `metadata.resourceVersion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
+    pub resource_version: Option<String>,
 }
 
 /// The intent that is written before a call whose outcome could get lost.
@@ -228,7 +228,7 @@ pub struct Pending {
     pub operation: String,
     /// Fingerprint of the code source that the call sends; contains no secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_handled_reconcile_at: Option<String>,
+    pub fingerprint: Option<String>,
     /// When the intent was written.
     pub since: Time,
 }
