@@ -1,0 +1,1 @@
+//! AWS: accounts, clients, quota, errors, inventory.

@@ -1,0 +1,3 @@
+//! The kind LambdaFunction.
+
+pub mod model;

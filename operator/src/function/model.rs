@@ -1,0 +1,274 @@
+//! A function in plain data, the same type for what is wanted and what AWS has.
+//!
+//! Everything is normalized so that equal means equal: AWS's defaults are filled in, sets are
+//! sets, and the many spellings of "none" are one. `desired` builds these values from a spec,
+//! `aws::function` from AWS's answers; `plan` only compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The part of a function that UpdateFunctionConfiguration changes.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Configuration {
+    /// Runtime identifier; `None` for images.
+    pub runtime: Option<String>,
+    /// ARN of the execution role.
+    pub role: String,
+    /// Handler; `None` for images.
+    pub handler: Option<String>,
+    /// Description, empty when none.
+    pub description: String,
+    /// Seconds.
+    pub timeout: i32,
+    /// Megabytes.
+    pub memory_size: i32,
+    /// Size of `/tmp` in megabytes.
+    pub ephemeral_storage: i32,
+    /// Environment variables.
+    pub environment: Environment,
+    /// KMS key for the environment, empty when AWS owns the key.
+    pub kms_key_arn: String,
+    /// VPC connection, empty sets when none.
+    pub vpc: Vpc,
+    /// ARN of the dead-letter target, empty when none.
+    pub dead_letter_target: String,
+    /// `PassThrough` or `Active`.
+    pub tracing_mode: String,
+    /// Layer version ARNs, in order.
+    pub layers: Vec<String>,
+    /// Mounted file systems.
+    pub file_systems: Vec<FileSystem>,
+    /// Overrides of the image.
+    pub image_config: ImageConfig,
+    /// `None` or `PublishedVersions`.
+    pub snap_start: String,
+    /// Log settings.
+    pub logging: Logging,
+}
+
+/// Environment variables, or why they can't be known.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// All variables by name.
+    Known(BTreeMap<String, String>),
+    /// AWS could not decrypt them (`Environment.Error`); the text is AWS's. Never a drift verdict.
+    Unknown(String),
+}
+
+impl Environment {
+    /// The variables, empty when unknown.
+    pub fn variables(&self) -> impl Iterator<Item = (&String, &String)> {
+        match self {
+            Self::Known(variables) => Some(variables.iter()),
+            Self::Unknown(_) => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Prints names only: values can come from Secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(variables) => f.debug_set().entries(variables.keys()).finish(),
+            Self::Unknown(reason) => write!(f, "Unknown({reason})"),
+        }
+    }
+}
+
+/// VPC connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Vpc {
+    /// Subnet ids; order means nothing to AWS.
+    pub subnet_ids: BTreeSet<String>,
+    /// Security group ids; order means nothing to AWS.
+    pub security_group_ids: BTreeSet<String>,
+    /// Outbound IPv6.
+    pub ipv6_allowed_for_dual_stack: bool,
+}
+
+/// A mounted file system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileSystem {
+    /// Access point ARN.
+    pub arn: String,
+    /// `/mnt/…`.
+    pub local_mount_path: String,
+    /// S3 Files only: `ENABLED`, `DISABLED` or `AUTO`.
+    pub direct_s3_read: Option<String>,
+}
+
+/// Overrides of the container image; empty means the image's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ImageConfig {
+    /// Entry point.
+    pub entry_point: Vec<String>,
+    /// Arguments.
+    pub command: Vec<String>,
+    /// Working directory.
+    pub working_directory: String,
+}
+
+/// Log settings with AWS's defaults filled in. Levels exist only with `JSON`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Logging {
+    /// `Text` or `JSON`.
+    pub format: String,
+    /// Application level.
+    pub application_level: Option<String>,
+    /// System level.
+    pub system_level: Option<String>,
+    /// Log group.
+    pub group: String,
+}
+
+/// A field of [`Configuration`]; what an UpdateFunctionConfiguration request carries is a set of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Field {
+    Runtime,
+    Role,
+    Handler,
+    Description,
+    Timeout,
+    MemorySize,
+    EphemeralStorage,
+    Environment,
+    KmsKeyArn,
+    Vpc,
+    DeadLetter,
+    Tracing,
+    Layers,
+    FileSystems,
+    ImageConfig,
+    SnapStart,
+    Logging,
+}
+
+impl Field {
+    /// The field's name in the spec, as messages and `ignoreDrift` use it.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Role => "role",
+            Self::Handler => "handler",
+            Self::Description => "description",
+            Self::Timeout => "timeout",
+            Self::MemorySize => "memorySize",
+            Self::EphemeralStorage => "ephemeralStorage",
+            Self::Environment => "env",
+            Self::KmsKeyArn => "kmsKeyArn",
+            Self::Vpc => "vpcConfig",
+            Self::DeadLetter => "deadLetterConfig",
+            Self::Tracing => "tracingConfig",
+            Self::Layers => "layers",
+            Self::FileSystems => "fileSystemConfigs",
+            Self::ImageConfig => "imageConfig",
+            Self::SnapStart => "snapStart",
+            Self::Logging => "loggingConfig",
+        }
+    }
+}
+
+/// `Zip` or `Image`; AWS fixes it at creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PackageType {
+    /// A zip package.
+    Zip,
+    /// A container image.
+    Image,
+}
+
+/// Where a package comes from, as a call sends it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CodeSource {
+    /// An object in S3.
+    S3 {
+        /// Bucket.
+        bucket: String,
+        /// Key.
+        key: String,
+        /// Version; `None` is the newest.
+        object_version: Option<String>,
+        /// `COPY` or `REFERENCE`.
+        storage_mode: String,
+    },
+    /// A container image.
+    Image {
+        /// URI with tag or digest.
+        uri: String,
+    },
+    /// The bytes of a zip archive.
+    Zip(std::sync::Arc<[u8]>),
+}
+
+impl fmt::Debug for CodeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, key, object_version, storage_mode } => {
+                write!(f, "s3://{bucket}/{key} version {object_version:?} {storage_mode}")
+            }
+            Self::Image { uri } => write!(f, "image {uri}"),
+            Self::Zip(bytes) => write!(f, "zip of {} bytes", bytes.len()),
+        }
+    }
+}
+
+/// A package to deploy: what UpdateFunctionCode changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Where it comes from.
+    pub source: CodeSource,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// KMS key of the package, empty when AWS owns the key. Not sticky: sent with every update.
+    pub source_kms_key_arn: String,
+}
+
+/// A function as AWS describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Unqualified ARN.
+    pub arn: String,
+    /// Its configuration.
+    pub configuration: Configuration,
+    /// Its package type.
+    pub package_type: PackageType,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// Base64 for zip packages, hex for images.
+    pub code_sha256: String,
+    /// AWS's change token; also moves on settling, tagging and publishing.
+    pub revision_id: String,
+    /// What ListFunctions doesn't say. `None` when this came from a listing.
+    pub live: Option<Live>,
+}
+
+/// What only GetFunction says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// `State`, an open set: Pending, Active, Inactive, Failed, Deactivating, Deactivated, ActiveNonInvocable, Deleting.
+    pub state: String,
+    /// `StateReason`.
+    pub state_reason: Option<String>,
+    /// `StateReasonCode`.
+    pub state_reason_code: Option<String>,
+    /// `LastUpdateStatus`; `None` while a new function is Pending.
+    pub last_update_status: Option<String>,
+    /// `LastUpdateStatusReason`.
+    pub last_update_status_reason: Option<String>,
+    /// `LastUpdateStatusReasonCode`.
+    pub last_update_status_reason_code: Option<String>,
+    /// Tags, or AWS's text when they may not be read (`TagsError`).
+    pub tags: Result<BTreeMap<String, String>, String>,
+    /// `Concurrency.ReservedConcurrentExecutions`.
+    pub reserved_concurrency: Option<i32>,
+    /// `Code.ImageUri`, as it was sent.
+    pub image_uri: Option<String>,
+    /// `Code.ResolvedImageUri`, with the digest.
+    pub resolved_image_uri: Option<String>,
+    /// `Code.SourceKMSKeyArn`, empty when none.
+    pub source_kms_key_arn: String,
+}

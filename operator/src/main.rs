@@ -1,0 +1,2 @@
+//! The `lambda-operator` binary.
+fn main() {}
