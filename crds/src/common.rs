@@ -165,6 +165,10 @@ pub struct CommonStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_sections: Vec<String>,
 
+    /// Keys of the tags that this object has put on the resource, so that removing one from the spec removes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub managed_tags: Vec<String>,
+
     /// A call whose outcome isn't stored yet. Found at the start of a reconcile, it is recovered first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Pending")]
@@ -185,6 +189,7 @@ impl Default for CommonStatus {
             conditions: Vec::new(),
             references: Vec::new(),
             managed_sections: Vec::new(),
+            managed_tags: Vec::new(),
             pending: None,
             last_handled_reconcile_at: None,
         }

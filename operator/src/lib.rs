@@ -1,5 +1,13 @@
 //! lambda-operator: makes AWS Lambda a native part of a Kubernetes cluster.
+//!
+//! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind;
+//! `aws` and `k8s` are the two sides that it works between; `runtime` is what any long-running process needs.
 
 pub mod aws;
+pub mod cli;
+pub mod engine;
 pub mod function;
+pub mod k8s;
+pub mod run;
 pub mod runtime;
+pub mod settings;

@@ -1,2 +1,32 @@
 //! The `lambda-operator` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lambda_operator::cli::{self, Cli, Command, RunArgs};
+use lambda_operator::run::Operator;
+use lambda_operator::runtime::{shutdown, telemetry};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run(*args),
+        Command::Crds { output_dir } => {
+            cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()).map_err(|error| error.to_string())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(args: RunArgs) -> Result<(), String> {
+    let settings = args.settings().map_err(|error| error.to_string())?;
+    telemetry::init(settings.log.format, &settings.log.level).map_err(|error| error.to_string())?;
+    let stop = shutdown::on_signals().map_err(|error| format!("signals can't be handled: {error}"))?;
+    Operator { settings, client: None, credentials: None }.run(stop).await.map_err(|error| error.to_string())
+}

@@ -1,1 +1,28 @@
-//! AWS: accounts, clients, quota, errors, inventory.
+//! AWS: accounts, clients, quota, errors, inventory. The only folder that names the AWS SDK.
+//!
+//! [`Aws::scope`] gives the [`Scope`] of an account and region. Every method of a scope is one API operation: it waits
+//! for its turn in the quota, is sent once, and answers with plain data or an [`AwsError`] whose [`Class`] says what
+//! helps. [`inventory`] finds out what somebody else changed.
+
+pub mod bucket;
+mod call;
+pub mod error;
+mod function;
+mod function_map;
+pub mod inventory;
+mod login;
+mod pause;
+mod pool;
+pub mod quota;
+mod sdk_config;
+mod sdk_error;
+mod settings;
+mod sweep;
+
+pub use call::Scope;
+pub use error::{AwsError, Class};
+pub use function::AccountSettings;
+pub use inventory::{Expectation, Inventory, Listed, LiveExpectation, Mode, Wake, Why, configuration_hash};
+pub use pool::Aws;
+pub use quota::{Priority, Quota, QuotaClass};
+pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

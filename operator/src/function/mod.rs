@@ -1,3 +1,175 @@
-//! The kind LambdaFunction.
+//! The kind LambdaFunction. Every kind has these files: `model` (plain data), `desired` (spec → data),
+//! `plan` and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
+pub mod deletion;
+pub mod desired;
+mod environment;
+pub mod execute;
+pub mod ignore;
 pub mod model;
+mod package;
+pub mod plan;
+mod state;
+pub mod status;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Origin, Pending};
+
+use crate::aws::{AwsError, Expectation, Priority, Scope, configuration_hash};
+use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Report, Unready};
+use crate::engine::verdict::Plan;
+use crate::function::desired::Desired;
+use crate::function::model::Observed;
+use crate::function::plan::{Action, CONCURRENCY};
+use crate::k8s::references::{ObjectKey, ReferenceKey, ReferenceKind};
+
+/// The kind LambdaFunction.
+#[derive(Debug)]
+pub struct Functions;
+
+impl Kind for Functions {
+    type Object = LambdaFunction;
+    type Status = LambdaFunctionStatus;
+    type Desired = Desired;
+    type Observed = Observed;
+    type Action = Action;
+
+    const NAME: &'static str = "LambdaFunction";
+
+    fn common(object: &LambdaFunction) -> &CommonSpec {
+        &object.spec.common
+    }
+
+    fn status(object: &LambdaFunction) -> LambdaFunctionStatus {
+        object.status.clone().unwrap_or_default()
+    }
+
+    fn common_status(status: &LambdaFunctionStatus) -> &CommonStatus {
+        &status.common
+    }
+
+    fn common_status_mut(status: &mut LambdaFunctionStatus) -> &mut CommonStatus {
+        &mut status.common
+    }
+
+    fn aws_name(object: &LambdaFunction) -> String {
+        desired::aws_name(object)
+    }
+
+    fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
+        references(object)
+    }
+
+    /// A function that may be adopted, that somebody else creates, or that was created before is read first; for
+    /// all others CreateFunction itself answers whether the name is taken.
+    fn exists(object: &LambdaFunction, status: &LambdaFunctionStatus) -> bool {
+        let common = Self::common(object);
+        status.arn.is_some()
+            || status.common.pending.is_some()
+            || common.adopt() != lambda_operator_crds::AdoptPolicy::Never
+            || common.management_policy() == lambda_operator_crds::ManagementPolicy::Observe
+            || object.spec.code.external.is_some()
+    }
+
+    fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unready> {
+        desired::desired(object, inputs)
+    }
+
+    async fn observe(scope: &Scope, name: &str, priority: Priority) -> Result<Option<Observed>, AwsError> {
+        scope.get_function(name, priority).await
+    }
+
+    fn listed(scope: &Scope, name: &str, status: &LambdaFunctionStatus) -> Listing<Observed> {
+        let inventory = scope.inventory();
+        if !inventory.first_sweep_done() {
+            return Listing::NotYet;
+        }
+        match inventory.take_listed(name) {
+            Some(observed) if status.revision_id.as_deref() == Some(&observed.revision_id) => Listing::Found(observed),
+            _ => Listing::Ask,
+        }
+    }
+
+    fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Facts<'_, LambdaFunctionStatus>) -> Plan<Action> {
+        plan::plan(desired, observed, facts)
+    }
+
+    fn plan_deletion(observed: Option<&Observed>, facts: &Facts<'_, LambdaFunctionStatus>) -> Deletion<Action> {
+        deletion::plan_deletion(observed, facts)
+    }
+
+    fn prepare(action: &Action, status: &mut LambdaFunctionStatus) {
+        match action {
+            Action::Create { package, tags, .. } => {
+                status.common.pending = Some(Pending {
+                    operation: "CreateFunction".into(),
+                    fingerprint: Some(package.fingerprint.clone()),
+                    since: Time(jiff::Timestamp::now()),
+                });
+                status.common.managed_tags =
+                    tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
+            }
+            Action::Own { .. } => {
+                status.common.origin.get_or_insert(Origin::Adopted);
+            }
+            Action::Tag { tags } => {
+                let managed = &mut status.common.managed_tags;
+                managed.extend(tags.keys().cloned());
+                managed.sort();
+                managed.dedup();
+            }
+            Action::PutConcurrency(_) if !status.common.managed_sections.iter().any(|s| s == CONCURRENCY) => {
+                status.common.managed_sections.push(CONCURRENCY.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    async fn execute(
+        scope: &Scope,
+        name: &str,
+        action: &Action,
+        observed: Option<&Observed>,
+        priority: Priority,
+    ) -> Result<Effect<Observed>, AwsError> {
+        execute::execute(scope, name, action, observed, priority).await
+    }
+
+    fn report(report: Report<'_, Self>, status: &mut LambdaFunctionStatus) {
+        status::report(report, status);
+    }
+
+    fn watch(scope: &Scope, name: &str, status: &LambdaFunctionStatus, observed: Option<&Observed>) {
+        let (Some(revision_id), Some(code_sha256)) = (status.revision_id.clone(), status.code_sha256.clone()) else {
+            return;
+        };
+        let configuration_hash = observed.map(|observed| configuration_hash(&observed.configuration));
+        scope.inventory().expect(name, Expectation { revision_id, code_sha256, configuration_hash, live: None });
+    }
+
+    fn unwatch(scope: &Scope, name: &str) {
+        scope.inventory().forget(name);
+    }
+}
+
+fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
+    let namespace = object.namespace().unwrap_or_default();
+    let key = |kind, name: &str| ReferenceKey {
+        kind,
+        object: ObjectKey { namespace: namespace.clone(), name: name.to_owned() },
+    };
+    let single = object.spec.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()).flat_map(|source| {
+        let secret = source.secret_key_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
+        let map = source.config_map_key_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
+        [secret, map]
+    });
+    let whole = object.spec.env_from.iter().flatten().flat_map(|source| {
+        let secret = source.secret_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
+        let map = source.config_map_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
+        [secret, map]
+    });
+    single.chain(whole).flatten().collect()
+}

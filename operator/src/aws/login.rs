@@ -1,0 +1,189 @@
+//! Who we are to AWS: one set of credentials, its account, and the pause while AWS refuses it.
+//!
+//! `pool` has one of these per credential and every call goes through [`Login::session`]. While paused, nothing is
+//! sent but one GetCallerIdentity now and then; when it succeeds, everybody who watches `resumed` is woken.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::error::{AwsError, Class};
+use super::pause::Pause;
+use super::sdk_config::SdkSource;
+use super::sdk_error;
+use super::settings::CallRecord;
+
+/// Credentials that STS has confirmed.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    /// What clients are built from.
+    pub(super) config: SdkConfig,
+    /// The account id, 12 digits.
+    pub(super) account: String,
+    /// Counts confirmations, so that late failures of older credentials are told apart.
+    pub(super) generation: u64,
+}
+
+/// One credential.
+pub(super) struct Login {
+    source: SdkSource,
+    state: Mutex<State>,
+    /// Held by the one who asks STS.
+    probing: tokio::sync::Mutex<()>,
+    resumed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    session: Option<Session>,
+    pause: Pause<AwsError>,
+    /// Whether a task is waiting to probe.
+    watched: bool,
+}
+
+impl Login {
+    pub(super) fn new(source: SdkSource, probe_min: Duration, probe_max: Duration) -> Arc<Self> {
+        let state = State { session: None, pause: Pause::new(probe_min, probe_max), watched: false };
+        let (resumed, _) = watch::channel(0);
+        Arc::new(Self { source, state: Mutex::new(state), probing: tokio::sync::Mutex::default(), resumed })
+    }
+
+    /// Changes each time that paused credentials work again.
+    pub(super) fn resumed(&self) -> watch::Receiver<u64> {
+        self.resumed.subscribe()
+    }
+
+    /// Why nothing is sent at present.
+    pub(super) fn paused(&self) -> Option<AwsError> {
+        self.state.lock().pause.error().cloned()
+    }
+
+    /// The confirmed credentials, asking STS when there are none or a probe is due. `region` is where STS is asked
+    /// if the settings say nothing.
+    pub(super) async fn session(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
+        if let Some(answer) = self.known() {
+            return answer;
+        }
+        let _one = self.probing.lock().await;
+        match self.known() {
+            Some(answer) => answer,
+            None => self.probe(region).await,
+        }
+    }
+
+    /// `None` when STS has to be asked.
+    fn known(&self) -> Option<Result<Session, AwsError>> {
+        let state = self.state.lock();
+        match state.pause.error() {
+            Some(error) if !state.pause.is_due(Instant::now().into_std()) => Some(Err(error.clone())),
+            Some(_) => None,
+            None => state.session.clone().map(Ok),
+        }
+    }
+
+    async fn probe(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
+        let outcome = self.ask(region).await;
+        match outcome {
+            Ok((config, account)) => Ok(self.confirm(config, account)),
+            // That a region is missing says nothing about the credentials, and the next caller may bring one.
+            Err(error) if error.code == "NoRegion" => Err(error),
+            Err(error) => {
+                self.pause(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn confirm(&self, config: SdkConfig, account: String) -> Session {
+        let mut state = self.state.lock();
+        let generation = state.session.as_ref().map_or(0, |session| session.generation) + 1;
+        let session = Session { config, account, generation };
+        state.session = Some(session.clone());
+        let was_paused = state.pause.end();
+        drop(state);
+        if was_paused {
+            tracing::info!(account = session.account, "AWS accepts the credentials again");
+            self.resumed.send_modify(|count| *count += 1);
+        }
+        session
+    }
+
+    /// AWS refused the credentials of this generation in a call.
+    pub(super) fn condemn(self: &Arc<Self>, generation: u64, error: &AwsError) {
+        let current = self.state.lock().session.as_ref().map(|session| session.generation);
+        if current == Some(generation) && self.paused().is_none() {
+            self.pause(error.clone());
+        }
+    }
+
+    fn pause(self: &Arc<Self>, error: AwsError) {
+        tracing::warn!(code = error.code, operation = error.operation, "AWS account paused: {error}");
+        let mut state = self.state.lock();
+        state.pause.begin(error, Instant::now().into_std());
+        if !std::mem::replace(&mut state.watched, true) {
+            tokio::spawn(recover(Arc::downgrade(self)));
+        }
+    }
+
+    /// When the next probe is due; `None` when not paused, which also ends the watch.
+    fn next_probe(&self) -> Option<std::time::Instant> {
+        let mut state = self.state.lock();
+        let due = state.pause.due();
+        state.watched = due.is_some();
+        due
+    }
+
+    /// The SDK's configuration with fresh credentials, and the account that STS says they belong to.
+    async fn ask(&self, region: Option<&str>) -> Result<(SdkConfig, String), AwsError> {
+        let config = self.source.load().await;
+        let Some(region) = config.region().cloned().or_else(|| region.map(|name| Region::new(name.to_owned()))) else {
+            return Err(no_region());
+        };
+        let sts = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).build();
+        let started = Instant::now();
+        let answer = aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await;
+        let seconds = started.elapsed().as_secs_f64();
+        let answer = answer.map_err(|error| sdk_error::convert("GetCallerIdentity", false, &error));
+        self.source.observe(&record(region.as_ref(), seconds, answer.as_ref().err()));
+        let answer = answer.map_err(|(error, _)| error)?;
+        match answer.account() {
+            Some(account) if !account.is_empty() => Ok((config, account.to_owned())),
+            _ => Err(AwsError::new("GetCallerIdentity", Class::Transient, "InvalidAnswer", "STS named no account")),
+        }
+    }
+}
+
+fn record(region: &str, seconds: f64, error: Option<&(AwsError, Option<u16>)>) -> CallRecord {
+    CallRecord {
+        operation: "GetCallerIdentity",
+        account: String::new(),
+        region: region.to_owned(),
+        code: error.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
+        http_status: error.and_then(|(_, status)| *status),
+        seconds,
+        quota_wait_seconds: 0.0,
+        request_id: error.and_then(|(error, _)| error.request_id.clone()),
+        error: error.map(|(error, _)| error.clone()),
+    }
+}
+
+/// What `scope` answers when no region is known.
+pub(super) fn no_region() -> AwsError {
+    let remedy = "no AWS region is known: set spec.region, or give the operator a region (--aws-region or AWS_REGION)";
+    AwsError::new("GetCallerIdentity", Class::DependencyMissing, "NoRegion", remedy)
+}
+
+/// Probes until the credentials work, so that recovery needs no caller.
+async fn recover(login: std::sync::Weak<Login>) {
+    loop {
+        let Some(due) = login.upgrade().and_then(|login| login.next_probe()) else { return };
+        tokio::time::sleep_until(due.into()).await;
+        let Some(login) = login.upgrade() else { return };
+        drop(login.session(None).await);
+    }
+}

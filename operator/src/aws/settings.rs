@@ -1,0 +1,94 @@
+//! What the AWS side is told at the start, and what it calls back.
+
+use std::time::Duration;
+
+use super::AwsError;
+
+/// Settings of [`Aws`](super::Aws).
+#[derive(Clone)]
+pub struct AwsSettings {
+    /// Replaces AWS's endpoints of Lambda and STS, for emulators. `AWS_ENDPOINT_URL` in the environment does too.
+    pub endpoint_url: Option<String>,
+    /// The region of objects that name none; by default the SDK's chain (environment, profile, instance metadata).
+    pub region: Option<String>,
+    /// The part of Lambda's control-plane rates that the operator may use, above 0, at most 1.
+    pub quota_share: f64,
+    /// Whether the operator keeps to the share at all.
+    pub quotas_enabled: bool,
+    /// How long one call may take, with everything in it.
+    pub call_timeout: Duration,
+    /// How long refused credentials are left alone before they are tried again, the first time.
+    pub probe_min: Duration,
+    /// The longest that this doubles to.
+    pub probe_max: Duration,
+    /// An access key id and its secret instead of the SDK's chain, for tests and the demo.
+    pub static_credentials: Option<(String, String)>,
+}
+
+impl Default for AwsSettings {
+    fn default() -> Self {
+        Self {
+            endpoint_url: None,
+            region: None,
+            quota_share: 2.0 / 3.0,
+            quotas_enabled: true,
+            call_timeout: Duration::from_mins(1),
+            probe_min: Duration::from_secs(5),
+            probe_max: Duration::from_mins(5),
+            static_credentials: None,
+        }
+    }
+}
+
+/// Asked right before every write.
+pub trait WriteGate: Send + Sync {
+    /// `Err` with the reason when nothing may be written, e.g. because the leader lease has run out.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Lets everything through.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenGate;
+
+impl WriteGate for OpenGate {
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Told of every call, for metrics and logs.
+pub trait CallObserver: Send + Sync {
+    /// A call that was sent has ended.
+    fn call(&self, record: &CallRecord);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl CallObserver for NoObserver {
+    fn call(&self, _: &CallRecord) {}
+}
+
+/// One call that was sent.
+#[derive(Clone, Debug)]
+pub struct CallRecord {
+    /// The API operation, e.g. `GetFunction`.
+    pub operation: &'static str,
+    /// The account, 12 digits; empty for the GetCallerIdentity that finds it out.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// `OK` or the error's code.
+    pub code: String,
+    /// The status of an error answer; `None` when the call succeeded or had no answer.
+    pub http_status: Option<u16>,
+    /// How long AWS took, in seconds.
+    pub seconds: f64,
+    /// How long the call waited for the operator's own quota before, in seconds.
+    pub quota_wait_seconds: f64,
+    /// AWS's id of the request.
+    pub request_id: Option<String>,
+    /// The error, when there was one.
+    pub error: Option<AwsError>,
+}

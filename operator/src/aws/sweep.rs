@@ -1,0 +1,236 @@
+//! The loops that look for what somebody else changed: a sweep over everything at an interval, and a rotation that
+//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per scope; both ask in the lowest priority.
+//!
+//! A sweep costs one ListFunctions per 50 functions of the account. Where that is more than one GetFunction per owned
+//! function, or is denied, it reads each owned function instead: GetFunction has a larger quota of its own.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng as _;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::call::Scope;
+use super::error::{AwsError, Class};
+use super::function::PAGE;
+use super::inventory::{Difference, KEPT, Mode, Seen, Wake, Why, differs};
+use super::quota::Priority;
+
+/// After so many sweeps by GetFunction the account is listed once more, to see whether that is the better way by now.
+const MEASURE_EVERY: u32 = 20;
+/// The wait after a sweep that failed, the first time.
+const RETRY_MIN: Duration = Duration::from_secs(5);
+/// The longest that this doubles to.
+const RETRY_MAX: Duration = Duration::from_mins(5);
+
+/// Each interval is longer by a random part of this fraction of it, so that replicas and regions spread.
+const JITTER: f64 = 0.1;
+/// The first sweep waits until nothing was registered for so long: after a start, all objects come at once.
+const QUIET: Duration = Duration::from_millis(250);
+/// It waits no longer than this.
+const QUIET_MAX: Duration = Duration::from_secs(5);
+
+impl Scope {
+    /// Looks for changes until the end, and sends each function that is worth a look. The first sweep comes at once,
+    /// the others every `sweep` (zero: never); every `rotation` all expected functions are read once (zero: never).
+    pub async fn run_inventory(
+        self: Arc<Self>,
+        sweep: Duration,
+        rotation: Duration,
+        wakes: mpsc::UnboundedSender<Wake>,
+        shutdown: CancellationToken,
+    ) {
+        let loops =
+            async { tokio::join!(sweep_loop(&self, sweep, &wakes), rotation_loop(&self, rotation, &wakes)) };
+        shutdown.run_until_cancelled(Box::pin(loops)).await;
+    }
+}
+
+async fn sweep_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+    registered(scope).await;
+    let (mut strategy, mut retry) = (Strategy::default(), RETRY_MIN);
+    loop {
+        let wait = match sweep(scope, &mut strategy).await {
+            Ok(differences) => {
+                retry = RETRY_MIN;
+                send(scope, differences, wakes);
+                jittered(interval, JITTER, rand::rng().random())
+            }
+            Err(error) => {
+                let (code, class) = (&error.code, error.class.as_str());
+                tracing::warn!(account = scope.account(), region = scope.region(), code, class, "sweep failed");
+                let wait = jittered(retry, JITTER, rand::rng().random());
+                retry = (retry * 2).min(RETRY_MAX);
+                wait
+            }
+        };
+        let next = Instant::now() + wait;
+        if wait.is_zero() || wait > KEPT {
+            tokio::time::sleep(KEPT).await;
+            scope.inventory().tidy();
+        }
+        if wait.is_zero() {
+            return;
+        }
+        tokio::time::sleep_until(next).await;
+    }
+}
+
+async fn registered(scope: &Scope) {
+    let (until, mut owned) = (Instant::now() + QUIET_MAX, None);
+    while owned != Some(scope.inventory().owned()) && Instant::now() < until {
+        owned = Some(scope.inventory().owned());
+        tokio::time::sleep(QUIET).await;
+    }
+}
+
+fn send(scope: &Scope, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
+    for Difference { name, why } in differences {
+        let (account, region) = (scope.account().to_owned(), scope.region().to_owned());
+        // Nobody listens any more only at the end.
+        drop(wakes.send(Wake { account, region, name, why }));
+    }
+}
+
+fn jittered(interval: Duration, jitter: f64, random: f64) -> Duration {
+    interval.mul_f64(1.0 + jitter.clamp(0.0, 1.0) * random)
+}
+
+/// What decides how the next sweep is made.
+#[derive(Clone, Copy, Debug, Default)]
+struct Strategy {
+    /// How many pages the whole account had when it was last listed.
+    pages: Option<usize>,
+    denied: bool,
+    /// Sweeps since the account was last listed, or listing it was last tried.
+    since_listed: u32,
+}
+
+impl Strategy {
+    fn mode(self, owned: usize) -> Mode {
+        if self.since_listed >= MEASURE_EVERY {
+            return Mode::List;
+        }
+        match self.pages {
+            _ if self.denied => Mode::PerFunction,
+            Some(pages) if owned < pages => Mode::PerFunction,
+            _ => Mode::List,
+        }
+    }
+
+    fn listed(&mut self, functions: usize) {
+        let page = usize::try_from(PAGE).unwrap_or(1);
+        *self = Self { pages: Some(functions.div_ceil(page).max(1)), denied: false, since_listed: 0 };
+    }
+
+    fn was_denied(&mut self) {
+        *self = Self { denied: true, since_listed: 0, ..*self };
+    }
+}
+
+/// One complete sweep.
+async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
+    let inventory = scope.inventory();
+    let started = Instant::now();
+    let mut calls = 0;
+    let mode = strategy.mode(inventory.owned());
+    let mut seen = None;
+    if mode == Mode::List {
+        match list(scope, strategy, &mut calls).await {
+            Err(error) if error.class == Class::AccessDenied && error.code != "AccountMismatch" => {
+                strategy.was_denied();
+            }
+            listed => seen = Some(listed?),
+        }
+    }
+    let seen = match seen {
+        Some(seen) => seen,
+        None => read_each(scope, strategy, &mut calls).await?,
+    };
+    let next = strategy.mode(inventory.owned());
+    if next != inventory.mode() {
+        tracing::info!(account = scope.account(), region = scope.region(), mode = ?next, "sweeps change their way");
+        inventory.set_mode(next);
+    }
+    Ok(inventory.complete(started, calls, seen))
+}
+
+async fn list(
+    scope: &Scope,
+    strategy: &mut Strategy,
+    calls: &mut u32,
+) -> Result<BTreeMap<String, Seen>, AwsError> {
+    let (mut seen, mut functions, mut marker) = (BTreeMap::new(), 0, None);
+    loop {
+        let at = Instant::now();
+        *calls += 1;
+        let (page, next) = scope.list_functions(marker, Priority::Drift).await?;
+        functions += page.len();
+        let ours = page.into_iter().filter(|(name, _)| scope.inventory().is_owned(name));
+        seen.extend(ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false, at })));
+        marker = next;
+        if marker.is_none() {
+            strategy.listed(functions);
+            return Ok(seen);
+        }
+    }
+}
+
+async fn read_each(
+    scope: &Scope,
+    strategy: &mut Strategy,
+    calls: &mut u32,
+) -> Result<BTreeMap<String, Seen>, AwsError> {
+    let mut seen = BTreeMap::new();
+    for name in scope.inventory().names() {
+        let at = Instant::now();
+        *calls += 1;
+        let (observed, failed) = match scope.get_function(&name, Priority::Drift).await {
+            Ok(observed) => (observed, false),
+            // Concerns this one only.
+            Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
+            Err(error) => return Err(error),
+        };
+        seen.insert(name, Seen { observed, failed, at });
+    }
+    strategy.since_listed += 1;
+    Ok(seen)
+}
+
+/// Reads the expected functions in turn, evenly spread over the interval.
+async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+    if interval.is_zero() {
+        return;
+    }
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(rotation_step(interval, scope.inventory().expected())).await;
+        let Some(name) = scope.inventory().next_expected(&last) else { continue };
+        if let Some(why) = look(scope, &name).await {
+            send(scope, vec![Difference { name: name.clone(), why }], wakes);
+        }
+        last = name;
+    }
+}
+
+/// Until the next function is read. With hardly any the steps stay short, so that a new one isn't late.
+fn rotation_step(interval: Duration, expected: usize) -> Duration {
+    let expected = u32::try_from(expected.max(1)).unwrap_or(u32::MAX);
+    interval / expected
+}
+
+/// Reads one function. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
+/// round will.
+async fn look(scope: &Scope, name: &str) -> Option<Why> {
+    let asked = Instant::now();
+    let answer = scope.get_function(name, Priority::Drift).await.ok()?;
+    let expected = scope.inventory().expected_before(name, asked)?;
+    match answer {
+        None => Some(Why::Vanished),
+        Some(observed) => differs(&expected, &observed).then_some(Why::Changed),
+    }
+}

@@ -1,0 +1,88 @@
+//! The command line of `lambda-operator`: its commands, and every setting with its environment variable.
+//! `main` calls [`Cli::parse`](clap::Parser::parse) and goes by [`Command`].
+
+mod run_args;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+pub use run_args::{RunArgs, Surroundings};
+
+/// Makes AWS Lambda a native part of a Kubernetes cluster.
+#[derive(Parser, Debug)]
+#[command(name = "lambda-operator", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the operator until it is told to stop.
+    ///
+    /// Every flag can be given as the environment variable that is shown with it; the flag wins.
+    /// Durations look like 500ms, 30s, 5m or 1h30m.
+    Run(Box<RunArgs>),
+    /// Print the CustomResourceDefinitions, ready for `kubectl apply -f -`.
+    Crds {
+        /// Write one file for each kind into this directory instead of printing.
+        #[arg(long, value_name = "DIRECTORY")]
+        output_dir: Option<PathBuf>,
+    },
+}
+
+/// Carries out the command `crds`: all manifests to `output`, or a file for each into `directory`.
+///
+/// # Errors
+/// When something can't be written.
+pub fn write_crds(directory: Option<&Path>, output: &mut impl Write) -> io::Result<()> {
+    for crd in lambda_operator_crds::all() {
+        let manifest = lambda_operator_crds::manifest(&crd).map_err(io::Error::other)?;
+        match directory {
+            Some(directory) => {
+                let path = directory.join(format!("{}.yaml", crd.spec.names.plural));
+                std::fs::write(&path, manifest)
+                    .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            }
+            None => write!(output, "---\n{manifest}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_explains_every_flag_and_names_its_variable() {
+        Cli::command().debug_assert();
+        let mut command = Cli::command();
+        let run = command.find_subcommand_mut("run").unwrap();
+        let help = run.render_long_help().to_string();
+        for flag in run.get_arguments().filter_map(clap::Arg::get_long).filter(|flag| *flag != "help") {
+            let variable = format!("LAMBDA_OPERATOR_{}", flag.replace('-', "_").to_uppercase());
+            assert!(help.contains(&format!("--{flag}")), "no --{flag} in\n{help}");
+            assert!(help.contains(&variable), "no {variable} in\n{help}");
+        }
+        assert!(run.get_arguments().all(|arg| arg.get_help().is_some()));
+    }
+
+    #[test]
+    fn crds_are_printed_or_written() {
+        let mut printed = Vec::new();
+        write_crds(None, &mut printed).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.starts_with("---\n"));
+        assert!(printed.contains("kind: CustomResourceDefinition"));
+        let nowhere = Path::new("/does/not/exist");
+        let message = write_crds(Some(nowhere), &mut Vec::new()).unwrap_err().to_string();
+        assert!(message.contains("lambdafunctions.yaml"), "{message}");
+    }
+}

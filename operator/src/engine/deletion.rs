@@ -1,0 +1,136 @@
+//! The visit to an object that is being deleted. It reads nothing of the namespace: in a namespace
+//! deletion Secrets and parents vanish first, and all that is needed is in `status`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use lambda_operator_crds::DeletionPolicy;
+use lambda_operator_crds::conditions::Reason;
+
+use crate::aws::{AwsError, Class, Scope};
+use crate::engine::kind::{Deletion, Kind, Next};
+use crate::engine::pass::{Interrupt, Pass};
+use crate::engine::summary::{self, Summary};
+use crate::engine::verdict::{self, Recheck, Verdict};
+use crate::k8s::events::Note;
+use crate::k8s::write::{self, WriteError};
+
+/// The ways out that a blocked deletion names.
+const WAYS_OUT: &str =
+    "Mend it, or set spec.deletionPolicy to Retain: then this object goes and the resource stays in AWS.";
+
+impl<K: Kind> Pass<'_, K> {
+    /// Works on an object that is being deleted. `None`: it has been let go.
+    ///
+    /// # Errors
+    /// See [`Interrupt`].
+    pub async fn run_deletion(&mut self) -> Result<Option<Verdict>, Interrupt> {
+        let retain = K::common(&self.object).deletion_policy() == DeletionPolicy::Retain;
+        let never_written = K::common_status(&self.status).account.is_none();
+        if never_written || self.observe_only() {
+            return self.release(None).await;
+        }
+        let verdict = match self.take_leave().await? {
+            Ok(None) => return Ok(None),
+            Ok(Some(verdict)) => verdict,
+            Err(Blocked(verdict)) if retain => {
+                let text = format!("Left in AWS with its ownership tags, which could not be removed: {}", verdict.message());
+                return self.release(Some(Note::warning("Retained", "Delete", text))).await;
+            }
+            Err(Blocked(Verdict::Problem(reason, text, recheck))) => {
+                let text = format!("{text} The deletion waits for this. {WAYS_OUT}");
+                Verdict::Problem(reason, text, recheck)
+            }
+            Err(Blocked(verdict)) => verdict,
+        };
+        let before = K::status(&self.object);
+        self.notes.extend(summary::note_of_change::<K>(&before, &verdict));
+        let mut status = self.status.clone();
+        let summary = Summary { verdict: &verdict, references: None, missing: None, drift: None };
+        summary::fill::<K>(&self.object, &mut status, &summary, &crate::engine::pass::now());
+        self.write_status(&status).await?;
+        Ok(Some(verdict))
+    }
+
+    /// Brings AWS to where the object may go. `Ok(None)`: it has gone.
+    async fn take_leave(&mut self) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
+        let region = K::common_status(&self.status).region.clone();
+        let scope = match self.shared.scope(region.as_deref()).await {
+            Ok(scope) => scope,
+            Err(error) => return self.blocked(&error),
+        };
+        if let Some(mismatch) = self.pin(&scope) {
+            return Ok(Err(Blocked(mismatch)));
+        }
+        let name = K::aws_name(&self.object);
+        let owner = self.owner();
+        loop {
+            let observed = match K::observe(&scope, &name, self.priority()).await {
+                Ok(observed) => observed,
+                Err(error) => return self.blocked(&error),
+            };
+            let status = self.status.clone();
+            let decision = K::plan_deletion(observed.as_ref(), &self.facts(&owner, &status));
+            match decision {
+                Deletion::Release(note) => {
+                    K::unwatch(&scope, &name);
+                    return Ok(Ok(self.release(note).await?));
+                }
+                Deletion::Wait(text) => return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text)))),
+                Deletion::Denied(text) => {
+                    return Ok(Err(Blocked(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow))));
+                }
+                Deletion::Act(action) => match self.act(&scope, &name, &action, observed.as_ref()).await {
+                    Ok(Next::Settle) => {
+                        let text = "AWS is deleting the resource.".to_owned();
+                        return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text))));
+                    }
+                    Ok(Next::Continue | Next::Replan) => {}
+                    Ok(Next::End(verdict)) => return Ok(Err(Blocked(verdict))),
+                    Err(error) => return self.blocked(&error),
+                },
+            }
+        }
+    }
+
+    async fn act(
+        &mut self,
+        scope: &Arc<Scope>,
+        name: &str,
+        action: &K::Action,
+        observed: Option<&K::Observed>,
+    ) -> Result<Next, AwsError> {
+        let effect = K::execute(scope, name, action, observed, self.priority()).await?;
+        if effect.next == Next::Settle {
+            self.memory.transition = Some(Instant::now());
+            self.memory.delete_sent = Some(Instant::now());
+        }
+        self.notes.extend(effect.note);
+        Ok(effect.next)
+    }
+
+    fn blocked(&mut self, error: &AwsError) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
+        match error.class {
+            Class::NotLeader | Class::ShuttingDown => Err(Interrupt::Stopping),
+            Class::InProgress | Class::Lock => {
+                Ok(Ok(Some(Verdict::Progress(Reason::Deleting, format!("{}: {error}", error.operation)))))
+            }
+            _ => Ok(Err(Blocked(verdict::on_error(error)))),
+        }
+    }
+
+    /// Removes the finalizer.
+    async fn release(&mut self, note: Option<Note>) -> Result<Option<Verdict>, Interrupt> {
+        self.check_leader()?;
+        self.notes.extend(note);
+        match write::remove_finalizer(&self.shared.client, &*self.object).await {
+            Ok(_) | Err(WriteError::Gone) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.shared.metrics.kubernetes_write(K::NAME, "finalizer");
+        Ok(None)
+    }
+}
+
+/// Something is in the way of the deletion.
+struct Blocked(Verdict);

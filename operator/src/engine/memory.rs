@@ -1,0 +1,234 @@
+//! What the engine remembers of an object between visits. All of it can be lost: `status` says the rest.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::ResourceExt;
+use lambda_operator_crds::conditions::Reason;
+use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
+
+use crate::engine::requeue;
+use crate::engine::verdict::{Recheck, Verdict};
+use crate::settings::RecheckSettings;
+
+/// The memory of one object.
+pub struct Memory<O> {
+    /// The object as our own last write left it.
+    pub latest: Option<Arc<O>>,
+    /// What the last visit saw.
+    pub seen: Option<Seen>,
+    /// When to look again; `None`: when something changes.
+    pub due: Option<Instant>,
+    /// Somebody (the inventory, a reference, an account that works again) asks for a look at AWS.
+    pub suspicion: bool,
+    /// When the change that AWS works on was made.
+    pub transition: Option<Instant>,
+    /// When the deletion was last sent.
+    pub delete_sent: Option<Instant>,
+    /// A problem that was there at the last visit.
+    pub trouble: Option<Trouble>,
+    /// AWS answered that the resource exists: read before creating.
+    pub exists: bool,
+    /// Since when a first sweep is awaited.
+    pub awaiting_sweep: Option<Instant>,
+    /// The Ready reason and whether it was True, as the metrics last counted it.
+    pub counted: Option<(String, bool)>,
+    /// When work on the present generation began, for the time-to-ready metric.
+    pub working_since: Option<Instant>,
+}
+
+impl<O> Default for Memory<O> {
+    fn default() -> Self {
+        Self {
+            latest: None,
+            seen: None,
+            due: None,
+            suspicion: false,
+            transition: None,
+            delete_sent: None,
+            trouble: None,
+            exists: false,
+            awaiting_sweep: None,
+            counted: None,
+            working_since: None,
+        }
+    }
+}
+
+/// What makes a visit worth its while when it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// `metadata.uid`.
+    pub uid: Option<String>,
+    /// `metadata.generation`.
+    pub generation: Option<i64>,
+    /// Whether the object is being deleted.
+    pub deleting: bool,
+    /// The reconcile-at annotation.
+    pub reconcile_at: Option<String>,
+    /// The versions of what it refers to.
+    pub references: Vec<ReferenceVersion>,
+}
+
+impl Seen {
+    /// What `object` shows now.
+    pub fn of(object: &impl ResourceExt, references: Vec<ReferenceVersion>) -> Self {
+        Self {
+            uid: object.uid(),
+            generation: object.meta().generation,
+            deleting: object.meta().deletion_timestamp.is_some(),
+            reconcile_at: reconcile_at(object),
+            references,
+        }
+    }
+}
+
+/// The value of the reconcile-at annotation.
+pub fn reconcile_at(object: &impl ResourceExt) -> Option<String> {
+    object.annotations().get(RECONCILE_AT).cloned()
+}
+
+/// A problem and how often it was met.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    reason: Reason,
+    recheck: Recheck,
+    first: Instant,
+    attempts: u32,
+    /// When the next attempt may be made; `None`: when something changes.
+    pub due: Option<Instant>,
+}
+
+impl<O: ResourceExt> Memory<O> {
+    /// The newer of the cached object and what our own last write left.
+    ///
+    /// resourceVersions of one resource can be compared as numbers, officially since Kubernetes 1.35
+    /// (KEP-5504); where one isn't a number the cache wins.
+    pub fn freshest(&mut self, cached: Arc<O>) -> Arc<O> {
+        let number = |object: &O| object.resource_version().and_then(|version| version.parse::<u64>().ok());
+        match &self.latest {
+            Some(latest) if latest.uid() == cached.uid() && number(latest) > number(&cached) => Arc::clone(latest),
+            _ => {
+                self.latest = None;
+                cached
+            }
+        }
+    }
+
+    /// Forgets what belongs to an earlier generation or an earlier object of the name.
+    pub fn turn_to(&mut self, seen: &Seen, now: Instant) {
+        let Some(before) = &self.seen else {
+            self.working_since = Some(now);
+            return;
+        };
+        if before.uid != seen.uid {
+            let latest = self.latest.take();
+            *self = Self { latest, working_since: Some(now), ..Self::default() };
+        } else if before != seen {
+            self.trouble = None;
+            self.working_since = Some(now);
+        }
+    }
+}
+
+impl<O> Memory<O> {
+    /// Whether a failed attempt may be repeated at `now`.
+    pub fn retry_due(&self, now: Instant) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.due.is_some_and(|due| due <= now))
+    }
+
+    /// Takes in a verdict and says when to look again; `None`: when something changes.
+    pub fn conclude(
+        &mut self,
+        verdict: &Verdict,
+        now: Instant,
+        settings: &RecheckSettings,
+        random: f64,
+    ) -> Option<Duration> {
+        self.suspicion = false;
+        let wait = match verdict {
+            Verdict::Settled(..) => {
+                self.transition = None;
+                self.trouble = None;
+                self.working_since = None;
+                None
+            }
+            Verdict::Progress(..) => {
+                let since = *self.transition.get_or_insert(now);
+                Some(requeue::next_poll(now.saturating_duration_since(since)))
+            }
+            Verdict::Problem(reason, _, recheck) => {
+                self.transition = None;
+                let trouble = self.trouble.take().filter(|t| t.reason == *reason && t.recheck == *recheck);
+                let (first, attempts) = trouble.map_or((now, 0), |t| (t.first, t.attempts + u32::from(t.due.is_some_and(|due| due <= now))));
+                let since = now.saturating_duration_since(first);
+                let wait = requeue::next_recheck(*recheck, attempts, since, settings)
+                    .map(|delay| requeue::jittered(delay, random));
+                let due = wait.map(|wait| now + wait);
+                self.trouble = Some(Trouble { reason: *reason, recheck: *recheck, first, attempts, due });
+                wait
+            }
+        };
+        self.due = wait.map(|wait| now + wait);
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_operator_crds::LambdaFunction;
+
+    fn object(version: &str) -> Arc<LambdaFunction> {
+        let text = serde_json::json!({
+            "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction",
+            "metadata": {"name": "f", "namespace": "n", "uid": "u", "resourceVersion": version, "generation": 1},
+            "spec": {"role": "arn:aws:iam::111122223333:role/r", "code": {"external": {}}},
+        });
+        Arc::new(serde_json::from_value(text).unwrap())
+    }
+
+    #[test]
+    fn a_visit_never_starts_from_a_copy_older_than_our_own_write() {
+        let mut memory = Memory { latest: Some(object("12")), ..Memory::default() };
+        assert_eq!(memory.freshest(object("9")).resource_version().as_deref(), Some("12"));
+        assert_eq!(memory.freshest(object("13")).resource_version().as_deref(), Some("13"));
+        assert_eq!(memory.freshest(object("9")).resource_version().as_deref(), Some("9"), "the newer one was dropped");
+    }
+
+    fn problem(recheck: Recheck) -> Verdict {
+        Verdict::Problem(Reason::AccessDenied, String::new(), recheck)
+    }
+
+    #[test]
+    fn a_lasting_problem_is_looked_at_less_and_less_often() {
+        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let start = Instant::now();
+        let first = memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
+        assert_eq!(first, Duration::from_secs(30));
+        assert!(!memory.retry_due(start) && memory.retry_due(start + first));
+        let early = memory.conclude(&problem(Recheck::Slow), start + Duration::from_secs(1), &intervals, 0.5).unwrap();
+        assert_eq!(early, Duration::from_secs(30), "a visit before its time is no attempt");
+        let second = memory.conclude(&problem(Recheck::Slow), start + Duration::from_secs(40), &intervals, 0.5).unwrap();
+        assert_eq!(second, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn another_problem_starts_anew() {
+        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let start = Instant::now();
+        memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5);
+        let other = Verdict::Problem(Reason::QuotaExceeded, String::new(), Recheck::Slow);
+        let wait = memory.conclude(&other, start + Duration::from_secs(100), &intervals, 0.5);
+        assert_eq!(wait, Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn what_is_settled_waits_for_a_change() {
+        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        memory.transition = Some(Instant::now());
+        let settled = Verdict::Settled(Reason::Available, String::new());
+        assert_eq!(memory.conclude(&settled, Instant::now(), &intervals, 0.5), None);
+        assert!(memory.transition.is_none() && memory.due.is_none());
+    }
+}

@@ -1,0 +1,15 @@
+//! The engine: drives every kind through observe → desired → plan → execute → status.
+//!
+//! A kind supplies pure functions and a thin AWS seam ([`kind::Kind`]); watching, finalizers, pinning,
+//! intents, quota priorities, status, Events, rechecks and metrics live here, once.
+
+pub mod controller;
+pub mod deletion;
+pub mod kind;
+pub mod memory;
+pub mod ownership;
+pub mod pass;
+pub mod requeue;
+pub mod shared;
+pub mod summary;
+pub mod verdict;

@@ -1,0 +1,423 @@
+//! One visit to one object: observe → desired → plan → execute, and what it came to.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::{ConditionType, Reason};
+use lambda_operator_crds::{ManagementPolicy, ReferenceVersion};
+
+use crate::aws::{AwsError, Class, Priority, Scope};
+use crate::engine::kind::{Facts, Inputs, Kind, Listing, Next, Report, Unready};
+use crate::engine::memory::Memory;
+use crate::engine::ownership::Owner;
+use crate::engine::shared::Shared;
+use crate::engine::summary::{self, Summary};
+use crate::engine::verdict::{self, Plan, Recheck, Verdict};
+use crate::k8s::conditions;
+use crate::k8s::events::Note;
+use crate::k8s::references::{self, ReferenceKey};
+use crate::k8s::write::{self, WriteError};
+
+/// How often one visit may read and plan again before it leaves the rest to the next.
+const ROUNDS: usize = 4;
+
+/// How long a visit is put off until the first sweep is in.
+const LONGEST_AWAIT: Duration = Duration::from_secs(10);
+
+/// Why a visit ended without a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupt {
+    /// Writing or reading the object failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Reading a referenced object failed.
+    #[error("a referenced object could not be read: {0}")]
+    Reference(kube::Error),
+    /// This process may not write any more.
+    #[error("this process is not the leader, or is shutting down")]
+    Stopping,
+    /// The first sweep is not in yet.
+    #[error("waiting for the first sweep")]
+    AwaitSweep,
+}
+
+/// A visit under way.
+pub struct Pass<'a, K: Kind> {
+    /// Handles and settings.
+    pub shared: &'a Shared,
+    /// The object, as fresh as it is known.
+    pub object: Arc<K::Object>,
+    /// What is remembered of it.
+    pub memory: &'a mut Memory<K::Object>,
+    /// The status as it will be written.
+    pub status: K::Status,
+    /// Events to publish.
+    pub notes: Vec<Note>,
+    /// The spec or a reference changed since the last visit that came to a verdict.
+    pub changed: bool,
+    /// Contents of references that were read already.
+    pub inputs: Inputs,
+}
+
+/// What a visit found out, for the summary.
+#[derive(Default)]
+pub(crate) struct Findings {
+    references: Option<Vec<ReferenceVersion>>,
+    missing: Option<String>,
+    drift: Option<Vec<String>>,
+}
+
+impl<K: Kind> Pass<'_, K> {
+    /// Works on an object that is to exist.
+    ///
+    /// # Errors
+    /// See [`Interrupt`].
+    pub async fn run(&mut self) -> Result<Verdict, Interrupt> {
+        let mut findings = Findings::default();
+        let verdict = self.work(&mut findings).await?;
+        self.conclude(&verdict, findings).await?;
+        Ok(verdict)
+    }
+
+    /// Who asks.
+    pub fn owner(&self) -> Owner {
+        let uid = self.object.uid().unwrap_or_default();
+        let namespace = self.object.namespace().unwrap_or_default();
+        Owner::new(&self.shared.cluster_id, &uid, &namespace, &self.object.name_any())
+    }
+
+    /// What a plan may depend on. `status` is what this visit knows so far.
+    pub fn facts<'b>(&self, owner: &'b Owner, status: &'b K::Status) -> Facts<'b, K::Status> {
+        let common = K::common(&self.object);
+        let now = Instant::now();
+        Facts {
+            owner,
+            adopt: common.adopt(),
+            observe_only: self.observe_only(),
+            deletion_policy: common.deletion_policy(),
+            status,
+            changed: self.changed,
+            retry_due: self.changed || self.memory.retry_due(now),
+            delete_sent: self.memory.delete_sent.is_some_and(|sent| now.duration_since(sent).as_secs() < 30),
+        }
+    }
+
+    pub(crate) fn observe_only(&self) -> bool {
+        K::common(&self.object).management_policy() == ManagementPolicy::Observe
+    }
+
+    async fn work(&mut self, findings: &mut Findings) -> Result<Verdict, Interrupt> {
+        if !self.observe_only() && !self.object.finalizers().iter().any(|f| f == lambda_operator_crds::FINALIZER) {
+            self.check_leader()?;
+            self.object = Arc::new(write::add_finalizer(&self.shared.client, &*self.object).await?);
+            self.memory.latest = Some(Arc::clone(&self.object));
+            self.shared.metrics.kubernetes_write(K::NAME, "finalizer");
+        }
+        self.read_references(findings).await?;
+        let desired = match K::desired(&self.object, &self.inputs) {
+            Ok(desired) => desired,
+            Err(Unready::Invalid(text)) => {
+                return Ok(Verdict::Problem(Reason::InvalidSpec, text, Recheck::OnChange));
+            }
+            Err(Unready::Missing(text)) => {
+                findings.missing = Some(text.clone());
+                return Ok(Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow));
+            }
+        };
+        let region = K::common(&self.object).region.clone();
+        let scope = match self.shared.scope(region.as_deref()).await {
+            Ok(scope) => scope,
+            Err(error) => return self.on_error(&error),
+        };
+        if let Some(mismatch) = self.pin(&scope) {
+            return Ok(mismatch);
+        }
+        self.converge(&scope, &desired, findings).await
+    }
+
+    async fn read_references(&mut self, findings: &mut Findings) -> Result<(), Interrupt> {
+        for key in K::references(&self.object) {
+            if !self.inputs.contains_key(&key) {
+                let contents =
+                    references::read(&self.shared.client, &key).await.map_err(Interrupt::Reference)?;
+                self.inputs.insert(key, contents);
+            }
+        }
+        findings.references = Some(used_versions(&self.inputs));
+        Ok(())
+    }
+
+    /// Pins account and region, or says that they are others than the pinned ones.
+    pub(crate) fn pin(&mut self, scope: &Scope) -> Option<Verdict> {
+        let common = K::common_status_mut(&mut self.status);
+        let (account, region) = (scope.account(), scope.region());
+        match (&common.account, &common.region) {
+            (Some(pinned), Some(place)) if pinned != account || place != region => {
+                let text = format!(
+                    "status says that this object lives in account {pinned}, region {place}, but the operator now works in \
+                     account {account}, region {region}. Nothing is changed. Give the operator credentials and a region \
+                     for {pinned}/{place}, or create a new object for the other place."
+                );
+                Some(Verdict::Problem(Reason::AccountMismatch, text, Recheck::Slow))
+            }
+            _ => {
+                common.account = Some(account.to_owned());
+                common.region = Some(region.to_owned());
+                None
+            }
+        }
+    }
+
+    async fn converge(
+        &mut self,
+        scope: &Arc<Scope>,
+        desired: &K::Desired,
+        findings: &mut Findings,
+    ) -> Result<Verdict, Interrupt> {
+        let name = K::aws_name(&self.object);
+        let owner = self.owner();
+        let mut verdict = Verdict::Progress(Reason::Updating, "AWS keeps changing; looking again.".into());
+        for _ in 0..ROUNDS {
+            let mut observed = match self.observe(scope, &name).await? {
+                Ok(observed) => observed,
+                Err(error) => return self.on_error(&error),
+            };
+            let status = self.status.clone();
+            let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
+            self.note_drift(&plan, findings);
+            if self.observe_only() {
+                plan.actions.clear();
+            }
+            let (differs, end) = (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
+            let Some(end) = end else { continue };
+            verdict = end;
+            let settled = matches!(verdict, Verdict::Settled(..));
+            let report = Report {
+                desired: Some(desired),
+                observed: observed.as_ref(),
+                differs: if settled && !self.observe_only() { &[] } else { &differs },
+                settled,
+                owner: &owner,
+                observe_only: self.observe_only(),
+            };
+            K::report(report, &mut self.status);
+            if settled {
+                K::watch(scope, &name, &self.status, observed.as_ref());
+            }
+            return Ok(verdict);
+        }
+        Ok(verdict)
+    }
+
+    /// Reads the resource, unless it can't be there or a fresh listing says enough.
+    async fn observe(
+        &mut self,
+        scope: &Scope,
+        name: &str,
+    ) -> Result<Result<Option<K::Observed>, AwsError>, Interrupt> {
+        if !self.memory.exists && !K::exists(&self.object, &self.status) {
+            return Ok(Ok(None));
+        }
+        if self.only_references_changed() {
+            match K::listed(scope, name, &self.status) {
+                Listing::NotYet if self.may_await_sweep() => return Err(Interrupt::AwaitSweep),
+                Listing::Found(observed) => return Ok(Ok(Some(observed))),
+                Listing::Ask | Listing::NotYet => {}
+            }
+        }
+        Ok(K::observe(scope, name, self.priority()).await)
+    }
+
+    /// A first sweep is worth waiting for, but not for ever.
+    fn may_await_sweep(&mut self) -> bool {
+        let since = *self.memory.awaiting_sweep.get_or_insert_with(Instant::now);
+        since.elapsed() < LONGEST_AWAIT
+    }
+
+    fn only_references_changed(&self) -> bool {
+        let common = K::common_status(&self.status);
+        !self.memory.suspicion
+            && self.memory.transition.is_none()
+            && self.memory.trouble.is_none()
+            && Some(common.observed_generation) == self.object.meta().generation
+            && conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True")
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        if self.object.meta().deletion_timestamp.is_some() {
+            Priority::Deletion
+        } else if self.memory.transition.is_some() {
+            Priority::Transition
+        } else if self.changed {
+            Priority::User
+        } else {
+            Priority::Drift
+        }
+    }
+
+    fn note_drift(&mut self, plan: &Plan<K::Action>, findings: &mut Findings) {
+        let common = K::common_status(&self.status);
+        let was_ready = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True");
+        let was_drifted = conditions::status_of(&common.conditions, ConditionType::Drifted) == Some("True");
+        let drifted = !plan.differs.is_empty() && !self.changed && (was_ready || was_drifted);
+        if self.observe_only() {
+            findings.drift = Some(plan.differs.clone());
+        } else if drifted {
+            findings.drift = Some(plan.differs.clone());
+        } else if plan.actions.is_empty() && matches!(plan.verdict, Verdict::Settled(..)) {
+            findings.drift = Some(Vec::new());
+        }
+        if drifted && !was_drifted {
+            let paths = plan.differs.join(", ");
+            self.shared.metrics.drift_detected(K::NAME);
+            let text = if self.observe_only() {
+                format!("AWS differs from the spec in {paths}; managementPolicy is Observe, nothing is changed.")
+            } else {
+                format!("Somebody changed {paths} in AWS; changing it back.")
+            };
+            self.notes.push(Note::warning("DriftDetected", "Reconcile", text));
+        } else if was_drifted && !self.observe_only() && findings.drift.as_ref().is_some_and(Vec::is_empty) {
+            self.shared.metrics.drift_corrected(K::NAME);
+        }
+    }
+
+    /// Makes the changes of a plan, in order. `None`: read and plan again.
+    async fn execute(
+        &mut self,
+        scope: &Scope,
+        name: &str,
+        plan: Plan<K::Action>,
+        observed: &mut Option<K::Observed>,
+    ) -> Result<Option<Verdict>, Interrupt> {
+        let priority = self.priority();
+        for action in plan.actions {
+            self.intend(&action, &plan.verdict).await?;
+            match K::execute(scope, name, &action, observed.as_ref(), priority).await {
+                Ok(effect) => {
+                    K::common_status_mut(&mut self.status).pending = None;
+                    self.notes.extend(effect.note);
+                    if effect.observed.is_some() {
+                        *observed = effect.observed;
+                    }
+                    match effect.next {
+                        Next::Continue => {}
+                        Next::Settle => {
+                            self.memory.transition = Some(Instant::now());
+                            let (reason, text) = progress_of(&plan.verdict);
+                            return Ok(Some(Verdict::Progress(reason, text)));
+                        }
+                        Next::Replan => return Ok(None),
+                        Next::End(verdict) => return Ok(Some(verdict)),
+                    }
+                }
+                Err(error) if error.class == Class::AlreadyExists => {
+                    self.memory.exists = true;
+                    return Ok(None);
+                }
+                Err(error) if error.class == Class::Lock => return Ok(None),
+                Err(error) => {
+                    if !error.unknown_outcome {
+                        K::common_status_mut(&mut self.status).pending = None;
+                    }
+                    return self.on_error(&error).map(Some);
+                }
+            }
+        }
+        Ok(Some(plan.verdict))
+    }
+
+    /// Stores pins, intents and sections before the first call that leans on them.
+    pub(crate) async fn intend(&mut self, action: &K::Action, verdict: &Verdict) -> Result<(), Interrupt> {
+        let unprepared = self.status.clone();
+        K::prepare(action, &mut self.status);
+        let stored = K::status(&self.object);
+        let pinned = K::common_status(&stored).account == K::common_status(&self.status).account;
+        if pinned && self.status == unprepared {
+            return Ok(());
+        }
+        let (reason, text) = progress_of(verdict);
+        let mut status = self.status.clone();
+        let progress = Verdict::Progress(reason, text);
+        let summary =
+            Summary { verdict: &progress, references: None, missing: None, drift: None };
+        summary::fill::<K>(&self.object, &mut status, &summary, &now());
+        self.write_status(&status).await?;
+        self.status = status;
+        Ok(())
+    }
+
+    /// Writes a status, if it differs from the stored one.
+    pub(crate) async fn write_status(&mut self, status: &K::Status) -> Result<(), Interrupt> {
+        if *status == K::status(&self.object) {
+            return Ok(());
+        }
+        self.check_leader()?;
+        self.object = Arc::new(write::status(&self.shared.client, &*self.object, status).await?);
+        self.memory.latest = Some(Arc::clone(&self.object));
+        self.shared.metrics.kubernetes_write(K::NAME, "status");
+        Ok(())
+    }
+
+    pub(crate) fn check_leader(&self) -> Result<(), Interrupt> {
+        self.shared.leadership.check().map_err(|_| Interrupt::Stopping)
+    }
+
+    /// The verdict on a failed call, unless the call failed because this process is to stop.
+    pub(crate) fn on_error(&mut self, error: &AwsError) -> Result<Verdict, Interrupt> {
+        match error.class {
+            Class::NotLeader | Class::ShuttingDown => Err(Interrupt::Stopping),
+            _ => Ok(verdict::on_error(error)),
+        }
+    }
+
+    async fn conclude(&mut self, verdict: &Verdict, findings: Findings) -> Result<(), Interrupt> {
+        let before = K::status(&self.object);
+        self.notes.extend(summary::note_of_change::<K>(&before, verdict));
+        let summary = Summary {
+            verdict,
+            references: findings.references,
+            missing: findings.missing.as_deref(),
+            drift: findings.drift.as_deref(),
+        };
+        let mut status = self.status.clone();
+        summary::fill::<K>(&self.object, &mut status, &summary, &now());
+        self.write_status(&status).await?;
+        self.status = status;
+        Ok(())
+    }
+}
+
+/// The versions of what was read, in a fixed order.
+pub fn used_versions(inputs: &Inputs) -> Vec<ReferenceVersion> {
+    let mut versions: Vec<ReferenceVersion> = inputs
+        .iter()
+        .map(|(key, contents)| version_of(key, contents.as_ref().map(|contents| &contents.version)))
+        .collect();
+    versions.sort();
+    versions
+}
+
+/// The version of a reference as the status stores it.
+pub fn version_of(key: &ReferenceKey, version: Option<&references::Version>) -> ReferenceVersion {
+    ReferenceVersion {
+        kind: key.kind.as_str().to_owned(),
+        name: key.object.name.clone(),
+        uid: version.map(|version| version.uid.clone()),
+        resource_version: version.map(|version| version.resource_version.clone()),
+    }
+}
+
+/// The present time, as Kubernetes keeps it.
+pub fn now() -> Time {
+    let now = jiff::Timestamp::now();
+    Time(jiff::Timestamp::from_second(now.as_second()).unwrap_or(now))
+}
+
+fn progress_of(verdict: &Verdict) -> (Reason, String) {
+    match verdict {
+        Verdict::Progress(reason, text) => (*reason, text.clone()),
+        _ => (Reason::Updating, "AWS is being changed.".into()),
+    }
+}

@@ -1,0 +1,129 @@
+//! What all kinds share while the operator runs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{Aws, AwsError, Scope, Wake};
+use crate::k8s::events::Events;
+use crate::k8s::references::References;
+use crate::runtime::{Leadership, Metrics};
+use crate::settings::{RecheckSettings, Settings};
+
+/// Handles and settings that every pass needs.
+pub struct Shared {
+    /// The API server.
+    pub client: Client,
+    /// AWS.
+    pub aws: Aws,
+    /// Whether this process may write.
+    pub leadership: Leadership,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Events.
+    pub events: Events,
+    /// Secrets and ConfigMaps.
+    pub references: Arc<References>,
+    /// Half of the ownership tag.
+    pub cluster_id: String,
+    /// Rechecks.
+    pub intervals: RecheckSettings,
+    /// How often unwatched references are looked at.
+    pub reference_check: Duration,
+    /// How many objects of a kind are worked on at once.
+    pub concurrency: u16,
+    /// Between two sweeps of an inventory; zero: never.
+    pub sweep: Duration,
+    /// In which an inventory reads every owned function once; zero: never.
+    pub rotation: Duration,
+    /// Names that a sweep wants looked at.
+    pub wakes: mpsc::UnboundedSender<Wake>,
+    /// Cancelled when the operator is to end.
+    pub stop: CancellationToken,
+    inventories: Mutex<Inventories>,
+}
+
+/// An account and a region.
+type Place = (String, String);
+
+/// Which inventories run, and the names that the others will have to look for.
+#[derive(Default)]
+struct Inventories {
+    started: HashSet<Place>,
+    awaited: HashMap<Place, Vec<String>>,
+}
+
+/// The handles that [`Shared::new`] puts together.
+pub struct Handles {
+    /// The API server.
+    pub client: Client,
+    /// AWS.
+    pub aws: Aws,
+    /// Whether this process may write.
+    pub leadership: Leadership,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Events.
+    pub events: Events,
+    /// Secrets and ConfigMaps.
+    pub references: Arc<References>,
+    /// Names that a sweep wants looked at.
+    pub wakes: mpsc::UnboundedSender<Wake>,
+    /// Cancelled when the operator is to end.
+    pub stop: CancellationToken,
+}
+
+impl Shared {
+    /// Puts the handles together with what was set.
+    pub fn new(handles: Handles, settings: &Settings, cluster_id: String) -> Self {
+        let Handles { client, aws, leadership, metrics, events, references, wakes, stop } = handles;
+        Self {
+            client,
+            aws,
+            leadership,
+            metrics,
+            events,
+            references,
+            cluster_id,
+            intervals: settings.rechecks.clone(),
+            reference_check: settings.watch.reference_check_interval,
+            concurrency: settings.concurrency,
+            sweep: settings.drift.sweep_interval.unwrap_or_default(),
+            rotation: settings.drift.rotation_interval.unwrap_or_default(),
+            wakes,
+            stop,
+            inventories: Mutex::default(),
+        }
+    }
+
+    /// The account and region for an object; starts the inventory of each when it is first asked for.
+    ///
+    /// # Errors
+    /// When the region or the account can't be told.
+    pub async fn scope(&self, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+        let scope = self.aws.scope(region).await?;
+        let place = (scope.account().to_owned(), scope.region().to_owned());
+        let mut inventories = self.inventories.lock();
+        if inventories.started.insert(place.clone()) {
+            for name in inventories.awaited.remove(&place).unwrap_or_default() {
+                scope.inventory().want(&name);
+            }
+            let inventory =
+                Arc::clone(&scope).run_inventory(self.sweep, self.rotation, self.wakes.clone(), self.stop.clone());
+            tokio::spawn(inventory);
+        }
+        drop(inventories);
+        Ok(scope)
+    }
+
+    /// Says that an object has a resource of this name: the first sweep of its account and region keeps what it sees.
+    pub fn await_listing(&self, account: &str, region: &str, name: String) {
+        let place = (account.to_owned(), region.to_owned());
+        self.inventories.lock().awaited.entry(place).or_default().push(name);
+    }
+}

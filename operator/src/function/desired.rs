@@ -1,0 +1,276 @@
+//! From a spec to what a function is to be: parsed, defaults filled in, references resolved.
+//! After this the raw object is not touched any more.
+
+use std::collections::BTreeMap;
+
+use kube::ResourceExt;
+use lambda_operator_crds::{
+    Architecture, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig, S3ObjectStorageMode,
+};
+use serde::Serialize;
+
+use crate::engine::kind::{Inputs, Unready};
+use crate::function::ignore::Ignored;
+use crate::function::model::{
+    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
+};
+use crate::function::{environment, package};
+
+/// AWS's default timeout in seconds.
+pub const DEFAULT_TIMEOUT: i32 = 3;
+/// AWS's default memory in megabytes.
+pub const DEFAULT_MEMORY: i32 = 128;
+/// AWS's default size of `/tmp` in megabytes.
+pub const DEFAULT_STORAGE: i32 = 512;
+
+/// A function as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// Its configuration.
+    pub configuration: Configuration,
+    /// Its package; `None`: somebody else deploys it.
+    pub package: Option<Package>,
+    /// The user's tags.
+    pub tags: BTreeMap<String, String>,
+    /// Reserved concurrency; `None`: not in the spec.
+    pub reserved_concurrency: Option<i32>,
+    /// What is not compared.
+    pub ignored: Ignored,
+}
+
+/// A package to deploy, and how to recognize it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// What is sent.
+    pub code: Code,
+    /// Identifies the source; stored in status beside the CodeSha256 that it gave.
+    pub fingerprint: String,
+    /// The hash that AWS will report, where it can be told in advance.
+    pub code_sha256: Option<String>,
+    /// Zip or image.
+    pub package_type: PackageType,
+}
+
+/// Parses a LambdaFunction.
+///
+/// # Errors
+/// What is wrong with the spec, or missing.
+pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unready> {
+    let namespace = object.namespace().unwrap_or_default();
+    let name = aws_name(object);
+    let LambdaFunctionSpec { common, code, reserved_concurrent_executions, .. } = &object.spec;
+    let ignored = Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
+    Ok(Desired {
+        configuration: configuration(&object.spec, &name, environment::resolve(&object.spec, &namespace, inputs)?),
+        package: code_package(code, architecture(&object.spec)).map_err(Unready::Invalid)?,
+        tags: tags(common.tags.as_ref())?,
+        reserved_concurrency: *reserved_concurrent_executions,
+        ignored,
+    })
+}
+
+/// The function's name in AWS.
+pub fn aws_name(object: &LambdaFunction) -> String {
+    object.spec.function_name.clone().unwrap_or_else(|| object.name_any())
+}
+
+fn configuration(spec: &LambdaFunctionSpec, name: &str, variables: BTreeMap<String, String>) -> Configuration {
+    let LambdaFunctionSpec {
+        common: _,
+        function_name: _,
+        role,
+        code: _,
+        runtime,
+        handler,
+        description,
+        timeout,
+        memory_size,
+        architectures: _,
+        ephemeral_storage,
+        env: _,
+        env_from: _,
+        kms_key_arn,
+        vpc_config,
+        dead_letter_config,
+        tracing_config,
+        layers,
+        file_system_configs,
+        image_config,
+        snap_start,
+        logging_config,
+        reserved_concurrent_executions: _,
+    } = spec;
+    let vpc = vpc_config.clone().unwrap_or_default();
+    let image = image_config.clone().unwrap_or_default();
+    Configuration {
+        runtime: runtime.clone().filter(|runtime| !runtime.is_empty()),
+        role: role.clone(),
+        handler: handler.clone().filter(|handler| !handler.is_empty()),
+        description: description.clone().unwrap_or_default(),
+        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        memory_size: memory_size.unwrap_or(DEFAULT_MEMORY),
+        ephemeral_storage: ephemeral_storage.as_ref().map_or(DEFAULT_STORAGE, |storage| storage.size),
+        environment: Environment::Known(variables),
+        kms_key_arn: kms_key_arn.clone().unwrap_or_default(),
+        vpc: Vpc {
+            subnet_ids: vpc.subnet_ids.into_iter().flatten().collect(),
+            security_group_ids: vpc.security_group_ids.into_iter().flatten().collect(),
+            ipv6_allowed_for_dual_stack: vpc.ipv6_allowed_for_dual_stack.unwrap_or(false),
+        },
+        dead_letter_target: dead_letter_config.as_ref().map(|c| c.target_arn.clone()).unwrap_or_default(),
+        tracing_mode: wire(&tracing_config.as_ref().and_then(|tracing| tracing.mode).unwrap_or_default()),
+        layers: layers.iter().flatten().map(|layer| layer.arn.clone()).collect(),
+        file_systems: file_system_configs.iter().flatten().map(file_system).collect(),
+        image_config: ImageConfig {
+            entry_point: image.entry_point.unwrap_or_default(),
+            command: image.command.unwrap_or_default(),
+            working_directory: image.working_directory.unwrap_or_default(),
+        },
+        snap_start: wire(&snap_start.as_ref().and_then(|snap| snap.apply_on).unwrap_or_default()),
+        logging: logging(logging_config.clone().unwrap_or_default(), name),
+    }
+}
+
+fn file_system(config: &lambda_operator_crds::FileSystemConfig) -> FileSystem {
+    let lambda_operator_crds::FileSystemConfig { arn, local_mount_path, s3_files_config } = config;
+    FileSystem {
+        arn: arn.clone(),
+        local_mount_path: local_mount_path.clone(),
+        direct_s3_read: s3_files_config.as_ref().map(|s3| wire(&s3.direct_s3_read.unwrap_or_default())),
+    }
+}
+
+/// Log settings with AWS's defaults: levels exist only with JSON, where they default to INFO.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html>
+fn logging(config: LoggingConfig, name: &str) -> Logging {
+    let LoggingConfig { log_format, application_log_level, system_log_level, log_group } = config;
+    let format = wire(&log_format.unwrap_or_default());
+    let level = |level: Option<String>| (format == "JSON").then(|| level.unwrap_or_else(|| "INFO".into()));
+    Logging {
+        application_level: level(application_log_level.as_ref().map(wire)),
+        system_level: level(system_log_level.as_ref().map(wire)),
+        group: log_group.unwrap_or_else(|| format!("/aws/lambda/{name}")),
+        format,
+    }
+}
+
+fn architecture(spec: &LambdaFunctionSpec) -> Architecture {
+    spec.architectures.iter().flatten().next().copied().unwrap_or_default()
+}
+
+fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Option<Package>, String> {
+    let FunctionCode { s3, image, inline, external, source_kms_key_arn } = code;
+    let (source, fingerprint, code_sha256, package_type) = match (s3, image, inline, external) {
+        (Some(s3), None, None, None) => {
+            let storage_mode = wire(&s3.object_storage_mode.unwrap_or(S3ObjectStorageMode::Copy));
+            let version = s3.object_version.as_deref().unwrap_or_default();
+            let fingerprint = format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
+            let (bucket, key, object_version) = (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
+            (CodeSource::S3 { bucket, key, object_version, storage_mode }, fingerprint, None, PackageType::Zip)
+        }
+        (None, Some(image), None, None) => {
+            (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
+        }
+        (None, None, Some(inline), None) => {
+            let bytes = package::zip(&inline.files)?;
+            let hash = package::code_sha256(&bytes);
+            (CodeSource::Zip(bytes), format!("inline:{hash}"), Some(hash), PackageType::Zip)
+        }
+        (None, None, None, Some(_)) => return Ok(None),
+        _ => {
+            return Err("spec.code needs exactly one of s3, image, inline and external; set one and remove the others".into());
+        }
+    };
+    let code = Code {
+        source,
+        architecture: wire(&architecture),
+        source_kms_key_arn: source_kms_key_arn.clone().unwrap_or_default(),
+    };
+    Ok(Some(Package { code, fingerprint, code_sha256, package_type }))
+}
+
+fn tags(
+    tags: Option<&BTreeMap<String, lambda_operator_crds::TagValue>>,
+) -> Result<BTreeMap<String, String>, Unready> {
+    let tags: BTreeMap<String, String> =
+        tags.into_iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())).collect();
+    match tags.keys().find(|key| key.starts_with("aws:") || key.starts_with("lambda-operator.io/")) {
+        Some(key) => Err(Unready::Invalid(format!(
+            "spec.tags: the key {key:?} is reserved (aws: and lambda-operator.io/ can't be set). Rename the tag."
+        ))),
+        None => Ok(tags),
+    }
+}
+
+/// How an enum is spelled in the API, the custom resource's and AWS's being the same.
+fn wire<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(spec: serde_json::Value) -> LambdaFunction {
+        let mut all = serde_json::json!({"role": "arn:aws:iam::111122223333:role/r"});
+        all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        serde_json::from_value(serde_json::json!({
+            "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction",
+            "metadata": {"name": "hello", "namespace": "shop"}, "spec": all,
+        }))
+        .unwrap()
+    }
+
+    fn parse(spec: serde_json::Value) -> Desired {
+        desired(&function(spec), &Inputs::new()).unwrap()
+    }
+
+    #[test]
+    fn absent_means_aws_default() {
+        let Desired { configuration, package, tags, reserved_concurrency, ignored } =
+            parse(serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}));
+        assert_eq!((configuration.timeout, configuration.memory_size, configuration.ephemeral_storage), (3, 128, 512));
+        assert_eq!((configuration.tracing_mode.as_str(), configuration.snap_start.as_str()), ("PassThrough", "None"));
+        assert_eq!(configuration.logging.group, "/aws/lambda/hello");
+        assert_eq!((configuration.logging.format.as_str(), configuration.logging.system_level), ("Text", None));
+        assert_eq!(package.unwrap().code.architecture, "x86_64");
+        assert!(tags.is_empty() && reserved_concurrency.is_none() && ignored == Ignored::default());
+    }
+
+    #[test]
+    fn empty_means_the_same_as_absent() {
+        let code = serde_json::json!({"external": {}});
+        let empty = serde_json::json!({
+            "code": code, "description": "", "layers": [], "env": [], "kmsKeyArn": "", "fileSystemConfigs": [], "vpcConfig": {},
+            "deadLetterConfig": {"targetArn": ""}, "imageConfig": {"command": []}, "tags": {},
+        });
+        assert_eq!(parse(empty), parse(serde_json::json!({"code": code})));
+    }
+
+    #[test]
+    fn json_logs_have_levels() {
+        let desired = parse(serde_json::json!({"code": {"external": {}}, "loggingConfig": {"logFormat": "JSON", "systemLogLevel": "WARN"}}));
+        let Logging { format, application_level, system_level, group: _ } = desired.configuration.logging;
+        assert_eq!((format.as_str(), application_level.as_deref(), system_level.as_deref()), ("JSON", Some("INFO"), Some("WARN")));
+    }
+
+    #[test]
+    fn the_fingerprint_follows_the_source() {
+        let fingerprint = |code: serde_json::Value| parse(serde_json::json!({"code": code})).package.unwrap().fingerprint;
+        let one = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k"}}));
+        let two = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k", "objectVersion": "2"}}));
+        assert_ne!(one, two);
+        assert_eq!(fingerprint(serde_json::json!({"image": {"uri": "r:t"}})), "r:t");
+    }
+
+    #[test]
+    fn a_wrong_path_or_reserved_tag_is_invalid() {
+        let wrong = function(serde_json::json!({"code": {"external": {}}, "ignoreDrift": ["nonsense"]}));
+        assert!(matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("nonsense")));
+        let wrong = function(serde_json::json!({"code": {"external": {}}, "tags": {"aws:x": "1"}}));
+        assert!(matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("aws:x")));
+    }
+}

@@ -1,0 +1,236 @@
+//! From `env` and `envFrom` to the environment of a function.
+
+use std::collections::BTreeMap;
+
+use lambda_operator_crds::{EnvFromSource, EnvVar, LambdaFunctionSpec};
+
+use crate::engine::kind::{Inputs, Unready};
+use crate::k8s::references::{Contents, ObjectKey, ReferenceKey, ReferenceKind};
+
+/// Names that Lambda sets itself and refuses.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+const RESERVED: [&str; 18] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// All variables of a function together, in bytes: names and values.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST_ENVIRONMENT: usize = 4096;
+
+/// Builds the environment. `env` wins over `envFrom`, a later entry over an earlier one.
+pub(super) fn resolve(
+    spec: &LambdaFunctionSpec,
+    namespace: &str,
+    inputs: &Inputs,
+) -> Result<BTreeMap<String, String>, Unready> {
+    let mut variables: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for source in spec.env_from.iter().flatten() {
+        add_all(source, namespace, inputs, &mut variables)?;
+    }
+    for variable in spec.env.iter().flatten() {
+        if let Some((value, origin)) = value_of(variable, namespace, inputs)? {
+            variables.insert(variable.name.clone(), (value, origin));
+        }
+    }
+    for (name, (_, origin)) in &variables {
+        check_name(name, origin)?;
+    }
+    let size: usize = variables.iter().map(|(name, (value, _))| name.len() + value.len()).sum();
+    if size > LARGEST_ENVIRONMENT {
+        let (name, (value, origin)) =
+            variables.iter().max_by_key(|(_, (value, _))| value.len()).unwrap_or_else(|| unreachable!());
+        return Err(Unready::Invalid(format!(
+            "the environment has {size} bytes, but Lambda allows {LARGEST_ENVIRONMENT} for all variables together. The \
+             largest is {name} from {origin} with {} bytes. Move large values into a file of the package, SSM or S3.",
+            value.len()
+        )));
+    }
+    Ok(variables.into_iter().map(|(name, (value, _))| (name, value)).collect())
+}
+
+fn check_name(name: &str, origin: &str) -> Result<(), Unready> {
+    let mut characters = name.chars();
+    let starts_well = characters.next().is_some_and(|first| first.is_ascii_alphabetic());
+    let goes_on_well = characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let problem = if RESERVED.contains(&name) {
+        "is reserved by Lambda"
+    } else if !starts_well || !goes_on_well || name.len() < 2 {
+        "is no name that Lambda takes (a letter, then at least one letter, digit or underscore)"
+    } else {
+        return Ok(());
+    };
+    Err(Unready::Invalid(format!("the environment variable {name:?} from {origin} {problem}. Rename or remove it.")))
+}
+
+fn add_all(
+    source: &EnvFromSource,
+    namespace: &str,
+    inputs: &Inputs,
+    variables: &mut BTreeMap<String, (String, String)>,
+) -> Result<(), Unready> {
+    let prefix = source.prefix.as_deref().unwrap_or_default();
+    let (kind, selector) = match (&source.secret_ref, &source.config_map_ref) {
+        (Some(selector), None) => (ReferenceKind::Secret, selector),
+        (None, Some(selector)) => (ReferenceKind::ConfigMap, selector),
+        _ => {
+            let text = "an entry of spec.envFrom needs exactly one of secretRef and configMapRef; set one and remove the other";
+            return Err(Unready::Invalid(text.into()));
+        }
+    };
+    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else { return Ok(()) };
+    if let Some(key) = contents.not_text.first() {
+        return Err(not_text(kind, &selector.name, key));
+    }
+    for (key, value) in &contents.data {
+        let origin = format!("spec.envFrom, {} {}, key {key}", kind.as_str(), selector.name);
+        variables.insert(format!("{prefix}{key}"), (value.clone(), origin));
+    }
+    Ok(())
+}
+
+fn value_of(variable: &EnvVar, namespace: &str, inputs: &Inputs) -> Result<Option<(String, String)>, Unready> {
+    let Some(source) = &variable.value_from else {
+        return Ok(Some((variable.value.clone().unwrap_or_default(), "spec.env".into())));
+    };
+    let (kind, selector) = match (&source.secret_key_ref, &source.config_map_key_ref) {
+        (Some(selector), None) => (ReferenceKind::Secret, selector),
+        (None, Some(selector)) => (ReferenceKind::ConfigMap, selector),
+        _ => {
+            let text = format!("spec.env {}: valueFrom needs exactly one of secretKeyRef and configMapKeyRef; set one and remove the other", variable.name);
+            return Err(Unready::Invalid(text));
+        }
+    };
+    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else { return Ok(None) };
+    let origin = format!("spec.env, {} {}, key {}", kind.as_str(), selector.name, selector.key);
+    if contents.not_text.contains(&selector.key) {
+        return Err(not_text(kind, &selector.name, &selector.key));
+    }
+    match contents.data.get(&selector.key) {
+        Some(value) => Ok(Some((value.clone(), origin))),
+        None if selector.optional == Some(true) => Ok(None),
+        None => Err(Unready::Missing(format!(
+            "{} {} has no key {}, which the environment variable {} needs. Add the key, or mark the reference as optional.",
+            kind.as_str(),
+            selector.name,
+            selector.key,
+            variable.name
+        ))),
+    }
+}
+
+fn not_text(kind: ReferenceKind, name: &str, key: &str) -> Unready {
+    Unready::Invalid(format!(
+        "{} {name}, key {key}, is not UTF-8 text, so it can't be an environment variable. Store it as text, for example base64.",
+        kind.as_str()
+    ))
+}
+
+fn find<'a>(
+    kind: ReferenceKind,
+    name: &str,
+    namespace: &str,
+    inputs: &'a Inputs,
+    optional: Option<bool>,
+) -> Result<Option<&'a Contents>, Unready> {
+    let object = ObjectKey { namespace: namespace.to_owned(), name: name.to_owned() };
+    match inputs.get(&ReferenceKey { kind, object }).and_then(Option::as_ref) {
+        Some(contents) => Ok(Some(contents)),
+        None if optional == Some(true) => Ok(None),
+        None => Err(Unready::Missing(format!(
+            "{} {name} does not exist in namespace {namespace}. Create it, or mark the reference as optional.",
+            kind.as_str()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::k8s::references::Version;
+    use std::collections::{BTreeSet, HashMap};
+
+    fn spec(text: serde_json::Value) -> LambdaFunctionSpec {
+        let mut all = serde_json::json!({"role": "r", "code": {"external": {}}});
+        all.as_object_mut().unwrap().extend(text.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    }
+
+    fn inputs(kind: ReferenceKind, name: &str, data: &[(&str, &str)]) -> Inputs {
+        let object = ObjectKey { namespace: "shop".into(), name: name.into() };
+        let contents = Contents {
+            data: data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            not_text: BTreeSet::from(["blob".to_owned()]).into_iter().filter(|_| name == "binary").collect(),
+            version: Version { uid: "u".into(), resource_version: "1".into() },
+        };
+        HashMap::from([(ReferenceKey { kind, object }, Some(contents))])
+    }
+
+    fn invalid(result: Result<BTreeMap<String, String>, Unready>) -> String {
+        match result {
+            Err(Unready::Invalid(text) | Unready::Missing(text)) => text,
+            Ok(variables) => panic!("expected an error, got {:?}", variables.keys()),
+        }
+    }
+
+    #[test]
+    fn env_wins_over_env_from_and_later_over_earlier() {
+        let mut all = inputs(ReferenceKind::Secret, "one", &[("AA", "1"), ("BB", "1"), ("CC", "1")]);
+        all.extend(inputs(ReferenceKind::ConfigMap, "two", &[("BB", "2"), ("CC", "2")]));
+        let spec = spec(serde_json::json!({
+            "envFrom": [{"secretRef": {"name": "one"}}, {"configMapRef": {"name": "two"}}],
+            "env": [{"name": "CC", "value": "3"}],
+        }));
+        let variables = resolve(&spec, "shop", &all).unwrap();
+        let values: Vec<&str> = variables.values().map(String::as_str).collect();
+        assert_eq!(values, ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_missing_secret_or_key_is_named_unless_optional() {
+        let missing = spec(serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw"}}}]}));
+        assert!(invalid(resolve(&missing, "shop", &Inputs::new())).contains("Secret db does not exist in namespace shop"));
+        let there = inputs(ReferenceKind::Secret, "db", &[]);
+        assert!(invalid(resolve(&missing, "shop", &there)).contains("Secret db has no key pw"));
+        let optional = spec(serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw", "optional": true}}}]}));
+        assert!(resolve(&optional, "shop", &Inputs::new()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_bad_or_reserved_key_names_its_source() {
+        let spec_from = spec(serde_json::json!({"envFrom": [{"secretRef": {"name": "db"}}]}));
+        let text = invalid(resolve(&spec_from, "shop", &inputs(ReferenceKind::Secret, "db", &[("my-key", "v")])));
+        assert!(text.contains("\"my-key\"") && text.contains("Secret db"), "{text}");
+        let text = invalid(resolve(&spec_from, "shop", &inputs(ReferenceKind::Secret, "db", &[("AWS_REGION", "v")])));
+        assert!(text.contains("reserved"), "{text}");
+    }
+
+    #[test]
+    fn more_than_4_kb_names_the_largest_and_no_value() {
+        let spec = spec(serde_json::json!({"env": [{"name": "BIG", "value": "x".repeat(4094)}]}));
+        let text = invalid(resolve(&spec, "shop", &Inputs::new()));
+        assert!(text.contains("BIG from spec.env with 4094 bytes") && !text.contains("xxx"), "{text}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let spec = spec(serde_json::json!({"envFrom": [{"secretRef": {"name": "binary"}}]}));
+        assert!(invalid(resolve(&spec, "shop", &inputs(ReferenceKind::Secret, "binary", &[]))).contains("key blob"));
+    }
+}

@@ -1,0 +1,118 @@
+//! One change to a function in AWS.
+
+use lambda_operator_crds::conditions::Reason;
+
+use crate::aws::{AwsError, Priority, Scope};
+use crate::engine::kind::{Effect, Next};
+use crate::engine::verdict::{Recheck, Verdict};
+use crate::function::model::Observed;
+use crate::function::plan::Action;
+use crate::k8s::events::Note;
+
+/// Makes a change. `observed` is what the plan was made from.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn execute(
+    scope: &Scope,
+    name: &str,
+    action: &Action,
+    observed: Option<&Observed>,
+    priority: Priority,
+) -> Result<Effect<Observed>, AwsError> {
+    let revision = observed.map(|observed| observed.revision_id.as_str());
+    let arn = observed.map(|observed| observed.arn.as_str()).unwrap_or_default();
+    let settle = |observed, note| Ok(Effect { observed: Some(observed), next: Next::Settle, note: Some(note) });
+    match action {
+        Action::Create { configuration, package, tags } => {
+            let created = scope.create_function(name, configuration, &package.code, tags, priority).await?;
+            let text = format!("{} is being created.", created.arn);
+            settle(created, Note::normal("Created", "Create", text))
+        }
+        Action::UpdateConfiguration { configuration, fields } => {
+            let updated = scope.update_configuration(name, configuration, fields, revision, priority).await?;
+            let paths: Vec<&str> = fields.iter().map(|field| field.path()).collect();
+            let text = format!("The configuration is being updated: {}.", paths.join(", "));
+            settle(keep_live(updated, observed), Note::normal("ConfigurationUpdated", "Update", text))
+        }
+        Action::UpdateCode { package } => {
+            let updated = scope.update_code(name, &package.code, revision, priority).await?;
+            let text = format!("The code is being updated from {}.", package.fingerprint);
+            settle(keep_live(updated, observed), Note::normal("CodeUpdated", "Update", text))
+        }
+        Action::Own { tags } => {
+            scope.tag(arn, tags, priority).await?;
+            let note = Note::normal("Adopted", "Update", format!("{arn} now belongs to this object."));
+            Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
+        }
+        Action::Replace => replace(scope, name, priority).await,
+        Action::Delete => {
+            scope.delete_function(name, priority).await?;
+            Ok(Effect { observed: None, next: Next::Settle, note: None })
+        }
+        Action::Disown { keys } => {
+            scope.untag(arn, keys, priority).await?;
+            let note = Note::normal("Retained", "Delete", format!("{arn} stays in AWS, without ownership tags."));
+            Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
+        }
+        Action::Tag { .. } | Action::Untag { .. } | Action::PutConcurrency(_) | Action::DeleteConcurrency => {
+            at_once(scope, name, arn, action, priority).await?;
+            let observed = observed.map(|observed| after(action, observed));
+            Ok(Effect { observed, next: Next::Continue, note: Some(Note::normal("Updated", "Update", format!("{action:?}"))) })
+        }
+    }
+}
+
+async fn at_once(scope: &Scope, name: &str, arn: &str, action: &Action, priority: Priority) -> Result<(), AwsError> {
+    match action {
+        Action::Tag { tags } => scope.tag(arn, tags, priority).await,
+        Action::Untag { keys } => scope.untag(arn, keys, priority).await,
+        Action::PutConcurrency(value) => scope.put_concurrency(name, *value, priority).await,
+        Action::DeleteConcurrency => scope.delete_concurrency(name, priority).await,
+        _ => Ok(()),
+    }
+}
+
+/// What a function is after a change that takes effect at once and answers nothing.
+pub(crate) fn after(action: &Action, observed: &Observed) -> Observed {
+    let mut next = observed.clone();
+    let Some(live) = &mut next.live else { return next };
+    match action {
+        Action::Tag { tags } => {
+            if let Ok(has) = &mut live.tags {
+                has.extend(tags.clone());
+            }
+        }
+        Action::Untag { keys } => {
+            if let Ok(has) = &mut live.tags {
+                has.retain(|key, _| !keys.contains(key));
+            }
+        }
+        Action::PutConcurrency(value) => live.reserved_concurrency = Some(*value),
+        Action::DeleteConcurrency => live.reserved_concurrency = None,
+        _ => {}
+    }
+    next
+}
+
+/// The answer to an update has no tags, concurrency or image: those are as they were.
+fn keep_live(mut updated: Observed, before: Option<&Observed>) -> Observed {
+    if let (Some(live), Some(before)) = (&mut updated.live, before.and_then(|before| before.live.as_ref())) {
+        live.tags.clone_from(&before.tags);
+        live.reserved_concurrency = before.reserved_concurrency;
+    }
+    updated
+}
+
+/// Deletes a function whose creation failed, unless something came to depend on it.
+async fn replace(scope: &Scope, name: &str, priority: Priority) -> Result<Effect<Observed>, AwsError> {
+    if scope.has_versions_or_aliases(name, priority).await? {
+        let text = "the creation failed, and the function is not replaced because it has versions or aliases. Delete it in \
+                    AWS; it is then created anew.";
+        let verdict = Verdict::Problem(Reason::CreateFailed, text.into(), Recheck::Slow);
+        return Ok(Effect { observed: None, next: Next::End(verdict), note: None });
+    }
+    scope.delete_function(name, priority).await?;
+    let text = "The function whose creation failed was deleted, to be created anew.";
+    Ok(Effect { observed: None, next: Next::Settle, note: Some(Note::normal("Replaced", "Delete", text)) })
+}

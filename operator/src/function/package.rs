@@ -1,0 +1,60 @@
+//! Inline source files as a zip package: the same files always give the same bytes.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use base64::Engine;
+use lambda_operator_crds::FileContent;
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// Zips files. Sorted by path, with a fixed time and mode, and stored rather than compressed, so that no
+/// version of a compressor can change the bytes (and with them AWS's CodeSha256).
+///
+/// # Errors
+/// The sentence that names the path that can't be in an archive.
+pub(super) fn zip(files: &BTreeMap<String, FileContent>) -> Result<Arc<[u8]>, String> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, content) in files {
+        archive
+            .start_file(path.as_str(), options)
+            .and_then(|()| archive.write_all(content.0.as_bytes()).map_err(Into::into))
+            .map_err(|error| format!("spec.code.inline.files: {path:?} can't be put into a zip package: {error}"))?;
+    }
+    let bytes = archive.finish().map_err(|error| format!("spec.code.inline can't be zipped: {error}"))?;
+    Ok(bytes.into_inner().into())
+}
+
+/// The hash of a zip package as Lambda reports it: SHA-256 in base64.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
+pub(super) fn code_sha256(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(entries: &[(&str, &str)]) -> BTreeMap<String, FileContent> {
+        entries.iter().map(|(path, text)| ((*path).to_owned(), FileContent((*text).to_owned()))).collect()
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_bytes_for_ever() {
+        let bytes = zip(&files(&[("index.py", "def handler(e, c):\n    return 'hi'\n"), ("lib/a.py", "A = 1\n")])).unwrap();
+        // A change of this value redeploys every inline function of every user: it must not happen by an upgrade.
+        assert_eq!(code_sha256(&bytes), "PLACEHOLDER");
+    }
+
+    #[test]
+    fn other_content_gives_other_bytes() {
+        let (a, b) = (zip(&files(&[("a", "1")])).unwrap(), zip(&files(&[("a", "2")])).unwrap());
+        assert_ne!(code_sha256(&a), code_sha256(&b));
+    }
+}

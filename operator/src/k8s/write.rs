@@ -1,0 +1,95 @@
+//! The operator's writes to its own objects: status and finalizer, both bound to a resourceVersion.
+
+use kube::api::{Api, Patch, PatchParams};
+use kube::core::NamespaceResourceScope;
+use kube::{Client, Resource, ResourceExt};
+use lambda_operator_crds::FINALIZER;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// The field manager of everything that the operator writes.
+pub const FIELD_MANAGER: &str = "lambda-operator";
+
+/// Why a write to an object did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Somebody changed the object since it was read: read it again and plan again.
+    #[error("the object changed since it was read")]
+    Conflict,
+    /// The object is gone.
+    #[error("the object is gone")]
+    Gone,
+    /// The API server said no, or didn't answer.
+    #[error("the API server did not take the write: {0}")]
+    Api(#[from] kube::Error),
+}
+
+fn classify(error: kube::Error) -> WriteError {
+    match &error {
+        kube::Error::Api(status) if status.code == 409 => WriteError::Conflict,
+        kube::Error::Api(status) if status.code == 404 => WriteError::Gone,
+        _ => WriteError::Api(error),
+    }
+}
+
+fn api<K>(client: &Client, object: &K) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    Api::namespaced(client.clone(), &object.namespace().unwrap_or_default())
+}
+
+/// Writes the whole status by server-side apply. It carries the resourceVersion of `object`: if the
+/// object has changed or was deleted and created again, this fails with [`WriteError::Conflict`].
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn status<K, S>(client: &Client, object: &K, status: &S) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    S: Serialize + Sync,
+{
+    let patch = json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": { "name": object.name_any(), "resourceVersion": object.resource_version() },
+        "status": status,
+    });
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    api(client, object).patch_status(&object.name_any(), &params, &Patch::Apply(&patch)).await.map_err(classify)
+}
+
+/// Adds the operator's finalizer.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn add_finalizer<K>(client: &Client, object: &K) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let mut finalizers = object.finalizers().to_vec();
+    finalizers.push(FINALIZER.to_owned());
+    set_finalizers(client, object, &finalizers).await
+}
+
+/// Removes the operator's finalizer.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn remove_finalizer<K>(client: &Client, object: &K) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let finalizers: Vec<String> = object.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
+    set_finalizers(client, object, &finalizers).await
+}
+
+async fn set_finalizers<K>(client: &Client, object: &K, finalizers: &[String]) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let patch = json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+    api(client, object).patch(&object.name_any(), &params, &Patch::Merge(&patch)).await.map_err(classify)
+}

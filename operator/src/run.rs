@@ -1,0 +1,248 @@
+//! Puts the operator together and runs it: client, lease, AWS, watches, controllers, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::api::Api;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config, ResourceExt};
+use k8s_openapi::api::core::v1::Namespace;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Wake, WriteGate};
+use crate::engine::controller::Controller;
+use crate::engine::shared::{Handles, Shared};
+use crate::function::Functions;
+use crate::k8s::events::Events;
+use crate::k8s::references::{ObjectKey, ReferenceKind, References};
+use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
+use crate::settings::{KubernetesSettings, Settings};
+
+/// How often the memory of vanished objects is dropped.
+const PRUNE: Duration = Duration::from_secs(600);
+/// How long a read from the API server may take; watches are renewed well before.
+const KUBERNETES_READ_TIMEOUT: Duration = Duration::from_secs(320);
+
+/// Why the operator could not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The kubeconfig or the Pod's ServiceAccount is of no use.
+    #[error("no way to the API server: {0}. Check --kubeconfig and --context, or the Pod's ServiceAccount")]
+    Kubeconfig(String),
+    /// The cluster can't be told.
+    #[error("the UID of the namespace kube-system can't be read: {0}. Grant get on it, or set --cluster-id")]
+    ClusterId(kube::Error),
+    /// Metrics and probes can't be served.
+    #[error("--metrics-address {0} can't be used: {1}")]
+    Metrics(std::net::SocketAddr, std::io::Error),
+    /// Another process leads now.
+    #[error("the leader lease was lost; ending, so that nothing is done twice")]
+    LeaseLost,
+}
+
+/// An operator that can be run.
+pub struct Operator {
+    /// What was set.
+    pub settings: Settings,
+    /// A client for the API server, instead of the one that the settings name.
+    pub client: Option<Client>,
+    /// An access key id and secret, instead of what the SDK finds.
+    pub credentials: Option<(String, String)>,
+}
+
+impl Operator {
+    /// Runs until `stop` is cancelled or the lease is lost. Calls under way are finished.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        let Self { settings, client, credentials } = self;
+        let client = match client {
+            Some(client) => client,
+            None => connect(&settings.kubernetes).await?,
+        };
+        let metrics = Metrics::new();
+        let ready = ReadyFlag::default();
+        let address = settings.metrics_address;
+        let server = Server::start(address, metrics.clone(), ready.clone(), stop.clone())
+            .await
+            .map_err(|error| RunError::Metrics(address, error))?;
+        tracing::info!(address = %server.address(), "serving metrics and probes");
+        let leadership = match &settings.election {
+            Some(lease) => Leadership::contend(client.clone(), lease.clone(), metrics.clone()),
+            None => Leadership::always(),
+        };
+        ready.set();
+        let led = tokio::select! {
+            led = leadership.wait_until_leader() => led,
+            () = stop.cancelled() => {
+                leadership.release().await;
+                return Ok(());
+            }
+        };
+        led.map_err(|NotLeader| RunError::LeaseLost)?;
+        let lost = lead(settings, client, credentials, metrics, leadership.clone(), &stop).await?;
+        leadership.release().await;
+        if lost { Err(RunError::LeaseLost) } else { Ok(()) }
+    }
+}
+
+/// Works as the leader. `true`: the lease was lost.
+async fn lead(
+    settings: Settings,
+    client: Client,
+    credentials: Option<(String, String)>,
+    metrics: Metrics,
+    leadership: Leadership,
+    stop: &CancellationToken,
+) -> Result<bool, RunError> {
+    let cluster_id = match &settings.cluster_id {
+        Some(id) => id.clone(),
+        None => cluster_id(&client).await.map_err(RunError::ClusterId)?,
+    };
+    tracing::info!(cluster_id, version = env!("CARGO_PKG_VERSION"), "leading");
+    let ending = stop.child_token();
+    let observer = Arc::new(Observer(metrics.clone()));
+    let aws = Aws::new(aws_settings(&settings, credentials), Arc::new(Gate(leadership.clone())), observer);
+    let (wakes, woken) = mpsc::unbounded_channel();
+    let identity = settings.election.as_ref().map_or("lambda-operator", |lease| lease.identity.as_str());
+    let handles = Handles {
+        client: client.clone(),
+        aws: aws.clone(),
+        leadership: leadership.clone(),
+        metrics,
+        events: Events::start(client.clone(), identity, ending.clone()),
+        references: Arc::new(References::default()),
+        wakes,
+        stop: ending.clone(),
+    };
+    let shared = Arc::new(Shared::new(handles, &settings, cluster_id));
+    let functions = Controller::<Functions>::new(Arc::clone(&shared));
+    let namespaces = namespaces(&settings);
+    let changed = watch_references(&shared, &settings, &namespaces).await;
+
+    let mut tasks = JoinSet::new();
+    for namespace in namespaces {
+        tasks.spawn(Arc::clone(&functions).run(namespace));
+    }
+    let helpers = tokio::spawn(serve_wakes(functions, woken, changed, aws.clone(), ending.clone()));
+    let lost = tokio::select! {
+        () = leadership.lost() => true,
+        () = stop.cancelled() => false,
+    };
+    ending.cancel();
+    aws.shut_down();
+    while tasks.join_next().await.is_some() {}
+    helpers.abort();
+    Ok(lost)
+}
+
+/// The namespaces to watch; `None` stands for all.
+fn namespaces(settings: &Settings) -> Vec<Option<String>> {
+    match settings.watch.namespaces.as_slice() {
+        [] => vec![None],
+        some => some.iter().cloned().map(Some).collect(),
+    }
+}
+
+/// Starts the watches of Secrets and ConfigMaps; returns when they know everything there is.
+async fn watch_references(
+    shared: &Arc<Shared>,
+    settings: &Settings,
+    namespaces: &[Option<String>],
+) -> mpsc::UnboundedReceiver<ObjectKey> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    if settings.watch.secrets {
+        let mut watches = JoinSet::new();
+        for namespace in namespaces {
+            for kind in [ReferenceKind::Secret, ReferenceKind::ConfigMap] {
+                let (client, references) = (shared.client.clone(), Arc::clone(&shared.references));
+                watches.spawn(references.watch(client, kind, namespace.clone(), sender.clone()));
+            }
+        }
+        tokio::select! {
+            () = async { while watches.join_next().await.is_some() {} } => {}
+            () = shared.stop.cancelled() => {}
+        }
+    }
+    receiver
+}
+
+/// Passes on what asks for a visit: sweeps, references, credentials that work again.
+async fn serve_wakes(
+    functions: Arc<Controller<Functions>>,
+    mut swept: mpsc::UnboundedReceiver<Wake>,
+    mut referenced: mpsc::UnboundedReceiver<ObjectKey>,
+    aws: Aws,
+    stop: CancellationToken,
+) {
+    let mut resumed = aws.resumed();
+    let mut prune = tokio::time::interval(PRUNE);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Some(wake) = swept.recv() => functions.wake_place(&wake),
+            Some(key) = referenced.recv() => functions.wake(&key, false),
+            Ok(()) = resumed.changed() => functions.wake_troubled(),
+            _ = prune.tick() => functions.prune(),
+            else => return,
+        }
+    }
+}
+
+async fn connect(settings: &KubernetesSettings) -> Result<Client, RunError> {
+    let failed = |error: &dyn std::error::Error| RunError::Kubeconfig(error.to_string());
+    let options = KubeConfigOptions { context: settings.context.clone(), ..KubeConfigOptions::default() };
+    let mut config = match (&settings.kubeconfig, &settings.context) {
+        (Some(path), _) => {
+            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| failed(&error))?
+        }
+        (None, Some(_)) => Config::from_kubeconfig(&options).await.map_err(|error| failed(&error))?,
+        (None, None) => Config::infer().await.map_err(|error| failed(&error))?,
+    };
+    config.read_timeout = Some(KUBERNETES_READ_TIMEOUT);
+    Client::try_from(config).map_err(|error| failed(&error))
+}
+
+async fn cluster_id(client: &Client) -> Result<String, kube::Error> {
+    let system = Api::<Namespace>::all(client.clone()).get("kube-system").await?;
+    Ok(system.uid().unwrap_or_default())
+}
+
+fn aws_settings(settings: &Settings, credentials: Option<(String, String)>) -> AwsSettings {
+    AwsSettings {
+        endpoint_url: settings.aws.endpoint_url.clone(),
+        region: settings.aws.region.clone(),
+        quota_share: settings.aws.quota_share,
+        quotas_enabled: settings.aws.quotas,
+        call_timeout: settings.aws.timeout,
+        probe_min: settings.rechecks.min,
+        probe_max: settings.rechecks.max,
+        static_credentials: credentials,
+    }
+}
+
+/// Lets a write through while this process leads.
+struct Gate(Leadership);
+
+impl WriteGate for Gate {
+    fn check(&self) -> Result<(), String> {
+        self.0.check().map_err(|error| error.to_string())
+    }
+}
+
+/// Counts calls.
+struct Observer(Metrics);
+
+impl CallObserver for Observer {
+    fn call(&self, record: &CallRecord) {
+        let throttled = record.error.as_ref().is_some_and(|error| error.class == crate::aws::Class::Throttled);
+        self.0.aws_called(record.operation, &record.code, record.seconds);
+        if throttled {
+            self.0.aws_throttled(record.operation);
+        }
+    }
+}

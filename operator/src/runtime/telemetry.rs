@@ -1,0 +1,142 @@
+//! Log lines: to stderr, as text for people or as JSON, one object a line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use tracing::Subscriber;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, the fields of the event at its top level.
+    Json,
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("use text or json".to_owned()),
+        }
+    }
+}
+
+/// Starts logging for the whole process. `level` is `error`, `warn`, `info`, `debug` or `trace`, or
+/// `target=level` directives with commas between them. A second call changes nothing.
+///
+/// # Errors
+/// When `level` can't be understood.
+pub fn init(format: LogFormat, level: &str) -> Result<(), ParseError> {
+    let filter = filter(level)?;
+    let started = subscriber(format, filter, std::io::stderr).try_init();
+    if let Err(error) = started {
+        tracing::debug!(error = %error, "logging was started before");
+    }
+    Ok(())
+}
+
+/// Checks and completes a level: `debug` and `trace` alone mean this operator, not the libraries under it.
+///
+/// # Errors
+/// When it can't be understood.
+pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    match level {
+        "debug" | "trace" => EnvFilter::try_new(format!("info,lambda_operator={level}")),
+        _ => EnvFilter::try_new(level),
+    }
+}
+
+fn subscriber<W>(format: LogFormat, filter: EnvFilter, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    match format {
+        LogFormat::Text => Box::new(builder.with_ansi(false).finish()),
+        LogFormat::Json => Box::new(
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, level: &str, log: impl FnOnce()) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, log);
+        String::from_utf8(lines.0.lock().clone()).unwrap()
+    }
+
+    #[test]
+    fn json_lines_carry_the_fields_at_the_top() {
+        let text = logged(LogFormat::Json, "info", || tracing::info!(operation = "CreateFunction", "called"));
+        let line = serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert_eq!(line["message"], "called");
+        assert_eq!(line["operation"], "CreateFunction");
+        assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn debug_means_the_operator_and_not_its_libraries() {
+        let text = logged(LogFormat::Text, "debug", || {
+            tracing::debug!(target: "lambda_operator::engine", "ours");
+            tracing::debug!(target: "hyper::client", "theirs");
+        });
+        assert!(text.contains("ours") && !text.contains("theirs"), "{text}");
+    }
+
+    #[test]
+    fn logging_can_be_started_twice_and_a_bad_level_is_an_error() {
+        init(LogFormat::Text, "info").unwrap();
+        init(LogFormat::Json, "debug").unwrap();
+        assert!(init(LogFormat::Text, "lambda_operator=loud").is_err());
+    }
+
+    #[test]
+    fn formats_are_named_as_they_print() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+        assert!("xml".parse::<LogFormat>().is_err());
+    }
+}

@@ -1,0 +1,287 @@
+//! Leader election against a real API server: takeover, release, and never two leaders at the same time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use lambda_operator::runtime::lease::View;
+use lambda_operator::runtime::{LeaderSettings, Leadership, Metrics, NotLeader};
+use parking_lot::Mutex;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use test_support::Cluster;
+use tokio::runtime::{Builder, Runtime};
+
+const LEASE: &str = "lambda-operator";
+/// Long enough for a busy machine; what is meant to be quick takes far less.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Short times, in the proportions of the default ones.
+fn brief(namespace: &str, identity: &str) -> LeaderSettings {
+    LeaderSettings {
+        namespace: namespace.to_owned(),
+        name: LEASE.to_owned(),
+        identity: identity.to_owned(),
+        lease_duration: Duration::from_secs(3),
+        renew_deadline: Duration::from_secs(2),
+        retry_period: Duration::from_millis(300),
+    }
+}
+
+/// One process's part of an election, on a runtime of its own that can be frozen or killed.
+struct Contender {
+    runtime: Option<Runtime>,
+    leadership: Leadership,
+}
+
+impl Contender {
+    async fn start(settings: LeaderSettings) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let started = runtime.spawn(async {
+            let client = Cluster::shared().await.admin_client().await;
+            Leadership::contend(client, settings, Metrics::new())
+        });
+        Self { leadership: started.await.unwrap(), runtime: Some(runtime) }
+    }
+
+    /// Stops everything in it, timers included, as SIGSTOP does; then it goes on.
+    fn freeze(&self, duration: Duration) {
+        let runtime = self.runtime.as_ref().unwrap();
+        drop(runtime.spawn(async move { std::thread::sleep(duration) }));
+    }
+
+    /// Ends it without a word, as SIGKILL does; its handle remains for questions.
+    fn kill(&mut self) {
+        self.runtime.take().unwrap().shutdown_background();
+    }
+
+    async fn leads(&self) {
+        let led = tokio::time::timeout(PATIENCE, self.leadership.wait_until_leader()).await;
+        assert_eq!(led.expect("it should lead by now"), Ok(()));
+        assert_eq!(self.leadership.check(), Ok(()));
+    }
+
+    async fn has_lost(&self) {
+        let lost = tokio::time::timeout(PATIENCE, self.leadership.lost()).await;
+        lost.expect("it should have lost leadership by now");
+        assert_eq!(self.leadership.check(), Err(NotLeader));
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_stops_renewing_is_replaced_after_its_time_and_not_before() {
+    let namespace = Cluster::shared().await.namespace("lease").await;
+    let first = Contender::start(brief(namespace.name(), "first")).await;
+    first.leads().await;
+    let second = Contender::start(brief(namespace.name(), "second")).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(first.leadership.check(), Ok(()), "a renewed lease is kept");
+    assert_eq!(second.leadership.check(), Err(NotLeader));
+
+    let frozen = Instant::now();
+    first.freeze(Duration::from_secs(8));
+    while first.leadership.check().is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let stopped = frozen.elapsed();
+    assert!(stopped <= Duration::from_millis(2200), "checks still passed after {stopped:?}");
+    assert_eq!(second.leadership.check(), Err(NotLeader));
+
+    second.leads().await;
+    let taken = frozen.elapsed();
+    assert!(taken > stopped && taken >= Duration::from_millis(2500), "taken over after {taken:?}");
+    assert!(taken < Duration::from_secs(8), "taken over after {taken:?}");
+    first.has_lost().await;
+    assert_eq!(second.leadership.check(), Ok(()));
+
+    let spec = namespace.api::<Lease>().get(LEASE).await.unwrap().spec.unwrap();
+    assert_eq!(spec.holder_identity.as_deref(), Some("second"));
+    assert_eq!(spec.lease_transitions, Some(1));
+    assert_eq!(spec.lease_duration_seconds, Some(3));
+}
+
+#[tokio::test]
+async fn a_released_lease_is_taken_at_once() {
+    let namespace = Cluster::shared().await.namespace("lease").await;
+    let settings = |identity| LeaderSettings {
+        lease_duration: Duration::from_mins(5),
+        renew_deadline: Duration::from_mins(4),
+        ..brief(namespace.name(), identity)
+    };
+    let first = Contender::start(settings("first")).await;
+    first.leads().await;
+    let second = Contender::start(settings("second")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    let released = first.runtime.as_ref().unwrap().spawn({
+        let leadership = first.leadership.clone();
+        async move { leadership.release().await }
+    });
+    released.await.unwrap();
+    assert_eq!(first.leadership.check(), Err(NotLeader));
+    second.leads().await;
+    first.has_lost().await;
+    assert_eq!(first.leadership.wait_until_leader().await, Err(NotLeader));
+}
+
+#[tokio::test]
+async fn an_edit_by_somebody_else_costs_the_leader_nothing_and_another_holder_costs_it_the_lease() {
+    let namespace = Cluster::shared().await.namespace("lease").await;
+    let leases = namespace.api::<Lease>();
+    let leader = Contender::start(brief(namespace.name(), "leader")).await;
+    leader.leads().await;
+    let patch = async |patch: serde_json::Value| {
+        leases.patch(LEASE, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+    };
+
+    patch(serde_json::json!({ "metadata": { "annotations": { "somebody": "was here" } } })).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(leader.leadership.check(), Ok(()));
+    assert!(leases.get(LEASE).await.unwrap().metadata.annotations.is_some(), "the edit is kept");
+
+    patch(serde_json::json!({ "spec": { "holderIdentity": "usurper" } })).await;
+    leader.has_lost().await;
+    let spec = leases.get(LEASE).await.unwrap().spec.unwrap();
+    assert_eq!(spec.holder_identity.as_deref(), Some("usurper"));
+}
+
+#[tokio::test]
+async fn of_two_writes_on_one_version_the_second_loses() {
+    let namespace = Cluster::shared().await.namespace("lease").await;
+    let leases = namespace.api::<Lease>();
+    let claim = async |identity: &str, seen: Option<Lease>| {
+        let settings = brief(namespace.name(), identity);
+        let mut view = View::default();
+        view.observe(Instant::now(), seen, &settings);
+        let lease = view.claim(Timestamp::now(), &settings);
+        match &lease.metadata.resource_version {
+            Some(_) => leases.replace(LEASE, &PostParams::default(), &lease).await,
+            None => leases.create(&PostParams::default(), &lease).await,
+        }
+    };
+    let code = |answer: kube::Result<Lease>| match answer {
+        Err(kube::Error::Api(status)) => status.code,
+        other => panic!("expected a refusal, got {other:?}"),
+    };
+
+    let seen = claim("a", None).await.unwrap();
+    assert_eq!(code(claim("b", None).await), 409, "both saw no lease");
+    claim("b", Some(seen.clone())).await.unwrap();
+    assert_eq!(code(claim("c", Some(seen)).await), 409, "both saw the lease of a");
+    let spec = leases.get(LEASE).await.unwrap().spec.unwrap();
+    assert_eq!(spec.holder_identity.as_deref(), Some("b"));
+    assert_eq!(spec.lease_transitions, Some(1));
+}
+
+#[tokio::test]
+async fn there_are_never_two_leaders() {
+    const RUN: Duration = Duration::from_secs(12);
+    let namespace = Cluster::shared().await.namespace("lease").await;
+    let mut number = 0;
+    let mut next = || {
+        number += 1;
+        brief(namespace.name(), &format!("contender-{number}"))
+    };
+    let watch = Observer::start();
+    let mut contenders = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < RUN {
+        contenders.retain(|contender: &Contender| contender.runtime.is_some());
+        while contenders.len() < 4 {
+            let contender = Contender::start(next()).await;
+            watch.add(&contender);
+            contenders.push(contender);
+        }
+        let (pause, action) = {
+            let mut random = rand::rng();
+            (
+                random.random_range(100..1500),
+                *["kill", "freeze", "release", "edit"].choose(&mut random).unwrap(),
+            )
+        };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let Some(leader) = contenders.iter_mut().find(|contender| contender.leadership.check().is_ok())
+        else {
+            continue;
+        };
+        match action {
+            "kill" => leader.kill(),
+            "freeze" => {
+                leader.freeze(Duration::from_millis(pause * 5));
+                let _ =
+                    tokio::time::timeout(Duration::from_millis(pause * 6), leader.leadership.lost()).await;
+                leader.kill();
+            }
+            "release" => {
+                leader.leadership.release().await;
+                leader.kill();
+            }
+            _ => disturb(&namespace.api()).await,
+        }
+    }
+    let leaders = watch.stop();
+    assert!(leaders >= 3, "leadership should have moved; {leaders} of {number} contenders led");
+}
+
+/// Changes the lease under everybody's feet, without changing what it says.
+async fn disturb(leases: &Api<Lease>) {
+    let edit = serde_json::json!({ "metadata": { "annotations": { "at": Timestamp::now().to_string() } } });
+    leases.patch(LEASE, &PatchParams::default(), &Patch::Merge(&edit)).await.unwrap();
+}
+
+/// Asks all contenders all the time, from a thread that nothing else holds up.
+struct Observer {
+    contenders: Arc<Mutex<Vec<Leadership>>>,
+    stop: Arc<AtomicBool>,
+    /// Gives how many led at some time.
+    thread: JoinHandle<usize>,
+}
+
+impl Observer {
+    fn start() -> Self {
+        let contenders = Arc::<Mutex<Vec<Leadership>>>::default();
+        let stop = Arc::<AtomicBool>::default();
+        let (theirs, until) = (Arc::clone(&contenders), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            let mut led = Vec::new();
+            while !until.load(Ordering::Relaxed) {
+                let contenders = theirs.lock().clone();
+                led.resize(contenders.len(), false);
+                for (one, leadership) in contenders.iter().enumerate() {
+                    if leadership.check().is_err() {
+                        continue;
+                    }
+                    led[one] = true;
+                    let others = contenders.iter().enumerate().filter(|(other, _)| *other != one);
+                    let also = others.filter(|(_, leadership)| leadership.check().is_ok()).count();
+                    // It led before and after the others were asked, so it led meanwhile.
+                    assert!(also == 0 || leadership.check().is_err(), "two leaders at the same time");
+                }
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            led.into_iter().filter(|led| *led).count()
+        });
+        Self { contenders, stop, thread }
+    }
+
+    fn add(&self, contender: &Contender) {
+        self.contenders.lock().push(contender.leadership.clone());
+    }
+
+    fn stop(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("never two leaders")
+    }
+}

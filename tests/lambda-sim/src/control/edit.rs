@@ -1,0 +1,98 @@
+//! Changes by somebody else: in the console, with another tool. They aren't in the ledger, are settled at once,
+//! and give a new RevisionId and LastModified like every change.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::caller::{Caller, Sessions};
+use crate::error::ApiError;
+use crate::function::Function;
+use crate::lifecycle::Lifecycle;
+use crate::merge::{self, into_object};
+use crate::ops::functions;
+use crate::region::Region;
+use crate::request::{Ctx, Object, without_nulls};
+use crate::rules::tags;
+
+/// Puts a function there, from the body of a CreateFunction request; one that is there is replaced.
+pub(super) fn put(region: &mut Region, body: Value) -> Result<(), ApiError> {
+    let body = into_object(without_nulls(body));
+    let name = body.get("FunctionName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if name.is_empty() {
+        return Err(ApiError::invalid("FunctionName is missing"));
+    }
+    let caller = Caller {
+        access_key: "console".to_owned(),
+        account: region.account.clone(),
+        region: region.name.clone(),
+        service: "lambda".to_owned(),
+    };
+    let ctx = Ctx { region, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() };
+    let mut function = functions::build(&ctx, &name, &body)?;
+    function.latest.lifecycle = Lifecycle::settled();
+    region.functions.insert(name, function);
+    Ok(())
+}
+
+/// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
+pub(super) fn change(function: &mut Function, changes: Value) {
+    let changes = into_object(changes);
+    let removed: Vec<_> =
+        changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
+    let set = into_object(without_nulls(Value::Object(changes)));
+    function.latest.lifecycle = Lifecycle::settled();
+    merge::apply(&mut function.latest.config, &set);
+    merge::create_only(&mut function.latest.config, &set);
+    for name in removed {
+        function.latest.config.remove(&name);
+        if name == "ReservedConcurrentExecutions" {
+            function.reserved_concurrency = None;
+        }
+    }
+    if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
+    {
+        function.latest.config.insert("Environment".into(), unreadable.clone());
+    }
+    change_beside(function, &set);
+    function.latest.modified();
+}
+
+/// What isn't part of the configuration itself.
+fn change_beside(function: &mut Function, set: &Object) {
+    let text = |name: &str| set.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+    if set.contains_key("Tags") {
+        function.tags = tags::of(set);
+    }
+    if let Some(reserved) = set.get("ReservedConcurrentExecutions").and_then(Value::as_u64) {
+        function.reserved_concurrency = Some(reserved);
+    }
+    if let Some(sha256) = text("CodeSha256") {
+        function.latest.code.sha256 = sha256;
+    }
+    if let Some(size) = set.get("CodeSize").and_then(Value::as_u64) {
+        function.latest.code.size = size;
+    }
+    let lifecycle = &mut function.latest.lifecycle;
+    for (prefix, status) in [("State", &mut lifecycle.state), ("LastUpdateStatus", &mut lifecycle.update)] {
+        if let Some(value) = text(prefix) {
+            status.value = Some(value);
+            status.reason = text(&format!("{prefix}Reason"));
+            status.code = text(&format!("{prefix}ReasonCode"));
+        }
+    }
+}
+
+/// Puts an alias there, from the body of a CreateAlias request.
+pub(super) fn put_alias(function: &mut Function, body: Value) -> Result<(), ApiError> {
+    let mut alias = into_object(without_nulls(body));
+    let Some(name) = alias.get("Name").and_then(Value::as_str).map(ToOwned::to_owned) else {
+        return Err(ApiError::invalid("Name is missing"));
+    };
+    alias.insert("AliasArn".into(), function.qualified_arn(Some(&name)).into());
+    alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
+    alias.entry("Description").or_insert(json!(""));
+    alias.entry("FunctionVersion").or_insert(json!("$LATEST"));
+    function.aliases.insert(name, alias);
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The error answers of the service, as the SDKs read them: the code in `x-amzn-errortype`, the text in the
+//! body. Which spelling of `message` goes with which code follows the responses that LocalStack recorded
+//! against AWS (<https://github.com/localstack/localstack>, tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+
+use serde_json::{Value, json};
+
+/// One refusal by the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    /// Seconds for the `Retry-After` header.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into(), retry_after: None }
+    }
+
+    /// What Lambda's own code refuses.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidParameterValueException", message)
+    }
+
+    /// What the API model refuses, before Lambda's own code sees the request.
+    pub(crate) fn validation(failures: &[String]) -> Self {
+        let noun = if failures.len() == 1 { "error" } else { "errors" };
+        let text = format!("{} validation {noun} detected: {}", failures.len(), failures.join("; "));
+        Self::new(400, "ValidationException", text)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, "ResourceNotFoundException", message)
+    }
+
+    pub(crate) fn function_not_found(arn: &str) -> Self {
+        Self::not_found(format!("Function not found: {arn}"))
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(409, "ResourceConflictException", message)
+    }
+
+    pub(crate) fn stale_revision() -> Self {
+        Self::new(
+            412,
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id. \
+             Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )
+    }
+
+    pub(crate) fn too_large(message: impl Into<String>) -> Self {
+        Self::new(413, "RequestEntityTooLargeException", message)
+    }
+
+    pub(crate) fn throttled() -> Self {
+        Self { retry_after: Some(1), ..Self::new(429, "TooManyRequestsException", "Rate exceeded") }
+    }
+
+    /// IAM's refusal of an action, in the words of
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
+    pub(crate) fn access_denied(principal: &str, action: &str, resource: &str, policy: &str) -> Self {
+        let text = format!(
+            "User: {principal} is not authorized to perform: {action} on resource: {resource} \
+             because no {policy} policy allows the {action} action"
+        );
+        Self::new(403, "AccessDeniedException", text)
+    }
+
+    /// The REST-JSON body.
+    pub(crate) fn body(&self) -> Value {
+        match self.code.as_str() {
+            "TooManyRequestsException" => {
+                json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})
+            }
+            "ResourceNotFoundException" => json!({"Type": "User", "Message": self.message}),
+            "AccessDeniedException" => json!({"Message": self.message}),
+            "ValidationException"
+            | "RequestEntityTooLargeException"
+            | "UnrecognizedClientException"
+            | "ExpiredTokenException"
+            | "InvalidSignatureException"
+            | "MissingAuthenticationTokenException" => json!({"message": self.message}),
+            _ if self.status >= 500 => json!({"Type": "Service", "Message": self.message}),
+            _ => json!({"Type": "User", "message": self.message}),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_failed_constraints_are_counted_and_joined() {
+        let error = ApiError::validation(&["a".to_owned(), "b".to_owned()]);
+        assert_eq!(error.message, "2 validation errors detected: a; b");
+    }
+
+    #[test]
+    fn a_throttled_call_says_why_and_when_to_come_back() {
+        let error = ApiError::throttled();
+        assert_eq!(error.retry_after, Some(1));
+        assert_eq!(error.body()["Reason"], "CallerRateLimitExceeded");
+    }
+}

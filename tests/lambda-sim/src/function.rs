@@ -1,0 +1,173 @@
+//! A function with its versions, and how they read back.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::code::{Code, Source};
+use crate::lifecycle::{Access, Failures, Lifecycle};
+use crate::request::Object;
+
+/// `$LATEST` or a published version.
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    pub(crate) number: String,
+    /// The configuration in the shape in which it reads back, without what is kept beside it here.
+    pub(crate) config: Object,
+    pub(crate) code: Code,
+    pub(crate) revision_id: String,
+    pub(crate) last_modified: String,
+    pub(crate) lifecycle: Lifecycle,
+    /// Of a published version: the configuration of `$LATEST` that it was made of.
+    pub(crate) made_of: Option<Object>,
+}
+
+impl Version {
+    /// Gives it a new RevisionId.
+    pub(crate) fn touch(&mut self) {
+        self.revision_id = uuid::Uuid::new_v4().to_string();
+    }
+
+    /// Gives it a new RevisionId and LastModified.
+    pub(crate) fn modified(&mut self) {
+        self.touch();
+        self.last_modified = now_text();
+    }
+
+    fn tick(&mut self, access: Access, now: std::time::Instant, failures: Failures<'_>) {
+        if self.lifecycle.tick(access, now, failures) {
+            self.touch();
+        }
+    }
+}
+
+/// Whether a configuration is read for itself or in a list, which leaves members out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    Full,
+    Listed,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) latest: Version,
+    pub(crate) published: Vec<Version>,
+    /// The number of the last version published, deleted ones included.
+    pub(crate) last_number: u64,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) reserved_concurrency: Option<u64>,
+    /// Aliases by name, as ListAliases shows them.
+    pub(crate) aliases: BTreeMap<String, Object>,
+}
+
+impl Function {
+    /// Settles what is due.
+    pub(crate) fn tick(&mut self, access: Access, now: std::time::Instant, failures: Failures<'_>) {
+        self.latest.tick(access, now, failures);
+        for version in &mut self.published {
+            version.tick(access, now, failures);
+        }
+    }
+
+    /// Settles everything now.
+    pub(crate) fn settle(&mut self, failures: Failures<'_>) {
+        for version in std::iter::once(&mut self.latest).chain(&mut self.published) {
+            if version.lifecycle.settle(failures) {
+                version.touch();
+            }
+        }
+    }
+
+    /// The version that a qualifier means: `$LATEST`, a number or an alias.
+    pub(crate) fn version(&self, qualifier: Option<&str>) -> Option<&Version> {
+        let number = match qualifier {
+            None | Some("$LATEST") => return Some(&self.latest),
+            Some(alias) if self.aliases.contains_key(alias) => {
+                self.aliases[alias]["FunctionVersion"].as_str()?
+            }
+            Some(number) => number,
+        };
+        if number == "$LATEST" {
+            return Some(&self.latest);
+        }
+        self.published.iter().find(|version| version.number == number)
+    }
+
+    pub(crate) fn qualified_arn(&self, qualifier: Option<&str>) -> String {
+        qualifier.map_or_else(|| self.arn.clone(), |qualifier| format!("{}:{qualifier}", self.arn))
+    }
+
+    /// A version's configuration under an ARN, as every operation returns it.
+    pub(crate) fn configuration(&self, version: &Version, arn: &str, view: View) -> Value {
+        let mut shown = version.config.clone();
+        shown.insert("FunctionName".into(), self.name.clone().into());
+        shown.insert("FunctionArn".into(), arn.into());
+        shown.insert("Version".into(), version.number.clone().into());
+        shown.insert("CodeSha256".into(), version.code.sha256.clone().into());
+        shown.insert("CodeSize".into(), version.code.size.into());
+        shown.insert("RevisionId".into(), version.revision_id.clone().into());
+        shown.insert("LastModified".into(), version.last_modified.clone().into());
+        if view == View::Full {
+            version.lifecycle.write(&mut shown);
+            if let Some(runtime) = version.config.get("Runtime").and_then(Value::as_str) {
+                shown.insert("RuntimeVersionConfig".into(), runtime_version(&self.arn, runtime));
+            }
+        }
+        Value::Object(shown)
+    }
+
+    /// What GetFunction answers.
+    pub(crate) fn described(&self, version: &Version, qualifier: Option<&str>) -> Value {
+        let arn = self.qualified_arn(qualifier);
+        let mut shown = json!({
+            "Configuration": self.configuration(version, &arn, View::Full),
+            "Code": code_location(&self.name, version),
+        });
+        if !self.tags.is_empty() {
+            shown["Tags"] = json!(self.tags);
+        }
+        if let Some(reserved) = self.reserved_concurrency.filter(|_| qualifier.is_none()) {
+            shown["Concurrency"] = json!({"ReservedConcurrentExecutions": reserved});
+        }
+        shown
+    }
+
+    /// Bytes of code of all versions.
+    pub(crate) fn code_size(&self) -> u64 {
+        self.latest.code.size + self.published.iter().map(|version| version.code.size).sum::<u64>()
+    }
+}
+
+fn code_location(name: &str, version: &Version) -> Value {
+    let mut code = match &version.code.source {
+        Source::Image { uri, resolved } => {
+            json!({"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": resolved})
+        }
+        Source::Object { bucket, key, version, reference: true } => json!({
+            "RepositoryType": "S3",
+            "ResolvedS3Object": {"S3Bucket": bucket, "S3Key": key, "S3ObjectVersion": version},
+        }),
+        Source::Zip | Source::Object { .. } => json!({
+            "RepositoryType": "S3",
+            "Location": format!("https://lambda-sim.invalid/snapshots/{name}-{}", version.revision_id),
+        }),
+    };
+    if let Some(key) = &version.code.source_kms_key {
+        code["SourceKMSKeyArn"] = key.clone().into();
+    }
+    code
+}
+
+fn runtime_version(function_arn: &str, runtime: &str) -> Value {
+    let region = function_arn.split(':').nth(3).unwrap_or_default();
+    let hash = crate::code::sha256_hex(runtime.as_bytes());
+    json!({"RuntimeVersionArn": format!("arn:aws:lambda:{region}::runtime:{hash}")})
+}
+
+/// The time in Lambda's own format.
+pub(crate) fn now_text() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
+}

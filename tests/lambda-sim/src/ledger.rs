@@ -1,0 +1,125 @@
+//! The record of every call, also of those that were throttled, refused by a fault or cut.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::code;
+use crate::request::Request;
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Number of the call, over all accounts and regions, in the order of arrival.
+    pub seq: u64,
+    /// Milliseconds between the simulator's start and the call's arrival.
+    pub at_ms: u64,
+    /// `lambda` or `sts`.
+    pub service: String,
+    /// E.g. `CreateFunction`.
+    pub operation: String,
+    /// The caller's account.
+    pub account: String,
+    /// The caller's region.
+    pub region: String,
+    /// The name of the function that the call is about.
+    pub resource: Option<String>,
+    /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
+    /// parameters of the query under their names (`tagKeys` as a list).
+    pub request: Value,
+    /// The HTTP status of the answer; 0 while there is none, or when the connection was cut.
+    pub status: u16,
+    /// The error's code; `ConnectionCut` when a fault cut the connection, `CallerGone` when the caller left
+    /// before the answer.
+    pub error: Option<String>,
+    /// As in the header `x-amzn-requestid`.
+    pub request_id: String,
+}
+
+impl Call {
+    /// Whether the operation is one that only reads.
+    pub fn is_read(&self) -> bool {
+        ["Get", "List", "Assume"].iter().any(|prefix| self.operation.starts_with(prefix))
+    }
+
+    /// Whether the operation is one that writes.
+    pub fn is_write(&self) -> bool {
+        !self.is_read()
+    }
+}
+
+/// All calls since the start or since they were cleared.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    calls: Vec<Call>,
+    last: u64,
+}
+
+impl Ledger {
+    /// Records the arrival of a call; its `seq` is given here.
+    pub(crate) fn arrived(&mut self, mut call: Call) -> u64 {
+        self.last += 1;
+        call.seq = self.last;
+        self.calls.push(call);
+        self.last
+    }
+
+    /// Records the answer, unless the call was cleared away meanwhile.
+    pub(crate) fn answered(&mut self, seq: u64, status: u16, error: Option<&str>) {
+        if let Ok(at) = self.calls.binary_search_by_key(&seq, |call| call.seq) {
+            self.calls[at].status = status;
+            self.calls[at].error = error.map(ToOwned::to_owned);
+        }
+    }
+
+    pub(crate) fn get(&self, seq: u64) -> Option<&Call> {
+        self.calls.binary_search_by_key(&seq, |call| call.seq).ok().map(|at| &self.calls[at])
+    }
+
+    pub(crate) fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Call) -> bool) {
+        self.calls.retain(keep);
+    }
+}
+
+/// What the ledger keeps of a request.
+pub(crate) fn recorded(request: &Request) -> Value {
+    let mut members: Map<String, Value> = request.body.clone();
+    hide_zip(&mut members);
+    if let Some(code) = members.get_mut("Code").and_then(Value::as_object_mut) {
+        hide_zip(code);
+    }
+    for (name, value) in &request.query {
+        if name == "tagKeys" {
+            members.insert(name.clone(), json!(request.query_all("tagKeys")));
+        } else {
+            members.insert(name.clone(), Value::String(value.clone()));
+        }
+    }
+    Value::Object(members)
+}
+
+fn hide_zip(members: &mut Map<String, Value>) {
+    if let Some(zip) = members.get_mut("ZipFile") {
+        let bytes = zip.as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+        *zip = Value::String(format!("sha256:{}", code::sha256_base64(&bytes)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zip_files_are_recorded_by_their_hash_and_queries_as_members() {
+        let mut request = Request { query: vec![("Qualifier".into(), "1".into())], ..Request::default() };
+        request.body.insert("Code".into(), json!({"ZipFile": "AAAA"}));
+        let recorded = recorded(&request);
+        assert_eq!(recorded["Qualifier"], "1");
+        assert_eq!(recorded["Code"]["ZipFile"].as_str().unwrap().len(), "sha256:".len() + 44);
+    }
+}

@@ -1,0 +1,230 @@
+//! State and LastUpdateStatus of one version of a function
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>), settled when somebody looks: no
+//! timers. The texts are those that LocalStack recorded (`test_function_lifecycle` in
+//! tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+
+use std::time::{Duration, Instant};
+
+use crate::error::ApiError;
+use crate::request::Object;
+use crate::settings::{Failure, SettleDelay};
+
+/// How a call comes by a function, which decides what it settles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// A read that shows its state.
+    Read,
+    /// Any other call: a write, a list. Only time settles for it.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Reads(u32),
+    At(Instant),
+    Held,
+}
+
+impl Due {
+    fn after(delay: SettleDelay, now: Instant) -> Self {
+        match delay {
+            SettleDelay::Reads(reads) => Self::Reads(reads),
+            SettleDelay::AfterMs(ms) => Self::At(now + Duration::from_millis(ms)),
+            SettleDelay::Hold => Self::Held,
+        }
+    }
+
+    /// Whether it is time, seen from this access.
+    fn reached(&mut self, access: Access, now: Instant) -> bool {
+        match (self, access) {
+            (Self::At(at), _) => *at <= now,
+            (Self::Held, _) | (Self::Reads(_), Access::Other) => false,
+            (Self::Reads(left), Access::Read) => {
+                let reached = *left == 0;
+                *left = left.saturating_sub(1);
+                reached
+            }
+        }
+    }
+}
+
+/// A value with its reason code and reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) value: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) code: Option<String>,
+}
+
+impl Status {
+    fn plain(value: &str) -> Self {
+        Self { value: Some(value.to_owned()), ..Self::default() }
+    }
+
+    /// AWS says "created" and "Creating" of updates, too.
+    fn ongoing(value: &str) -> Self {
+        Self {
+            reason: Some("The function is being created.".to_owned()),
+            code: Some("Creating".to_owned()),
+            ..Self::plain(value)
+        }
+    }
+
+    fn failed(failure: &Failure) -> Self {
+        Self {
+            reason: Some(failure.reason.clone()),
+            code: Some(failure.code.clone()),
+            ..Self::plain("Failed")
+        }
+    }
+
+    fn is(&self, value: &str) -> bool {
+        self.value.as_deref() == Some(value)
+    }
+
+    fn write(&self, prefix: &str, into: &mut Object) {
+        let members = [("", &self.value), ("Reason", &self.reason), ("ReasonCode", &self.code)];
+        for (suffix, value) in members {
+            if let Some(value) = value {
+                into.insert(format!("{prefix}{suffix}"), value.clone().into());
+            }
+        }
+    }
+}
+
+/// The two states and what they are waiting for.
+#[derive(Clone, Debug)]
+pub(crate) struct Lifecycle {
+    pub(crate) state: Status,
+    pub(crate) update: Status,
+    due: Option<Due>,
+    /// A version with SnapStart never shows a LastUpdateStatus
+    /// (<https://github.com/hashicorp/terraform-provider-aws/issues/43395>).
+    without_update: bool,
+}
+
+impl Lifecycle {
+    /// A new function or version.
+    pub(crate) fn created(delay: SettleDelay, now: Instant) -> Self {
+        let due = Some(Due::after(delay, now));
+        Self { state: Status::ongoing("Pending"), update: Status::default(), due, without_update: false }
+    }
+
+    /// The same for a version with SnapStart.
+    pub(crate) fn created_with_snap_start(delay: SettleDelay, now: Instant) -> Self {
+        Self { without_update: true, ..Self::created(delay, now) }
+    }
+
+    /// One that has settled.
+    pub(crate) fn settled() -> Self {
+        let (state, update) = (Status::plain("Active"), Status::plain("Successful"));
+        Self { state, update, due: None, without_update: false }
+    }
+
+    /// An update was accepted.
+    pub(crate) fn updating(&mut self, delay: SettleDelay, now: Instant) {
+        self.update = Status::ongoing("InProgress");
+        self.due = Some(Due::after(delay, now));
+    }
+
+    /// Settles if it is time; true if something changed, which changes the RevisionId too.
+    pub(crate) fn tick(&mut self, access: Access, now: Instant, failures: Failures<'_>) -> bool {
+        let reached = self.due.as_mut().is_some_and(|due| due.reached(access, now));
+        if reached {
+            self.settle(failures);
+        }
+        reached
+    }
+
+    /// Settles now; true if there was something to settle.
+    pub(crate) fn settle(&mut self, failures: Failures<'_>) -> bool {
+        if self.due.take().is_none() {
+            return false;
+        }
+        if self.update.is("InProgress") {
+            self.update = failures.update.map_or_else(|| Status::plain("Successful"), Status::failed);
+            // An update also wakes a function that Lambda had put to sleep.
+            self.state = Status::plain("Active");
+        } else if let Some(failure) = failures.create {
+            self.state = Status::failed(failure);
+        } else {
+            self.state = Status::plain("Active");
+            self.update = if self.without_update { Status::default() } else { Status::plain("Successful") };
+        }
+        true
+    }
+
+    /// Why a write to the function is refused now, if it is.
+    pub(crate) fn refusal(&self, arn: &str) -> Option<ApiError> {
+        let busy = "The operation cannot be performed at this time.";
+        if self.update.is("InProgress") {
+            return Some(ApiError::conflict(format!("{busy} An update is in progress for resource: {arn}")));
+        }
+        let state =
+            self.state.value.as_deref().filter(|state| ["Pending", "Failed", "Deleting"].contains(state))?;
+        Some(ApiError::conflict(format!("{busy} The function is currently in the following state: {state}")))
+    }
+
+    /// Writes the members that GetFunction shows.
+    pub(crate) fn write(&self, into: &mut Object) {
+        self.state.write("State", into);
+        self.update.write("LastUpdateStatus", into);
+    }
+}
+
+/// How the next creates and updates fail, if they do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Failures<'a> {
+    pub(crate) create: Option<&'a Failure>,
+    pub(crate) update: Option<&'a Failure>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Failures<'static> = Failures { create: None, update: None };
+
+    #[test]
+    fn the_next_read_settles_but_a_write_does_not() {
+        let now = Instant::now();
+        let mut life = Lifecycle::created(SettleDelay::NEXT_READ, now);
+        assert!(!life.tick(Access::Other, now, NONE));
+        assert!(life.refusal("arn").unwrap().message.ends_with("following state: Pending"));
+        assert!(life.tick(Access::Read, now, NONE));
+        assert!(life.state.is("Active") && life.update.is("Successful"));
+        assert!(!life.tick(Access::Read, now, NONE), "it settles once");
+    }
+
+    #[test]
+    fn a_number_of_reads_sees_it_in_progress() {
+        let now = Instant::now();
+        let mut life = Lifecycle::created(SettleDelay::Reads(2), now);
+        let settled: Vec<_> = (0..4).map(|_| life.tick(Access::Read, now, NONE)).collect();
+        assert_eq!(settled, [false, false, true, false]);
+    }
+
+    #[test]
+    fn time_settles_for_every_access_and_hold_for_none() {
+        let now = Instant::now();
+        let mut life = Lifecycle::settled();
+        life.updating(SettleDelay::AfterMs(10), now);
+        assert!(!life.tick(Access::Read, now, NONE));
+        assert!(life.tick(Access::Other, now + Duration::from_millis(10), NONE));
+        life.updating(SettleDelay::Hold, now);
+        assert!(!life.tick(Access::Read, now + Duration::from_mins(15), NONE));
+        assert!(life.settle(NONE));
+    }
+
+    #[test]
+    fn failures_carry_their_reason() {
+        let failure = Failure::new("InvalidSubnet", "gone");
+        let mut life = Lifecycle::created(SettleDelay::NEXT_READ, Instant::now());
+        life.settle(Failures { create: Some(&failure), update: None });
+        let mut shown = Object::new();
+        life.write(&mut shown);
+        assert_eq!(shown["State"], "Failed");
+        assert_eq!(shown["StateReasonCode"], "InvalidSubnet");
+        assert!(!shown.contains_key("LastUpdateStatus"));
+    }
+}

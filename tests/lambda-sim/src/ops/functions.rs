@@ -1,0 +1,130 @@
+//! CreateFunction, GetFunction, GetFunctionConfiguration and DeleteFunction.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::versions;
+use crate::code;
+use crate::error::ApiError;
+use crate::function::{Function, Version, View, now_text};
+use crate::lifecycle::{Access, Lifecycle};
+use crate::merge;
+use crate::naming::{self, Target};
+use crate::request::{Ctx, Object, Reply, Request};
+use crate::rules::{model, service, tags};
+
+/// 201 with State Pending, unless something about the request is refused.
+pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    code::check_request_size(request.operation, request.body_len)?;
+    let name = new_name(ctx, request)?;
+    let function = build(ctx, &name, &request.body)?;
+    let mut shown = function.configuration(&function.latest, &function.arn, View::Full);
+    let function = ctx.region.functions.entry(name).or_insert(function);
+    if request.flag("Publish") {
+        // The reply has the version's number, but the function's own ARN.
+        let pending = versions::pending(function, ctx.region.settings.create_settle, ctx.now);
+        versions::publish_latest(function, None, pending);
+        shown["Version"] = "1".into();
+    }
+    Ok(Reply::json(201, shown))
+}
+
+fn new_name(ctx: &Ctx<'_>, request: &Request) -> Result<String, ApiError> {
+    model::check(&request.body, &["FunctionName", "Role", "Code"])?;
+    let raw = request.text("FunctionName").unwrap_or_default();
+    let name = naming::target(ctx.region, raw, None)?.name;
+    if ctx.region.functions.contains_key(&name) {
+        return Err(ApiError::conflict(format!("Function already exist: {name}")));
+    }
+    Ok(name)
+}
+
+/// A new function from the body of a CreateFunction request; refused as AWS would.
+pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function, ApiError> {
+    let package = body.get("PackageType").and_then(|package| package.as_str()).unwrap_or("Zip");
+    service::check_create(body, package)?;
+    let mut config = merge::defaults(name, package);
+    merge::create_only(&mut config, body);
+    merge::apply(&mut config, body);
+    service::check(&ctx.region.settings, body, &config)?;
+    let code = body.get("Code").cloned().unwrap_or_default();
+    let code = code::resolve(ctx.region, &merge::into_object(code), package)?;
+    ctx.region.check_code_storage(code.size)?;
+    let latest = Version {
+        number: "$LATEST".to_owned(),
+        config,
+        code,
+        revision_id: uuid::Uuid::new_v4().to_string(),
+        last_modified: now_text(),
+        lifecycle: Lifecycle::created(ctx.region.settings.create_settle, ctx.now),
+        made_of: None,
+    };
+    Ok(Function {
+        name: name.to_owned(),
+        arn: ctx.region.function_arn(name),
+        latest,
+        published: Vec::new(),
+        last_number: 0,
+        tags: tags::of(body),
+        reserved_concurrency: None,
+        aliases: BTreeMap::new(),
+    })
+}
+
+/// Configuration, code, tags and reserved concurrency.
+pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    let target = target(ctx, request)?;
+    let qualifier = target.qualifier.as_deref();
+    let tags_denied = ctx.region.settings.deny.contains("ListTags");
+    let principal = ctx.caller.principal(ctx.sessions);
+    let (function, version) = found(ctx, &target)?;
+    let mut described = function.described(version, qualifier);
+    if tags_denied && let Some(members) = described.as_object_mut() {
+        // GetFunction reads the tags with the caller's permission.
+        let denied = ApiError::access_denied(&principal, "lambda:ListTags", &function.arn, "identity-based");
+        members.remove("Tags");
+        members.insert("TagsError".into(), json!({"ErrorCode": denied.code, "Message": denied.message}));
+    }
+    Ok(Reply::json(200, described))
+}
+
+/// The configuration alone.
+pub(crate) fn get_configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    let target = target(ctx, request)?;
+    let arn = ctx.region.function_arn(&target.name);
+    let (function, version) = found(ctx, &target)?;
+    let arn = target.qualifier.as_ref().map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
+    Ok(Reply::json(200, function.configuration(version, &arn, View::Full)))
+}
+
+/// The whole function, or one version of it. Also while it is being created or updated.
+pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    let target = target(ctx, request)?;
+    let function = ctx.region.function(&target.name, Access::Other, ctx.now)?;
+    match target.qualifier {
+        None => {
+            ctx.region.functions.remove(&target.name);
+        }
+        Some(latest) if latest == "$LATEST" => {
+            let text = "$LATEST version cannot be deleted without deleting the function.";
+            return Err(ApiError::invalid(text));
+        }
+        Some(number) => versions::delete(function, &number)?,
+    }
+    Ok(Reply::no_content())
+}
+
+fn target(ctx: &Ctx<'_>, request: &Request) -> Result<Target, ApiError> {
+    naming::target(ctx.region, &request.label, request.query("Qualifier"))
+}
+
+fn found<'a>(ctx: &'a mut Ctx<'_>, target: &Target) -> Result<(&'a Function, &'a Version), ApiError> {
+    let qualifier = target.qualifier.as_deref();
+    let arn = ctx.region.function_arn(&target.name);
+    let full = qualifier.map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
+    let missing = || ApiError::function_not_found(&full);
+    let function = ctx.region.function(&target.name, Access::Read, ctx.now).map_err(|_| missing())?;
+    let version = function.version(qualifier).ok_or_else(missing)?;
+    Ok((function, version))
+}

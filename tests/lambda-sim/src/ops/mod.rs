@@ -1,0 +1,13 @@
+//! The operations, one file per resource. A new resource is one more file here and its rows in `router`.
+
+pub(crate) mod account;
+pub(crate) mod aliases;
+pub(crate) mod concurrency;
+pub(crate) mod functions;
+pub(crate) mod lists;
+pub(crate) mod paging;
+pub(crate) mod policy;
+pub(crate) mod sts;
+pub(crate) mod tags;
+pub(crate) mod updates;
+pub(crate) mod versions;

@@ -1,0 +1,9 @@
+//! What is refused, in the order in which AWS looks: first the constraints of the API model (`model`), then the
+//! rules of Lambda's own code (`service`).
+
+pub(crate) mod model;
+pub(crate) mod service;
+pub(crate) mod tags;
+
+/// The refusal of a role that doesn't exist, doesn't trust Lambda, or isn't known to it yet.
+pub(crate) const ROLE_NOT_ASSUMABLE: &str = "The role defined for the function cannot be assumed by Lambda.";

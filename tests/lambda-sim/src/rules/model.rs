@@ -1,0 +1,306 @@
+//! The constraints of the API model on the members of CreateFunction, UpdateFunctionConfiguration and
+//! UpdateFunctionCode, all reported together as a ValidationException. The limits are those of the model
+//! (`service-2.json` of Lambda in <https://github.com/boto/botocore>); the texts follow LocalStack's recordings of
+//! AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::request::Object;
+
+const ROLE: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
+const HANDLER: &str = r"[^\s]+";
+const SUBNET: &str = "subnet-[0-9a-z]*";
+const SECURITY_GROUP: &str = "sg-[0-9a-zA-Z]*";
+const ENV_KEY: &str = "[a-zA-Z]([a-zA-Z0-9_])+";
+const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
+const MOUNT_PATH: &str = r"/mnt/[a-zA-Z0-9-_.]+";
+const ANY_ARN: &str = r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
+const LAYER: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+const BUCKET: &str = r"[0-9A-Za-z\.\-_]*(?<!\.)";
+const TAG: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
+
+macro_rules! whole {
+    ($pattern:expr) => {
+        LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
+    };
+}
+
+static ROLE_RE: LazyLock<Regex> = whole!(ROLE);
+static HANDLER_RE: LazyLock<Regex> = whole!(HANDLER);
+static SUBNET_RE: LazyLock<Regex> = whole!(SUBNET);
+static SECURITY_GROUP_RE: LazyLock<Regex> = whole!(SECURITY_GROUP);
+static ENV_KEY_RE: LazyLock<Regex> = whole!(ENV_KEY);
+static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
+static MOUNT_PATH_RE: LazyLock<Regex> = whole!(MOUNT_PATH);
+static ANY_ARN_RE: LazyLock<Regex> = whole!(ANY_ARN);
+static LAYER_RE: LazyLock<Regex> = whole!(LAYER);
+static BUCKET_RE: LazyLock<Regex> = whole!(r"[0-9A-Za-z.\-_]*[0-9A-Za-z\-_]");
+static TAG_RE: LazyLock<Regex> = whole!(TAG);
+
+/// Checks a request; `required` are the members that must be there.
+pub(crate) fn check(request: &Object, required: &[&str]) -> Result<(), ApiError> {
+    let mut checks = Checks { request, failures: Vec::new() };
+    for name in required {
+        checks.present(name);
+    }
+    checks.scalars();
+    checks.structures();
+    checks.lists();
+    checks.code();
+    checks.tags();
+    if checks.failures.is_empty() { Ok(()) } else { Err(ApiError::validation(&checks.failures)) }
+}
+
+struct Checks<'a> {
+    request: &'a Object,
+    failures: Vec<String>,
+}
+
+impl Checks<'_> {
+    /// The member at a path such as `LoggingConfig.LogFormat`.
+    fn at(&self, path: &str) -> Option<&Value> {
+        let mut names = path.split('.');
+        let first = self.request.get(names.next()?)?;
+        names.try_fold(first, |value, name| value.get(name))
+    }
+
+    fn fail(&mut self, path: &str, value: Option<&Value>, constraint: &str) {
+        let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{}'", java_text(value)));
+        let at = java_path(path);
+        self.failures.push(format!("Value {value} at '{at}' failed to satisfy constraint: {constraint}"));
+    }
+
+    fn present(&mut self, path: &str) {
+        if self.at(path).is_none() {
+            self.fail(path, None, "Member must not be null");
+        }
+    }
+
+    fn between(&mut self, path: &str, low: i64, high: i64) {
+        let Some(value) = self.at(path).cloned() else { return };
+        let Some(number) = value.as_i64() else { return };
+        if number < low {
+            self.fail(path, Some(&value), &format!("Member must have value greater than or equal to {low}"));
+        }
+        if number > high {
+            self.fail(path, Some(&value), &format!("Member must have value less than or equal to {high}"));
+        }
+    }
+
+    fn text(&mut self, path: &str, longest: usize, pattern: Option<(&Regex, &str)>) {
+        let Some(value) = self.at(path).cloned() else { return };
+        let Some(text) = value.as_str() else { return };
+        if text.chars().count() > longest {
+            let constraint = format!("Member must have length less than or equal to {longest}");
+            self.fail(path, Some(&value), &constraint);
+        }
+        if let Some((_, shown)) = pattern.filter(|(regex, _)| !regex.is_match(text)) {
+            self.fail(
+                path,
+                Some(&value),
+                &format!("Member must satisfy regular expression pattern: {shown}"),
+            );
+        }
+    }
+
+    fn one_of(&mut self, path: &str, allowed: &[&str]) {
+        let Some(value) = self.at(path).cloned() else { return };
+        if value.as_str().is_some_and(|text| !allowed.contains(&text)) {
+            let constraint = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
+            self.fail(path, Some(&value), &constraint);
+        }
+    }
+
+    fn list(&mut self, path: &str, most: usize, accepted: impl Fn(&str) -> bool, constraint: &str) {
+        let Some(value) = self.at(path).cloned() else { return };
+        let Some(items) = value.as_array() else { return };
+        if items.len() > most {
+            let constraint = format!("Member must have length less than or equal to {most}");
+            self.fail(path, Some(&value), &constraint);
+        } else if items.iter().filter_map(Value::as_str).any(|item| !accepted(item)) {
+            self.fail(path, Some(&value), &format!("Member must satisfy constraint: [{constraint}]"));
+        }
+    }
+
+    fn scalars(&mut self) {
+        self.text("Role", 10_000, Some((&ROLE_RE, ROLE)));
+        self.text("Handler", 128, Some((&HANDLER_RE, HANDLER)));
+        self.text("Description", 256, None);
+        self.text("KMSKeyArn", 10_000, Some((&ANY_ARN_RE, ANY_ARN)));
+        // The model allows 5400 for functions on a capacity provider; all others answer with 900.
+        let longest = if self.request.contains_key("CapacityProviderConfig") { 5400 } else { 900 };
+        self.between("Timeout", 1, longest);
+        self.between("MemorySize", 128, 32_768);
+        self.between("EphemeralStorage.Size", 512, 32_768);
+        self.one_of("PackageType", &["Zip", "Image"]);
+    }
+
+    fn structures(&mut self) {
+        self.one_of("TracingConfig.Mode", &["Active", "PassThrough"]);
+        self.one_of("SnapStart.ApplyOn", &["PublishedVersions", "None"]);
+        self.one_of("LoggingConfig.LogFormat", &["JSON", "Text"]);
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+        self.one_of("LoggingConfig.ApplicationLogLevel", &levels);
+        self.one_of("LoggingConfig.SystemLogLevel", &["DEBUG", "INFO", "WARN"]);
+        self.text("LoggingConfig.LogGroup", 512, Some((&LOG_GROUP_RE, LOG_GROUP)));
+        self.text("DeadLetterConfig.TargetArn", 10_000, Some((&ANY_ARN_RE, ANY_ARN)));
+        self.text("ImageConfig.WorkingDirectory", 1000, None);
+        self.environment();
+    }
+
+    fn environment(&mut self) {
+        let Some(variables) = self.at("Environment.Variables").cloned() else { return };
+        let mut keys = variables.as_object().into_iter().flat_map(serde_json::Map::keys);
+        if keys.any(|key| !ENV_KEY_RE.is_match(key)) {
+            let constraint = format!(
+                "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: {ENV_KEY}]"
+            );
+            self.fail("Environment.Variables", Some(&variables), &constraint);
+        }
+    }
+
+    fn lists(&mut self) {
+        let architectures = "Member must satisfy enum value set: [x86_64, arm64], Member must not be null";
+        self.list("Architectures", 1, |item| ["x86_64", "arm64"].contains(&item), architectures);
+        let lengths = "Member must have length less than or equal to 1024, \
+                       Member must have length greater than or equal to 0, \
+                       Member must satisfy regular expression pattern";
+        self.list("VpcConfig.SubnetIds", 16, |id| SUBNET_RE.is_match(id), &format!("{lengths}: {SUBNET}"));
+        let groups = format!("{lengths}: {SECURITY_GROUP}");
+        self.list("VpcConfig.SecurityGroupIds", 5, |id| SECURITY_GROUP_RE.is_match(id), &groups);
+        let layers = format!("Member must satisfy regular expression pattern: {LAYER}");
+        self.list("Layers", usize::MAX, |arn| LAYER_RE.is_match(arn), &layers);
+        self.list("ImageConfig.EntryPoint", 1500, |_| true, "");
+        self.list("ImageConfig.Command", 1500, |_| true, "");
+        self.list("FileSystemConfigs", 1, |_| true, "");
+        self.mount_paths();
+    }
+
+    fn mount_paths(&mut self) {
+        let Some(Value::Array(systems)) = self.at("FileSystemConfigs").cloned() else { return };
+        for (at, system) in systems.iter().enumerate() {
+            let path = system.get("LocalMountPath").and_then(Value::as_str).unwrap_or_default();
+            if path.len() > 160 || !MOUNT_PATH_RE.is_match(path) {
+                let member = format!("FileSystemConfigs.{}.member.LocalMountPath", at + 1);
+                let constraint = format!("Member must satisfy regular expression pattern: {MOUNT_PATH}");
+                self.fail(&member, Some(&Value::String(path.to_owned())), &constraint);
+            }
+        }
+    }
+
+    /// The code members stand in `Code` when creating and at the top when updating.
+    fn code(&mut self) {
+        for prefix in ["", "Code."] {
+            self.text(&format!("{prefix}S3Bucket"), 63, Some((&BUCKET_RE, BUCKET)));
+            self.text(&format!("{prefix}S3Key"), 1024, None);
+            self.text(&format!("{prefix}S3ObjectVersion"), 1024, None);
+            self.text(&format!("{prefix}SourceKMSKeyArn"), 10_000, Some((&ANY_ARN_RE, ANY_ARN)));
+            self.one_of(&format!("{prefix}S3ObjectStorageMode"), &["COPY", "REFERENCE"]);
+        }
+    }
+
+    fn tags(&mut self) {
+        let Some(tags) = self.at("Tags").cloned() else { return };
+        let good = |text: &str, longest: usize| text.chars().count() <= longest && TAG_RE.is_match(text);
+        let mut entries = tags.as_object().into_iter().flatten();
+        if entries
+            .any(|(key, value)| key.is_empty() || !good(key, 128) || !good(value.as_str().unwrap_or(""), 256))
+        {
+            let constraint = format!(
+                "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member must \
+                 have length greater than or equal to 1, Member must satisfy regular expression pattern: {TAG}]"
+            );
+            self.fail("Tags", Some(&tags), &constraint);
+        }
+    }
+}
+
+/// The model's member names begin in lower case.
+fn java_path(path: &str) -> String {
+    let lower = |name: &str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    path.split('.').map(lower).collect::<Vec<_>>().join(".")
+}
+
+/// Values as AWS prints them: `[a, b]`, `{k=v}`.
+fn java_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(java_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let entries = members.iter().map(|(key, value)| format!("{key}={}", java_text(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(request: &Value) -> String {
+        check(request.as_object().unwrap(), &[]).unwrap_err().message
+    }
+
+    #[test]
+    fn ranges_are_reported_in_the_words_of_the_model() {
+        assert_eq!(
+            refused(&json!({"Timeout": 901})),
+            "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: \
+             Member must have value less than or equal to 900"
+        );
+        assert!(refused(&json!({"MemorySize": 64})).contains("'memorySize'"));
+        assert!(refused(&json!({"EphemeralStorage": {"Size": 1}})).contains("'ephemeralStorage.size'"));
+    }
+
+    #[test]
+    fn all_failures_come_together() {
+        let message = refused(&json!({"Timeout": 0, "Role": "r1"}));
+        assert!(message.starts_with("2 validation errors detected: "), "{message}");
+        assert!(
+            message
+                .contains(r"Value 'r1' at 'role' failed to satisfy constraint: Member must satisfy regular")
+        );
+    }
+
+    #[test]
+    fn lists_and_maps_print_like_java() {
+        assert!(
+            refused(&json!({"Architectures": ["x86_64", "arm64"]})).contains("Value '[x86_64, arm64]' at")
+        );
+        assert!(refused(&json!({"Environment": {"Variables": {"1A": "x"}}})).contains("Value '{1A=x}' at"));
+        assert!(refused(&json!({"VpcConfig": {"SubnetIds": ["net-1"]}})).contains("subnet-[0-9a-z]*"));
+    }
+
+    #[test]
+    fn missing_members_are_null() {
+        let error = check(&Object::new(), &["Role"]).unwrap_err();
+        assert!(
+            error
+                .message
+                .ends_with("Value null at 'role' failed to satisfy constraint: Member must not be null")
+        );
+    }
+
+    #[test]
+    fn good_requests_pass() {
+        let request = json!({
+            "Role": "arn:aws:iam::111122223333:role/service-role/x", "Timeout": 900, "MemorySize": 10240,
+            "Handler": "index.handler", "KMSKeyArn": "", "DeadLetterConfig": {"TargetArn": ""},
+            "Layers": ["arn:aws:lambda:eu-west-1:111122223333:layer:a:1"], "Code": {"S3Bucket": "my.bucket"},
+            "Tags": {"lambda-operator.io/owner": "a/b"},
+            "FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/data"}],
+        });
+        check(request.as_object().unwrap(), &[]).unwrap();
+    }
+}

@@ -1,0 +1,157 @@
+//! The HTTP server: accepts connections, hands calls to `dispatch` or `control`, and writes the answers. It
+//! drives hyper itself, because a connection has to be closed without an answer when a fault says so.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::control::{Control, handler};
+use crate::dispatch::{self, Answer, Cut};
+use crate::request::Body;
+use crate::settings::{AccountSettings, SettleDelay};
+use crate::wire::Incoming;
+use crate::world::{Shared, World};
+
+/// How to start a [`Sim`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; the default is a free port of 127.0.0.1.
+    pub listen: SocketAddr,
+    /// Whether accounts begin with the quotas enforced.
+    pub quotas: bool,
+    /// The settle delay that accounts begin with.
+    pub settle_delay: SettleDelay,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            quotas: false,
+            settle_delay: SettleDelay::default(),
+        }
+    }
+}
+
+/// A running simulator. It ends, and closes its connections, when it is dropped.
+#[derive(Debug)]
+pub struct Sim {
+    address: SocketAddr,
+    task: AbortHandle,
+}
+
+impl Sim {
+    /// Listens and serves on the current tokio runtime.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let mut defaults = AccountSettings { quotas: options.quotas, ..AccountSettings::default() };
+        defaults.settle_delay(options.settle_delay);
+        let shared = Arc::new(Mutex::new(World::new(defaults)));
+        let task = tokio::spawn(accept(listener, shared)).abort_handle();
+        Ok(Self { address, task })
+    }
+
+    /// The endpoint URL for SDKs, e.g. `http://127.0.0.1:40123`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The control API of this simulator.
+    pub fn control(&self) -> Control {
+        Control::new(&self.endpoint())
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The set of connections ends together with this task.
+async fn accept(listener: TcpListener, shared: Shared) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    // Small answers go out at once; an error only means that they may wait.
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(connection(TokioIo::new(stream), Arc::clone(&shared)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(io: TokioIo<tokio::net::TcpStream>, shared: Shared) {
+    let service = service_fn(move |request| serve(Arc::clone(&shared), request));
+    // An error is a connection that the caller or a fault has cut.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+}
+
+async fn serve(
+    shared: Shared,
+    request: http::Request<hyper::body::Incoming>,
+) -> Result<Response<Full<Bytes>>, Cut> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body.collect().await else { return Err(Cut) };
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let incoming = Incoming {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        authorization: authorization.map(ToOwned::to_owned),
+        body: body.to_bytes(),
+    };
+    if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
+        return Ok(controlled(&shared, &incoming));
+    }
+    dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer))
+}
+
+fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
+    let (status, body) = handler::handle(&mut shared.lock(), incoming);
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+fn response(answer: &Answer) -> Response<Full<Bytes>> {
+    let (status, retry_after, code) = match &answer.result {
+        Ok(reply) => (reply.status, None, None),
+        Err(error) => (error.status, error.retry_after, Some(error.code.as_str())),
+    };
+    let (kind, bytes) = match answer.body() {
+        Body::Empty => ("application/json", Bytes::new()),
+        Body::Json(value) => ("application/json", Bytes::from(value.to_string())),
+        Body::Xml(text) => ("text/xml", Bytes::from(text)),
+    };
+    let mut builder = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, kind)
+        .header("x-amzn-requestid", &answer.request_id);
+    if let Some(code) = code.filter(|_| !answer.xml) {
+        builder = builder.header("x-amzn-errortype", code);
+    }
+    if let Some(seconds) = retry_after {
+        builder = builder.header(header::RETRY_AFTER, seconds);
+    }
+    builder.body(Full::new(bytes)).unwrap_or_else(|_| {
+        // An injected error whose status or code no header can carry.
+        let mut broken = Response::new(Full::new(Bytes::new()));
+        *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        broken
+    })
+}

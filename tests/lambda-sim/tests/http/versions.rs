@@ -1,0 +1,103 @@
+//! Published versions.
+
+use serde_json::json;
+
+use crate::client::{Bench, FUNCTIONS, function, zip};
+
+async fn publish(bench: &Bench, request: serde_json::Value) -> crate::client::Answer {
+    bench.call("POST", &format!("{FUNCTIONS}/hello/versions"), Some(request)).await
+}
+
+#[tokio::test]
+async fn publishing_twice_without_a_change_is_one_version() {
+    let bench = Bench::start().await;
+    let before = bench.created("hello").await;
+    let first = publish(&bench, json!({"Description": "one"})).await;
+    assert_eq!(first.status, 201);
+    let first = first.ok();
+    assert_eq!((first["Version"].as_str(), first["State"].as_str()), (Some("1"), Some("Active")));
+    assert_eq!(first["LastUpdateStatus"], "Successful");
+    assert!(first["FunctionArn"].as_str().unwrap().ends_with(":function:hello:1"));
+    let latest = bench.function("hello").await;
+    assert_ne!(latest["Configuration"]["RevisionId"], before["Configuration"]["RevisionId"]);
+    let again = publish(&bench, json!({"Description": "two"})).await.ok();
+    assert_eq!((again["Version"].as_str(), again["Description"].as_str()), (Some("1"), Some("one")));
+    bench.update("hello", json!({"Timeout": 9})).await.ok();
+    bench.function("hello").await;
+    assert_eq!(publish(&bench, json!({})).await.ok()["Version"], "2");
+}
+
+#[tokio::test]
+async fn guards_protect_against_changes_in_between() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    let text =
+        publish(&bench, json!({"CodeSha256": "other"})).await.refused(400, "InvalidParameterValueException");
+    assert!(
+        text.starts_with("CodeSHA256 (other) is different from current CodeSHA256 in $LATEST ("),
+        "{text}"
+    );
+    publish(&bench, json!({"RevisionId": "old"})).await.refused(412, "PreconditionFailedException");
+}
+
+#[tokio::test]
+async fn publishing_with_the_code_answers_with_the_version() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    let request = json!({"ZipFile": zip("2"), "Publish": true});
+    let published = bench.update_code("hello", request).await.ok();
+    assert_eq!((published["Version"].as_str(), published["State"].as_str()), (Some("1"), Some("Pending")));
+    assert!(published.get("LastUpdateStatus").is_none());
+}
+
+#[tokio::test]
+async fn creating_with_publish_makes_version_one() {
+    let bench = Bench::start().await;
+    let mut request = function("hello");
+    request["Publish"] = json!(true);
+    assert_eq!(bench.create(request).await.ok()["Version"], "1");
+    let listed = bench.get(&format!("{FUNCTIONS}/hello/versions")).await.ok();
+    let versions: Vec<_> =
+        listed["Versions"].as_array().unwrap().iter().map(|v| v["Version"].clone()).collect();
+    assert_eq!(versions, ["$LATEST", "1"]);
+    let arn = listed["Versions"][0]["FunctionArn"].as_str().unwrap();
+    assert!(arn.ends_with(":hello:$LATEST"), "{arn}");
+    assert!(
+        bench.get(&format!("{FUNCTIONS}/hello?Qualifier=1")).await.ok()["Configuration"]["State"] == "Active"
+    );
+}
+
+#[tokio::test]
+async fn versions_are_deleted_one_by_one_unless_an_alias_needs_them() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    publish(&bench, json!({})).await.ok();
+    bench.account.put_alias("hello", json!({"Name": "live", "FunctionVersion": "1"})).await;
+    let version = format!("{FUNCTIONS}/hello?Qualifier=1");
+    let text = bench.call("DELETE", &version, None).await.refused(409, "ResourceConflictException");
+    assert!(text.ends_with("the following aliases reference it: [live]"), "{text}");
+    let aliases = bench.get(&format!("{FUNCTIONS}/hello/aliases")).await.ok();
+    assert_eq!(aliases["Aliases"][0]["Name"], "live");
+    bench.account.put_alias("hello", json!({"Name": "live", "FunctionVersion": "$LATEST"})).await;
+    assert_eq!(bench.call("DELETE", &version, None).await.status, 204);
+    bench.get(&version).await.refused(404, "ResourceNotFoundException");
+    assert_eq!(bench.call("DELETE", &version, None).await.status, 204, "gone already");
+    let latest = format!("{FUNCTIONS}/hello?Qualifier=%24LATEST");
+    let text = bench.call("DELETE", &latest, None).await.refused(400, "InvalidParameterValueException");
+    assert_eq!(text, "$LATEST version cannot be deleted without deleting the function.");
+    bench.function("hello").await;
+}
+
+#[tokio::test]
+async fn a_version_with_snap_start_shows_no_update_status() {
+    let bench = Bench::start().await;
+    let mut request = function("hello");
+    request["SnapStart"] = json!({"ApplyOn": "PublishedVersions"});
+    bench.create(request).await.ok();
+    bench.function("hello").await;
+    assert_eq!(publish(&bench, json!({})).await.ok()["State"], "Pending");
+    let version = bench.get(&format!("{FUNCTIONS}/hello?Qualifier=1")).await.ok();
+    assert_eq!(version["Configuration"]["State"], "Active");
+    assert_eq!(version["Configuration"]["SnapStart"]["OptimizationStatus"], "On");
+    assert!(version["Configuration"].get("LastUpdateStatus").is_none());
+}
