@@ -40,23 +40,24 @@ struct Contender {
 
 impl Contender {
     async fn start(settings: LeaderSettings) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime can be built");
         let started = runtime.spawn(async {
             let client = Cluster::shared().await.admin_client().await;
             Leadership::contend(client, settings, Metrics::new())
         });
-        Self { leadership: started.await.unwrap(), runtime: Some(runtime) }
+        Self { leadership: started.await.expect("it starts"), runtime: Some(runtime) }
     }
 
     /// Stops everything in it, timers included, as SIGSTOP does; then it goes on.
     fn freeze(&self, duration: Duration) {
-        let runtime = self.runtime.as_ref().unwrap();
+        let runtime = self.runtime.as_ref().expect("it was not killed");
         drop(runtime.spawn(async move { std::thread::sleep(duration) }));
     }
 
     /// Ends it without a word, as SIGKILL does; its handle remains for questions.
     fn kill(&mut self) {
-        self.runtime.take().unwrap().shutdown_background();
+        self.runtime.take().expect("it was not killed yet").shutdown_background();
     }
 
     async fn leads(&self) {
@@ -238,7 +239,7 @@ async fn there_are_never_two_leaders() {
 /// Changes the lease under everybody's feet, without changing what it says.
 async fn disturb(leases: &Api<Lease>) {
     let edit = serde_json::json!({ "metadata": { "annotations": { "at": Timestamp::now().to_string() } } });
-    leases.patch(LEASE, &PatchParams::default(), &Patch::Merge(&edit)).await.unwrap();
+    leases.patch(LEASE, &PatchParams::default(), &Patch::Merge(&edit)).await.expect("a Lease can be edited");
 }
 
 /// Asks all contenders all the time, from a thread that nothing else holds up.

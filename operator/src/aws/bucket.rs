@@ -43,3 +43,92 @@ impl Bucket {
         self.at = self.at.max(until);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn grants(bucket: &mut Bucket, now: Instant) -> usize {
+        std::iter::from_fn(|| bucket.take(now).ok()).count()
+    }
+
+    #[test]
+    fn a_full_bucket_grants_its_burst_and_then_its_rate() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, 5.0, start);
+        assert_eq!(grants(&mut bucket, start), 5);
+        assert_eq!(grants(&mut bucket, start + Duration::from_millis(99)), 0);
+        assert_eq!(grants(&mut bucket, start + Duration::from_millis(301)), 3);
+        assert_eq!(grants(&mut bucket, start + Duration::from_mins(1)), 5);
+    }
+
+    #[test]
+    fn it_says_exactly_how_long_to_wait() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, 1.0, start);
+        bucket.take(start).unwrap();
+        let wait = bucket.take(start).unwrap_err();
+        assert!(wait > Duration::from_millis(99) && wait < Duration::from_millis(101), "{wait:?}");
+        assert!(bucket.take(start + wait).is_ok());
+    }
+
+    #[test]
+    fn after_a_back_off_nothing_is_granted_and_nothing_was_saved_up() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let mut bucket = Bucket::new(10.0, 5.0, start);
+        bucket.back_off(start + 2 * second);
+        assert_eq!(grants(&mut bucket, start + second), 0);
+        assert_eq!(grants(&mut bucket, start + 2 * second), 0);
+        assert_eq!(bucket.take(start + second).unwrap_err().as_millis(), 1100);
+        assert_eq!(grants(&mut bucket, start + 2 * second + Duration::from_millis(101)), 1);
+    }
+
+    #[test]
+    fn a_shorter_back_off_does_not_open_it_early() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let mut bucket = Bucket::new(10.0, 5.0, start);
+        bucket.back_off(start + 5 * second);
+        bucket.back_off(start + second);
+        assert_eq!(grants(&mut bucket, start + 4 * second), 0);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_or_goes_back_grants_nothing_extra() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let mut bucket = Bucket::new(1.0, 2.0, start + second);
+        assert_eq!(grants(&mut bucket, start + second), 2);
+        assert_eq!(grants(&mut bucket, start), 0);
+        assert_eq!(grants(&mut bucket, start + second), 0);
+    }
+
+    proptest! {
+        /// However it is asked: never more than the burst and what has flowed in.
+        #[test]
+        fn never_more_than_burst_and_rate(
+            rate in 0.5_f64..100.0,
+            steps in prop::collection::vec((0_u64..500, 1_usize..30, prop::option::weighted(0.1, 1_u64..2000)), 1..60),
+        ) {
+            let start = Instant::now();
+            let burst = (rate / 2.0).max(1.0);
+            let mut bucket = Bucket::new(rate, rate / 2.0, start);
+            let (mut now, mut granted, mut closed) = (start, 0.0, start);
+            for (millis, asks, back_off) in steps {
+                now += Duration::from_millis(millis);
+                for _ in 0..asks {
+                    if bucket.take(now).is_ok() {
+                        granted += 1.0;
+                        prop_assert!(now >= closed);
+                    }
+                }
+                if let Some(millis) = back_off {
+                    closed = closed.max(now + Duration::from_millis(millis));
+                    bucket.back_off(now + Duration::from_millis(millis));
+                }
+                let most = burst + (now - start).as_secs_f64() * rate;
+                prop_assert!(granted <= most + 1e-6, "{granted} granted, at most {most} allowed");
+            }
+        }
+    }
+}

@@ -102,7 +102,8 @@ impl Class {
     }
 }
 
-/// The class of an error answer. `http_status` is `None` when there was no answer.
+/// The class of an error answer. `http_status` is `None` when there was no answer. No operation's codes mean anything
+/// else than another's so far.
 pub fn classify(_operation: &str, http_status: Option<u16>, code: &str, message: &str) -> Class {
     by_code(code, message).unwrap_or_else(|| by_status(http_status))
 }
@@ -187,6 +188,7 @@ const INVALID_VALUE: Texts = &[
     ("S3 Error Code: PermanentRedirect", Class::DependencyMissing),
     ("InvalidSubnetID.NotFound", Class::DependencyMissing),
     ("InvalidGroup.NotFound", Class::DependencyMissing),
+    ("Layer version arn:", Class::DependencyMissing),
     ("below its minimum value", Class::Quota),
 ];
 
@@ -196,3 +198,125 @@ const DENIED: Texts = &[("perform: lambda:GetLayerVersion", Class::DependencyMis
 
 /// ResourceNotFoundException for an ARN of another region, which says nothing about the resource.
 const NOT_FOUND: Texts = &[("are not reachable in this region", Class::Terminal)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INVALID: &str = "InvalidParameterValueException";
+    const CONFLICTS: &str = "ResourceConflictException";
+
+    /// Status, code, text, class. The comment above each group says where the texts are documented or were seen.
+    #[rustfmt::skip]
+    const TABLE: &[(u16, &str, &str, Class)] = &[
+        // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html,
+        // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html#API_GetFunction_Errors
+        (429, "TooManyRequestsException", "Rate exceeded", Class::Throttled),
+        (400, "ThrottlingException", "Rate exceeded", Class::Throttled),
+        (400, "Throttling", "Rate exceeded", Class::Throttled),
+        (429, "Http429", "", Class::Throttled),
+        (500, "ServiceException", "An error occurred and the request cannot be processed.", Class::Transient),
+        (500, "InternalFailure", "", Class::Transient),
+        (503, "ServiceUnavailable", "", Class::Transient),
+        (502, "EC2ThrottledException", "", Class::Transient),
+        (502, "Http502", "", Class::Transient),
+        (408, "RequestTimeoutException", "", Class::Transient),
+        (404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:eu-west-1:1:function:f", Class::Gone),
+        // A proxy's, not Lambda's.
+        (404, "Http404", "not found", Class::Transient),
+        (404, "ResourceNotFoundException", "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')", Class::Terminal),
+        (404, "ProvisionedConcurrencyConfigNotFoundException", "", Class::Gone),
+        (404, "CodeSigningConfigNotFoundException", "The code signing configuration cannot be found.", Class::DependencyMissing),
+        (412, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id.", Class::Lock),
+        // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+        (409, CONFLICTS, "The operation cannot be performed at this time. An update is in progress for resource: arn", Class::InProgress),
+        (409, CONFLICTS, "The operation cannot be performed at this time. The function is currently in the following state: Pending", Class::InProgress),
+        (409, CONFLICTS, "a wording that nobody has seen yet", Class::InProgress),
+        (400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", Class::InProgress),
+        (409, "SnapStartNotReadyException", "", Class::InProgress),
+        // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+        (409, CONFLICTS, "Function already exist: f", Class::AlreadyExists),
+        // terraform-provider-aws#3312
+        (409, CONFLICTS, "The statement id (s) provided already exists. Please provide a new statement id.", Class::AlreadyExists),
+        (409, CONFLICTS, "To delete this capacity provider, first remove its association with all functions", Class::InUse),
+        // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
+        (400, INVALID, "The role defined for the function cannot be assumed by Lambda.", Class::Propagating),
+        (400, INVALID, "The provided execution role does not have permissions to call CreateNetworkInterface on EC2", Class::Propagating),
+        // terraform-provider-aws#14042
+        (400, INVALID, "The function's execution role does not have permissions to call ReceiveMessage on SQS", Class::Propagating),
+        (400, INVALID, "Cannot access stream arn. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.", Class::Propagating),
+        // terraform-provider-aws#4633
+        (400, INVALID, "Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant.", Class::Propagating),
+        // terraform-provider-aws#3062
+        (400, INVALID, "Your request has been throttled by EC2, please make sure you have enough API rate limit.", Class::Propagating),
+        // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+        (400, INVALID, "Source image 1.dkr.ecr.eu-west-1.amazonaws.com/a:b does not exist. Provide a valid source image.", Class::Propagating),
+        (400, INVALID, "Function does not exist", Class::Propagating),
+        (400, INVALID, "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.", Class::DependencyMissing),
+        (400, INVALID, "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist", Class::DependencyMissing),
+        (400, INVALID, "Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: The bucket is in this region: us-east-1.", Class::DependencyMissing),
+        (400, INVALID, "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID 'subnet-1' does not exist", Class::DependencyMissing),
+        (400, INVALID, "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security group 'sg-1' does not exist", Class::DependencyMissing),
+        (400, INVALID, "Layer version arn:aws:lambda:eu-west-1:1:layer:l:1 does not exist.", Class::DependencyMissing),
+        // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-delete-replicas.html
+        (400, INVALID, "Lambda was unable to delete arn because it is a replicated function.", Class::InUse),
+        // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+        (400, INVALID, "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].", Class::Quota),
+        (400, "CodeStorageExceededException", "Code storage limit exceeded.", Class::Quota),
+        (400, "AliasLimitExceededException", "", Class::Quota),
+        (502, "ENILimitReachedException", "", Class::Quota),
+        (400, INVALID, "The runtime parameter of nodejs8.10 is no longer supported for creating or updating AWS Lambda functions.", Class::Terminal),
+        (400, INVALID, "Unzipped size must be smaller than 262144000 bytes", Class::Terminal),
+        (413, "RequestEntityTooLargeException", "Request must be smaller than 70167211 bytes for the CreateFunction operation", Class::Terminal),
+        (400, "ValidationException", "1 validation error detected", Class::Terminal),
+        (400, "CodeVerificationFailedException", "", Class::Terminal),
+        (400, "InvalidCodeSignatureException", "", Class::Terminal),
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+        (403, "AccessDeniedException", "User: u is not authorized to perform: lambda:CreateFunction on resource: r", Class::AccessDenied),
+        (403, "AccessDeniedException", "User: u is not authorized to perform: iam:PassRole on resource: r", Class::AccessDenied),
+        (403, "AccessDenied", "", Class::AccessDenied),
+        (403, "Http403", "", Class::AccessDenied),
+        // https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
+        (403, "AccessDeniedException", "User: u is not authorized to perform: lambda:GetLayerVersion on resource: arn:aws:lambda:eu-west-1:1:layer:l:1 because no resource-based policy allows the lambda:GetLayerVersion action", Class::DependencyMissing),
+        // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+        (403, "UnrecognizedClientException", "The security token included in the request is invalid.", Class::Auth),
+        (403, "ExpiredTokenException", "The security token included in the request is expired", Class::Auth),
+        (400, "ExpiredToken", "", Class::Auth),
+        (403, "InvalidSignatureException", "", Class::Auth),
+        (403, "SignatureDoesNotMatch", "", Class::Auth),
+        (403, "InvalidClientTokenId", "", Class::Auth),
+        (403, "MissingAuthenticationToken", "", Class::Auth),
+        (403, "MissingAuthenticationTokenException", "", Class::Auth),
+        (400, "IncompleteSignature", "", Class::Auth),
+        (403, "OptInRequired", "", Class::Auth),
+        (400, "RequestExpired", "", Class::Auth),
+        (403, "RequestTimeTooSkewed", "", Class::Auth),
+    ];
+
+    #[test]
+    fn each_answer_has_its_class() {
+        for &(status, code, text, class) in TABLE {
+            assert_eq!(classify("CreateFunction", Some(status), code, text), class, "{code}: {text}");
+        }
+    }
+
+    #[test]
+    fn without_an_answer_it_is_the_networks_trouble_or_the_credentials() {
+        for (code, class) in [
+            ("TimedOut", Class::Transient),
+            ("ConnectionFailed", Class::Transient),
+            ("InvalidAnswer", Class::Transient),
+            ("CredentialsNotLoaded", Class::Auth),
+        ] {
+            assert_eq!(classify("GetFunction", None, code, ""), class, "{code}");
+        }
+    }
+
+    #[test]
+    fn it_reads_as_aws_says_it() {
+        let mut error = AwsError::new("GetFunction", Class::Gone, "ResourceNotFoundException", "Function not found: f");
+        assert_eq!(error.to_string(), "ResourceNotFoundException: Function not found: f");
+        error.request_id = Some("abc".to_owned());
+        assert_eq!(error.to_string(), "ResourceNotFoundException: Function not found: f (request id abc)");
+    }
+}

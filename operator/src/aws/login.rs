@@ -87,13 +87,12 @@ impl Login {
     }
 
     async fn probe(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
-        let outcome = self.ask(region).await;
-        match outcome {
+        match self.ask(region).await {
             Ok((config, account)) => Ok(self.confirm(config, account)),
             // That a region is missing says nothing about the credentials, and the next caller may bring one.
-            Err(error) if error.code == "NoRegion" => Err(error),
+            Err(error) if error.code == NO_REGION && self.paused().is_none() => Err(error),
             Err(error) => {
-                self.pause(error.clone());
+                self.pause(&mut self.state.lock(), error.clone());
                 Err(error)
             }
         }
@@ -113,17 +112,18 @@ impl Login {
         session
     }
 
-    /// AWS refused the credentials of this generation in a call.
+    /// AWS refused the credentials of this generation in a call. Only the first such answer counts.
     pub(super) fn condemn(self: &Arc<Self>, generation: u64, error: &AwsError) {
-        let current = self.state.lock().session.as_ref().map(|session| session.generation);
-        if current == Some(generation) && self.paused().is_none() {
-            self.pause(error.clone());
+        let mut state = self.state.lock();
+        let current = state.session.as_ref().is_some_and(|session| session.generation == generation);
+        if current && state.pause.error().is_none() {
+            self.pause(&mut state, error.clone());
         }
     }
 
-    fn pause(self: &Arc<Self>, error: AwsError) {
-        tracing::warn!(code = error.code, operation = error.operation, "AWS account paused: {error}");
-        let mut state = self.state.lock();
+    fn pause(self: &Arc<Self>, state: &mut State, error: AwsError) {
+        let (operation, code, request_id) = (error.operation, &error.code, error.request_id.as_deref());
+        tracing::warn!(operation, code, request_id, "nothing is sent to AWS until it accepts the credentials");
         state.pause.begin(error, Instant::now().into_std());
         if !std::mem::replace(&mut state.watched, true) {
             tokio::spawn(recover(Arc::downgrade(self)));
@@ -172,10 +172,13 @@ fn record(region: &str, seconds: f64, error: Option<&(AwsError, Option<u16>)>) -
     }
 }
 
+/// The code of [`no_region`].
+const NO_REGION: &str = "NoRegion";
+
 /// What `scope` answers when no region is known.
 pub(super) fn no_region() -> AwsError {
     let remedy = "no AWS region is known: set spec.region, or give the operator a region (--aws-region or AWS_REGION)";
-    AwsError::new("GetCallerIdentity", Class::DependencyMissing, "NoRegion", remedy)
+    AwsError::new("GetCallerIdentity", Class::DependencyMissing, NO_REGION, remedy)
 }
 
 /// Probes until the credentials work, so that recovery needs no caller.

@@ -208,3 +208,143 @@ impl Drop for Place<'_> {
         line.call_head();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10 a second, 5 at once.
+    fn quota() -> Arc<Quota> {
+        Arc::new(Quota::new(2.0 / 3.0, false))
+    }
+
+    async fn drain(quota: &Quota) {
+        for _ in 0..5 {
+            quota.acquire(QuotaClass::Rest, Priority::User).await.unwrap();
+        }
+    }
+
+    /// Waits in the background and then says its name.
+    fn ask(
+        quota: &Arc<Quota>,
+        priority: Priority,
+        name: &'static str,
+        served: &Arc<Mutex<Vec<&'static str>>>,
+    ) -> tokio::task::JoinHandle<()> {
+        let (quota, served) = (Arc::clone(quota), Arc::clone(served));
+        tokio::spawn(async move {
+            quota.acquire(QuotaClass::Rest, priority).await.unwrap();
+            served.lock().push(name);
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_a_seconds_worth_at_once_and_then_the_rate() {
+        let (quota, start) = (quota(), Instant::now());
+        drain(&quota).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for _ in 0..10 {
+            quota.acquire(QuotaClass::Rest, Priority::Drift).await.unwrap();
+        }
+        let took = start.elapsed().as_millis();
+        assert!((1000..1100).contains(&took), "{took} ms");
+        assert_eq!(quota.waited(QuotaClass::Rest).as_millis(), took);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn users_go_first_and_equals_in_their_order() {
+        let (quota, served) = (quota(), Arc::default());
+        drain(&quota).await;
+        let mut tasks = Vec::new();
+        for (priority, name) in [
+            (Priority::Drift, "drift 1"),
+            (Priority::Drift, "drift 2"),
+            (Priority::Transition, "transition"),
+            (Priority::User, "user 1"),
+            (Priority::Deletion, "deletion"),
+            (Priority::User, "user 2"),
+        ] {
+            tasks.push(ask(&quota, priority, name, &served));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(quota.waiting(QuotaClass::Rest), 6);
+        futures::future::join_all(tasks).await;
+        assert_eq!(*served.lock(), ["user 1", "user 2", "deletion", "transition", "drift 1", "drift 2"]);
+        assert_eq!(quota.waiting(QuotaClass::Rest), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn drift_waits_while_others_keep_coming() {
+        let (quota, served) = (quota(), Arc::default());
+        drain(&quota).await;
+        let drift = ask(&quota, Priority::Drift, "drift", &served);
+        let mut others = vec![ask(&quota, Priority::Transition, "poll", &served)];
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            others.push(ask(&quota, Priority::Transition, "poll", &served));
+        }
+        futures::future::join_all(others).await;
+        drift.await.unwrap();
+        assert_eq!(served.lock().last(), Some(&"drift"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_waiter_costs_nothing_and_lets_the_next_one_through() {
+        let (quota, served, start) = (quota(), Arc::default(), Instant::now());
+        drain(&quota).await;
+        let first = ask(&quota, Priority::User, "dropped", &served);
+        tokio::task::yield_now().await;
+        let second = ask(&quota, Priority::User, "served", &served);
+        tokio::task::yield_now().await;
+        first.abort();
+        second.await.unwrap();
+        assert_eq!(*served.lock(), ["served"]);
+        assert_eq!(start.elapsed().as_millis(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_back_off_stops_everybody_in_its_class_only() {
+        let (quota, start) = (quota(), Instant::now());
+        quota.back_off(QuotaClass::Rest, Duration::from_secs(3));
+        quota.acquire(QuotaClass::GetFunction, Priority::Drift).await.unwrap();
+        quota.acquire(QuotaClass::GetPolicy, Priority::Drift).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        quota.acquire(QuotaClass::Rest, Priority::User).await.unwrap();
+        assert_eq!(start.elapsed().as_millis(), 3100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_back_off_also_holds_those_who_wait_already() {
+        let (quota, served, start) = (quota(), Arc::default(), Instant::now());
+        drain(&quota).await;
+        let waiter = ask(&quota, Priority::User, "user", &served);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        quota.back_off(QuotaClass::Rest, Duration::from_secs(1));
+        waiter.await.unwrap();
+        assert_eq!(start.elapsed().as_millis(), 1150);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_refuses_those_who_wait_and_those_who_come() {
+        let quota = quota();
+        drain(&quota).await;
+        let waiting = tokio::spawn({
+            let quota = Arc::clone(&quota);
+            async move { quota.acquire(QuotaClass::Rest, Priority::User).await }
+        });
+        tokio::task::yield_now().await;
+        quota.stop();
+        assert_eq!(waiting.await.unwrap(), Err(Stopped));
+        assert_eq!(quota.acquire(QuotaClass::GetFunction, Priority::User).await, Err(Stopped));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_quotas_nobody_waits() {
+        let (quota, start) = (Quota::new(0.5, true), Instant::now());
+        quota.back_off(QuotaClass::Rest, Duration::from_secs(3));
+        for _ in 0..1000 {
+            quota.acquire(QuotaClass::Rest, Priority::Drift).await.unwrap();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+}

@@ -208,7 +208,7 @@ async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::Unbounde
     }
     let mut last = String::new();
     loop {
-        tokio::time::sleep(rotation_step(interval, scope.inventory().expected())).await;
+        rotation_pause(scope, interval).await;
         let Some(name) = scope.inventory().next_expected(&last) else { continue };
         if let Some(why) = look(scope, &name).await {
             send(scope, vec![Difference { name: name.clone(), why }], wakes);
@@ -217,10 +217,21 @@ async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::Unbounde
     }
 }
 
-/// Until the next function is read. With hardly any the steps stay short, so that a new one isn't late.
+/// Until the next function's turn, which comes sooner when more are registered meanwhile.
+async fn rotation_pause(scope: &Scope, interval: Duration) {
+    let started = Instant::now();
+    loop {
+        let rest = rotation_step(interval, scope.inventory().expected()).saturating_sub(started.elapsed());
+        if rest.is_zero() {
+            return;
+        }
+        tokio::time::sleep(rest.min(Duration::from_secs(10))).await;
+    }
+}
+
 fn rotation_step(interval: Duration, expected: usize) -> Duration {
     let expected = u32::try_from(expected.max(1)).unwrap_or(u32::MAX);
-    interval / expected
+    (interval / expected).max(Duration::from_millis(1))
 }
 
 /// Reads one function. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
