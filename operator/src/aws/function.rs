@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::call::{Call, Kind, Scope};
 use super::error::{AwsError, Class};
-use super::function_map::{self as map, configuration_of};
+use super::function_answer::{self as answer, configuration_of};
+use super::function_request as request;
 use super::quota::{Priority, QuotaClass};
 use crate::function::model::{Code, Configuration, Environment, Field, Observed};
 
@@ -40,7 +41,7 @@ impl Scope {
         let answer = self.call(call, |client| client.get_function().function_name(name).send()).await;
         let Some(output) = found(answer)? else { return Ok(None) };
         let empty = || AwsError::new(OPERATION, Class::Transient, "InvalidAnswer", "AWS described no configuration");
-        map::from_get(output).map(Some).ok_or_else(empty)
+        answer::from_get(output).map(Some).ok_or_else(empty)
     }
 
     /// Creates the function with its tags, unless something of that name exists (`Class::AlreadyExists`).
@@ -56,11 +57,11 @@ impl Scope {
     ) -> Result<Observed, AwsError> {
         const OPERATION: &str = "CreateFunction";
         let name = checked(OPERATION, name)?;
-        let request = map::create(name, configuration, code, tags);
+        let request = request::create(name, configuration, code, tags);
         let send = |client| async move { request.send_with(&client).await };
         let answer = self.call(Call::write(OPERATION, priority), send).await;
         let output = answer.map_err(|error| redact(error, &configuration.environment))?;
-        Ok(map::from_create(configuration_of!(output), code, tags))
+        Ok(answer::from_create(configuration_of!(output), code, tags))
     }
 
     /// Changes exactly these fields to what the configuration has for them; cleared values clear. A runtime or
@@ -77,11 +78,11 @@ impl Scope {
     ) -> Result<Observed, AwsError> {
         const OPERATION: &str = "UpdateFunctionConfiguration";
         let name = checked(OPERATION, name)?;
-        let request = map::update(name, configuration, fields).set_revision_id(revision_id.map(str::to_owned));
+        let request = request::update(name, configuration, fields).set_revision_id(revision_id.map(str::to_owned));
         let send = |client| async move { request.send_with(&client).await };
         let answer = self.call(Call::write(OPERATION, priority), send).await;
         let output = answer.map_err(|error| redact(error, &configuration.environment))?;
-        Ok(map::listed(configuration_of!(output)))
+        Ok(answer::listed(configuration_of!(output)))
     }
 
     /// Deploys a package. With `revision_id` only if it is still the function's (`Class::Lock`). [`Observed::live`] is
@@ -96,10 +97,10 @@ impl Scope {
     ) -> Result<Observed, AwsError> {
         const OPERATION: &str = "UpdateFunctionCode";
         let name = checked(OPERATION, name)?;
-        let request = map::update_code(name, code).set_revision_id(revision_id.map(str::to_owned));
+        let request = request::update_code(name, code).set_revision_id(revision_id.map(str::to_owned));
         let send = |client| async move { request.send_with(&client).await };
         let output = self.call(Call::write(OPERATION, priority), send).await?;
-        Ok(map::listed(configuration_of!(output)))
+        Ok(answer::listed(configuration_of!(output)))
     }
 
     /// Deletes the function with all its versions and aliases; done when there is none. Versions are deleted elsewhere:
@@ -167,7 +168,7 @@ impl Scope {
             client.list_functions().max_items(PAGE).set_marker(marker).send()
         };
         let output = self.call(Call::read("ListFunctions", priority), send).await?;
-        let named = |c: aws_sdk_lambda::types::FunctionConfiguration| Some((c.function_name.clone()?, map::listed(c)));
+        let named = |c: aws_sdk_lambda::types::FunctionConfiguration| Some((c.function_name.clone()?, answer::listed(c)));
         let functions = output.functions.unwrap_or_default().into_iter().filter_map(named).collect();
         Ok((functions, next(output.next_marker)))
     }

@@ -1,0 +1,217 @@
+//! From AWS's answers to [`model`](crate::function::model), as pure functions. `function` calls them.
+//!
+//! AWS's defaults are filled in where a field is absent, and values that we don't know pass through as they are.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::types::{self, FunctionConfiguration};
+
+use crate::function::model::{
+    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Live, Logging, Observed, PackageType, Vpc,
+};
+
+/// AWS's defaults: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
+pub(super) mod default {
+    pub(in crate::aws) const TIMEOUT: i32 = 3;
+    pub(in crate::aws) const MEMORY: i32 = 128;
+    pub(in crate::aws) const EPHEMERAL: i32 = 512;
+    pub(in crate::aws) const TRACING: &str = "PassThrough";
+    pub(in crate::aws) const SNAP_START: &str = "None";
+    pub(in crate::aws) const LOG_FORMAT: &str = "Text";
+    pub(in crate::aws) const LOG_LEVEL: &str = "INFO";
+    pub(in crate::aws) const ARCHITECTURE: &str = "x86_64";
+}
+
+/// The three operations that change a function answer with a type of their own, of the same fields.
+macro_rules! configuration_of {
+    ($output:expr) => {{
+        let o = $output;
+        ::aws_sdk_lambda::types::FunctionConfiguration::builder()
+            .set_function_name(o.function_name)
+            .set_function_arn(o.function_arn)
+            .set_runtime(o.runtime)
+            .set_role(o.role)
+            .set_handler(o.handler)
+            .set_description(o.description)
+            .set_timeout(o.timeout)
+            .set_memory_size(o.memory_size)
+            .set_code_sha256(o.code_sha256)
+            .set_vpc_config(o.vpc_config)
+            .set_dead_letter_config(o.dead_letter_config)
+            .set_environment(o.environment)
+            .set_kms_key_arn(o.kms_key_arn)
+            .set_tracing_config(o.tracing_config)
+            .set_revision_id(o.revision_id)
+            .set_layers(o.layers)
+            .set_state(o.state)
+            .set_state_reason(o.state_reason)
+            .set_state_reason_code(o.state_reason_code)
+            .set_last_update_status(o.last_update_status)
+            .set_last_update_status_reason(o.last_update_status_reason)
+            .set_last_update_status_reason_code(o.last_update_status_reason_code)
+            .set_file_system_configs(o.file_system_configs)
+            .set_package_type(o.package_type)
+            .set_image_config_response(o.image_config_response)
+            .set_architectures(o.architectures)
+            .set_ephemeral_storage(o.ephemeral_storage)
+            .set_snap_start(o.snap_start)
+            .set_logging_config(o.logging_config)
+            .build()
+    }};
+}
+pub(super) use configuration_of;
+
+/// What GetFunction says. `None` when AWS's answer has no configuration.
+pub(super) fn from_get(output: GetFunctionOutput) -> Option<Observed> {
+    let configuration = output.configuration?;
+    let tags = match output.tags_error {
+        Some(error) => Err(format!("{}: {}", error.error_code, error.message)),
+        None => Ok(output.tags.unwrap_or_default().into_iter().collect()),
+    };
+    let code = output.code.unwrap_or_else(|| types::FunctionCodeLocation::builder().build());
+    let live = Live {
+        tags,
+        reserved_concurrency: output.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions),
+        image_uri: code.image_uri,
+        resolved_image_uri: code.resolved_image_uri,
+        source_kms_key_arn: code.source_kms_key_arn.unwrap_or_default(),
+        ..state(&configuration)
+    };
+    Some(Observed { live: Some(live), ..listed(configuration) })
+}
+
+/// What CreateFunction says; the rest is what was sent.
+pub(super) fn from_create(reply: FunctionConfiguration, code: &Code, tags: &BTreeMap<String, String>) -> Observed {
+    let image_uri = match &code.source {
+        CodeSource::Image { uri } => Some(uri.clone()),
+        CodeSource::S3 { .. } | CodeSource::Zip(_) => None,
+    };
+    let source_kms_key_arn = code.source_kms_key_arn.clone();
+    let live = Live { tags: Ok(tags.clone()), image_uri, source_kms_key_arn, ..state(&reply) };
+    Observed { live: Some(live), ..listed(reply) }
+}
+
+/// State and update status, and nothing of what only GetFunction says.
+fn state(c: &FunctionConfiguration) -> Live {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Live {
+        // Functions made before AWS had states are Active: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+        state: c.state.as_ref().map_or("Active", types::State::as_str).to_owned(),
+        state_reason: text(&c.state_reason),
+        state_reason_code: c.state_reason_code.as_ref().map(|code| code.as_str().to_owned()),
+        last_update_status: c.last_update_status.as_ref().map(|status| status.as_str().to_owned()),
+        last_update_status_reason: text(&c.last_update_status_reason),
+        last_update_status_reason_code: c
+            .last_update_status_reason_code
+            .as_ref()
+            .map(|code| code.as_str().to_owned()),
+        tags: Ok(BTreeMap::new()),
+        reserved_concurrency: None,
+        image_uri: None,
+        resolved_image_uri: None,
+        source_kms_key_arn: String::new(),
+    }
+}
+
+/// What a listing says of a function: all but [`Observed::live`].
+pub(super) fn listed(c: FunctionConfiguration) -> Observed {
+    let package_type = match c.package_type {
+        Some(types::PackageType::Image) => PackageType::Image,
+        _ => PackageType::Zip,
+    };
+    let architecture = c.architectures.as_deref().and_then(<[_]>::first).map(types::Architecture::as_str);
+    Observed {
+        arn: unqualified(c.function_arn.as_deref().unwrap_or_default()),
+        package_type,
+        architecture: architecture.unwrap_or(default::ARCHITECTURE).to_owned(),
+        code_sha256: c.code_sha256.clone().unwrap_or_default(),
+        revision_id: c.revision_id.clone().unwrap_or_default(),
+        configuration: from_configuration(c),
+        live: None,
+    }
+}
+
+/// `arn:aws:lambda:<region>:<account>:function:<name>` without the version or alias that may follow.
+fn unqualified(arn: &str) -> String {
+    arn.splitn(8, ':').take(7).collect::<Vec<_>>().join(":")
+}
+
+fn from_configuration(c: FunctionConfiguration) -> Configuration {
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let name = c.function_name.unwrap_or_default();
+    let (snap_start, tracing) = (c.snap_start.and_then(|s| s.apply_on), c.tracing_config.and_then(|t| t.mode));
+    Configuration {
+        runtime: c.runtime.map(|runtime| runtime.as_str().to_owned()),
+        role: c.role.unwrap_or_default(),
+        handler: text(c.handler),
+        description: c.description.unwrap_or_default(),
+        timeout: c.timeout.unwrap_or(default::TIMEOUT),
+        memory_size: c.memory_size.unwrap_or(default::MEMORY),
+        ephemeral_storage: c.ephemeral_storage.map_or(default::EPHEMERAL, |storage| storage.size),
+        environment: from_environment(c.environment),
+        kms_key_arn: c.kms_key_arn.unwrap_or_default(),
+        vpc: c.vpc_config.map(from_vpc).unwrap_or_default(),
+        dead_letter_target: c.dead_letter_config.and_then(|config| config.target_arn).unwrap_or_default(),
+        tracing_mode: tracing.as_ref().map_or(default::TRACING, |mode| mode.as_str()).to_owned(),
+        layers: c.layers.unwrap_or_default().into_iter().filter_map(|layer| layer.arn).collect(),
+        file_systems: c.file_system_configs.unwrap_or_default().into_iter().map(from_file_system).collect(),
+        image_config: c
+            .image_config_response
+            .and_then(|response| response.image_config)
+            .map(from_image_config)
+            .unwrap_or_default(),
+        snap_start: snap_start.as_ref().map_or(default::SNAP_START, |apply_on| apply_on.as_str()).to_owned(),
+        logging: logging(c.logging_config, &name),
+    }
+}
+
+fn from_environment(environment: Option<types::EnvironmentResponse>) -> Environment {
+    let Some(environment) = environment else { return Environment::Known(BTreeMap::new()) };
+    match environment.error {
+        Some(error) => {
+            let (code, message) = (error.error_code.unwrap_or_default(), error.message.unwrap_or_default());
+            Environment::Unknown(format!("{code}: {message}"))
+        }
+        None => Environment::Known(environment.variables.unwrap_or_default().into_iter().collect()),
+    }
+}
+
+fn from_vpc(vpc: types::VpcConfigResponse) -> Vpc {
+    Vpc {
+        subnet_ids: vpc.subnet_ids.unwrap_or_default().into_iter().collect(),
+        security_group_ids: vpc.security_group_ids.unwrap_or_default().into_iter().collect(),
+        ipv6_allowed_for_dual_stack: vpc.ipv6_allowed_for_dual_stack.unwrap_or_default(),
+    }
+}
+
+fn from_file_system(config: types::FileSystemConfig) -> FileSystem {
+    let direct_s3_read = config.s3_files_config.and_then(|s3| s3.direct_s3_read);
+    FileSystem {
+        arn: config.arn,
+        local_mount_path: config.local_mount_path,
+        direct_s3_read: direct_s3_read.map(|read| read.as_str().to_owned()),
+    }
+}
+
+fn from_image_config(config: types::ImageConfig) -> ImageConfig {
+    ImageConfig {
+        entry_point: config.entry_point.unwrap_or_default(),
+        command: config.command.unwrap_or_default(),
+        working_directory: config.working_directory.unwrap_or_default(),
+    }
+}
+
+/// Log settings with AWS's defaults filled in:
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html>.
+pub(super) fn logging(config: Option<types::LoggingConfig>, name: &str) -> Logging {
+    let config = config.unwrap_or_else(|| types::LoggingConfig::builder().build());
+    let format = config.log_format.as_ref().map_or(default::LOG_FORMAT, types::LogFormat::as_str).to_owned();
+    let level = |level: Option<&str>| (format == "JSON").then(|| level.unwrap_or(default::LOG_LEVEL).to_owned());
+    Logging {
+        application_level: level(config.application_log_level.as_ref().map(types::ApplicationLogLevel::as_str)),
+        system_level: level(config.system_log_level.as_ref().map(types::SystemLogLevel::as_str)),
+        group: config.log_group.unwrap_or_else(|| format!("/aws/lambda/{name}")),
+        format,
+    }
+}

@@ -1,0 +1,77 @@
+//! Create, change, drift, delete: what the user sees, and exactly which calls it costs.
+
+use std::time::Duration;
+
+use cluster_tests::{World, condition, function};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_plain_function_costs_one_write_and_at_most_two_reads() {
+    let world = World::start("create").await;
+    world.apply("hello", function(json!({}))).await;
+    let object = world.ready("hello").await;
+    assert_eq!(world.calls().await, ["CreateFunction", "GetFunction"]);
+    let status = object.status.unwrap();
+    assert_eq!(status.arn.as_deref(), Some("arn:aws:lambda:eu-west-1:111122223333:function:hello"));
+    assert_eq!(status.state.as_deref(), Some("Active"));
+    world.assert_quiet("hello", Duration::from_secs(2)).await;
+}
+
+#[tokio::test]
+async fn reserved_concurrency_adds_exactly_one_write() {
+    let world = World::start("concurrency").await;
+    world.apply("hello", function(json!({"reservedConcurrentExecutions": 5}))).await;
+    world.ready("hello").await;
+    assert_eq!(world.calls().await, ["CreateFunction", "GetFunction", "PutFunctionConcurrency"]);
+}
+
+#[tokio::test]
+async fn code_and_configuration_are_two_writes_settled_in_between() {
+    let world = World::start("update").await;
+    world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    world.aws().clear_ledger().await;
+    let files = json!({"index.py": "def handler(event, context):\n    return 'new'\n"});
+    world.apply("hello", function(json!({"memorySize": 256, "code": {"inline": {"files": files}}}))).await;
+    world.ready("hello").await;
+    let expected = ["GetFunction", "UpdateFunctionConfiguration", "GetFunction", "UpdateFunctionCode", "GetFunction"];
+    assert_eq!(world.calls().await, expected);
+    let function = world.aws().function("hello").await.unwrap();
+    assert_eq!(function["Configuration"]["MemorySize"], 256);
+}
+
+#[tokio::test]
+async fn drift_is_found_said_and_mended() {
+    let world = World::builder("drift")
+        .settings(|settings| settings.drift.sweep_interval = Some(Duration::from_millis(500)))
+        .start()
+        .await;
+    world.apply("hello", function(json!({"memorySize": 256}))).await;
+    world.ready("hello").await;
+    world.aws().edit_function("hello", json!({"MemorySize": 512})).await;
+    world
+        .until("hello", "the drift was mended", |object| {
+            condition(object, "Drifted").is_some_and(|c| c.status == "False") && object.status.as_ref().unwrap().revision_id.is_some()
+        })
+        .await;
+    test_support::eventually(Duration::from_secs(20), "memory is back", || async {
+        let function = world.aws().function("hello").await.unwrap();
+        (function["Configuration"]["MemorySize"] == 256).then_some(())
+    })
+    .await;
+    world.ready("hello").await;
+    let reasons: Vec<String> = world.events("hello").await.into_iter().map(|(_, reason, _)| reason).collect();
+    assert!(reasons.contains(&"DriftDetected".to_owned()), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn deletion_deletes_and_waits_for_aws() {
+    let world = World::start("delete").await;
+    world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    world.aws().clear_ledger().await;
+    world.delete("hello").await;
+    world.gone("hello").await;
+    assert_eq!(world.calls().await, ["GetFunction", "DeleteFunction", "GetFunction"]);
+    assert!(world.aws().functions().await.is_empty());
+}

@@ -1,0 +1,3 @@
+//! The suites against a real kube-apiserver, in one binary so that they share a control plane.
+
+mod lifecycle;
