@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config, ResourceExt};
-use k8s_openapi::api::core::v1::Namespace;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -239,7 +239,8 @@ struct Observer(Metrics);
 
 impl CallObserver for Observer {
     fn call(&self, record: &CallRecord) {
-        let throttled = record.error.as_ref().is_some_and(|error| error.class == crate::aws::Class::Throttled);
+        let throttled =
+            record.error.as_ref().is_some_and(|error| error.class == crate::aws::Class::Throttled);
         self.0.aws_called(record.operation, &record.code, record.seconds);
         if throttled {
             self.0.aws_throttled(record.operation);

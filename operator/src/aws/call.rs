@@ -109,7 +109,11 @@ impl Scope {
     }
 
     /// Sends one call: as nobody else's account, in its turn, and, if it writes, only as the leader.
-    pub(super) async fn call<O, E, F>(&self, call: Call, send: impl FnOnce(Client) -> F) -> Result<O, AwsError>
+    pub(super) async fn call<O, E, F>(
+        &self,
+        call: Call,
+        send: impl FnOnce(Client) -> F,
+    ) -> Result<O, AwsError>
     where
         F: Future<Output = Result<O, SdkError<E, Response>>>,
         O: RequestId,
@@ -118,7 +122,8 @@ impl Scope {
         self.session(call).await?;
         self.check_gate(call)?;
         let asked = Instant::now();
-        let stopped = |_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", "the operator is ending");
+        let stopped =
+            |_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", "the operator is ending");
         self.quota.acquire(call.class, call.priority).await.map_err(stopped)?;
         let waited = asked.elapsed();
         // Much can happen while a call waits for its turn.
@@ -192,7 +197,8 @@ impl Scope {
         if let Some(id) = &request_id {
             tracing::Span::current().record("request_id", id);
         }
-        let answer = answer.map_err(|error| sdk_error::convert(call.operation, call.kind == Kind::Write, &error));
+        let answer =
+            answer.map_err(|error| sdk_error::convert(call.operation, call.kind == Kind::Write, &error));
         let failure = answer.as_ref().err();
         self.observer.call(&CallRecord {
             operation: call.operation,

@@ -110,27 +110,62 @@ pub fn classify(_operation: &str, http_status: Option<u16>, code: &str, message:
 
 fn by_code(code: &str, message: &str) -> Option<Class> {
     let class = match code {
-        "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "ThrottledException"
-        | "RequestLimitExceeded" | "RequestThrottled" | "RequestThrottledException" => Class::Throttled,
+        "TooManyRequestsException"
+        | "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException" => Class::Throttled,
         "ResourceConflictException" => by_text(CONFLICT, message).unwrap_or(Class::InProgress),
-        "ResourceInUseException" | "SnapStartNotReadyException" | "ResourceNotReadyException" => Class::InProgress,
-        "ServiceException" | "InternalFailure" | "InternalServiceError" | "InternalError" | "ServiceUnavailable"
-        | "ServiceUnavailableException" | "RequestTimeout" | "RequestTimeoutException" | "EC2ThrottledException"
-        | "TimedOut" | "ConnectionFailed" | "InvalidAnswer" => Class::Transient,
+        "ResourceInUseException" | "SnapStartNotReadyException" | "ResourceNotReadyException" => {
+            Class::InProgress
+        }
+        "ServiceException"
+        | "InternalFailure"
+        | "InternalServiceError"
+        | "InternalError"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "RequestTimeout"
+        | "RequestTimeoutException"
+        | "EC2ThrottledException"
+        | "TimedOut"
+        | "ConnectionFailed"
+        | "InvalidAnswer" => Class::Transient,
         "InvalidParameterValueException" => by_text(INVALID_VALUE, message).unwrap_or(Class::Terminal),
         "CodeSigningConfigNotFoundException" | "NoRegion" => Class::DependencyMissing,
-        "CodeStorageExceededException" | "AliasLimitExceededException" | "CapacityProviderLimitExceededException"
-        | "FunctionVersionsPerCapacityProviderLimitExceededException" | "ENILimitReachedException"
-        | "ServiceQuotaExceededException" | "LimitExceededException" => Class::Quota,
+        "CodeStorageExceededException"
+        | "AliasLimitExceededException"
+        | "CapacityProviderLimitExceededException"
+        | "FunctionVersionsPerCapacityProviderLimitExceededException"
+        | "ENILimitReachedException"
+        | "ServiceQuotaExceededException"
+        | "LimitExceededException" => Class::Quota,
         "PreconditionFailedException" => Class::Lock,
-        "UnrecognizedClientException" | "UnrecognizedClient" | "ExpiredTokenException" | "ExpiredToken"
-        | "InvalidSignatureException" | "InvalidSignature" | "SignatureDoesNotMatch" | "InvalidClientTokenId"
-        | "InvalidAccessKeyId" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException"
-        | "IncompleteSignature" | "IncompleteSignatureException" | "OptInRequired" | "AuthFailure"
-        | "RequestExpired" | "RequestTimeTooSkewed" | "CredentialsNotLoaded" => Class::Auth,
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" | "AccountMismatch" => {
-            by_text(DENIED, message).unwrap_or(Class::AccessDenied)
-        }
+        "UnrecognizedClientException"
+        | "UnrecognizedClient"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "InvalidSignatureException"
+        | "InvalidSignature"
+        | "SignatureDoesNotMatch"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "OptInRequired"
+        | "AuthFailure"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
+        | "CredentialsNotLoaded" => Class::Auth,
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "UnauthorizedOperation"
+        | "NotAuthorized"
+        | "AccountMismatch" => by_text(DENIED, message).unwrap_or(Class::AccessDenied),
         "ResourceNotFoundException" => by_text(NOT_FOUND, message).unwrap_or(Class::Gone),
         "ProvisionedConcurrencyConfigNotFoundException" => Class::Gone,
         "NotLeader" => Class::NotLeader,
@@ -314,7 +349,8 @@ mod tests {
 
     #[test]
     fn it_reads_as_aws_says_it() {
-        let mut error = AwsError::new("GetFunction", Class::Gone, "ResourceNotFoundException", "Function not found: f");
+        let mut error =
+            AwsError::new("GetFunction", Class::Gone, "ResourceNotFoundException", "Function not found: f");
         assert_eq!(error.to_string(), "ResourceNotFoundException: Function not found: f");
         error.request_id = Some("abc".to_owned());
         assert_eq!(error.to_string(), "ResourceNotFoundException: Function not found: f (request id abc)");

@@ -40,7 +40,8 @@ impl Scope {
         let call = Call { operation: OPERATION, class: QuotaClass::GetFunction, priority, kind: Kind::Read };
         let answer = self.call(call, |client| client.get_function().function_name(name).send()).await;
         let Some(output) = found(answer)? else { return Ok(None) };
-        let empty = || AwsError::new(OPERATION, Class::Transient, "InvalidAnswer", "AWS described no configuration");
+        let empty =
+            || AwsError::new(OPERATION, Class::Transient, "InvalidAnswer", "AWS described no configuration");
         answer::from_get(output).map(Some).ok_or_else(empty)
     }
 
@@ -78,7 +79,8 @@ impl Scope {
     ) -> Result<Observed, AwsError> {
         const OPERATION: &str = "UpdateFunctionConfiguration";
         let name = checked(OPERATION, name)?;
-        let request = request::update(name, configuration, fields).set_revision_id(revision_id.map(str::to_owned));
+        let request =
+            request::update(name, configuration, fields).set_revision_id(revision_id.map(str::to_owned));
         let send = |client| async move { request.send_with(&client).await };
         let answer = self.call(Call::write(OPERATION, priority), send).await;
         let output = answer.map_err(|error| redact(error, &configuration.environment))?;
@@ -115,11 +117,20 @@ impl Scope {
 
     /// Reserves concurrent executions; 0 stops all invocations.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html>
-    pub async fn put_concurrency(&self, name: &str, reserved: i32, priority: Priority) -> Result<(), AwsError> {
+    pub async fn put_concurrency(
+        &self,
+        name: &str,
+        reserved: i32,
+        priority: Priority,
+    ) -> Result<(), AwsError> {
         const OPERATION: &str = "PutFunctionConcurrency";
         let name = checked(OPERATION, name)?;
         let send = |client: aws_sdk_lambda::Client| {
-            client.put_function_concurrency().function_name(name).reserved_concurrent_executions(reserved).send()
+            client
+                .put_function_concurrency()
+                .function_name(name)
+                .reserved_concurrent_executions(reserved)
+                .send()
         };
         self.call(Call::write(OPERATION, priority), send).await.map(drop)
     }
@@ -129,13 +140,19 @@ impl Scope {
     pub async fn delete_concurrency(&self, name: &str, priority: Priority) -> Result<(), AwsError> {
         const OPERATION: &str = "DeleteFunctionConcurrency";
         let name = checked(OPERATION, name)?;
-        let send = |client: aws_sdk_lambda::Client| client.delete_function_concurrency().function_name(name).send();
+        let send =
+            |client: aws_sdk_lambda::Client| client.delete_function_concurrency().function_name(name).send();
         self.call(Call::write(OPERATION, priority), send).await.map(drop)
     }
 
     /// Adds or changes these tags; others stay. No call for none, which AWS would refuse.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html>
-    pub async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>, priority: Priority) -> Result<(), AwsError> {
+    pub async fn tag(
+        &self,
+        arn: &str,
+        tags: &BTreeMap<String, String>,
+        priority: Priority,
+    ) -> Result<(), AwsError> {
         if tags.is_empty() {
             return Ok(());
         }
@@ -168,7 +185,9 @@ impl Scope {
             client.list_functions().max_items(PAGE).set_marker(marker).send()
         };
         let output = self.call(Call::read("ListFunctions", priority), send).await?;
-        let named = |c: aws_sdk_lambda::types::FunctionConfiguration| Some((c.function_name.clone()?, answer::listed(c)));
+        let named = |c: aws_sdk_lambda::types::FunctionConfiguration| {
+            Some((c.function_name.clone()?, answer::listed(c)))
+        };
         let functions = output.functions.unwrap_or_default().into_iter().filter_map(named).collect();
         Ok((functions, next(output.next_marker)))
     }
@@ -185,7 +204,12 @@ impl Scope {
         let (name, mut marker) = (checked(OPERATION, name)?, None);
         loop {
             let send = |client: aws_sdk_lambda::Client| {
-                client.list_versions_by_function().function_name(name).max_items(PAGE).set_marker(marker).send()
+                client
+                    .list_versions_by_function()
+                    .function_name(name)
+                    .max_items(PAGE)
+                    .set_marker(marker)
+                    .send()
             };
             let answer = self.call(Call::read(OPERATION, priority), send).await;
             let Some(output) = found(answer)? else { return Ok(false) };
@@ -243,7 +267,8 @@ fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsErr
     if !name.is_empty() && name.bytes().all(plain) {
         return Ok(name);
     }
-    let text = format!("{name:?} is not the plain name of a function: letters, digits, hyphens and underscores");
+    let text =
+        format!("{name:?} is not the plain name of a function: letters, digits, hyphens and underscores");
     Err(AwsError::new(operation, Class::Terminal, "InvalidFunctionName", text))
 }
 

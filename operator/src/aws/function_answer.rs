@@ -8,7 +8,8 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration};
 
 use crate::function::model::{
-    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Live, Logging, Observed, PackageType, Vpc,
+    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Live, Logging, Observed,
+    PackageType, Vpc,
 };
 
 /// AWS's defaults: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
@@ -72,7 +73,9 @@ pub(super) fn from_get(output: GetFunctionOutput) -> Option<Observed> {
     let code = output.code.unwrap_or_else(|| types::FunctionCodeLocation::builder().build());
     let live = Live {
         tags,
-        reserved_concurrency: output.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions),
+        reserved_concurrency: output
+            .concurrency
+            .and_then(|concurrency| concurrency.reserved_concurrent_executions),
         image_uri: code.image_uri,
         resolved_image_uri: code.resolved_image_uri,
         source_kms_key_arn: code.source_kms_key_arn.unwrap_or_default(),
@@ -82,7 +85,11 @@ pub(super) fn from_get(output: GetFunctionOutput) -> Option<Observed> {
 }
 
 /// What CreateFunction says; the rest is what was sent.
-pub(super) fn from_create(reply: FunctionConfiguration, code: &Code, tags: &BTreeMap<String, String>) -> Observed {
+pub(super) fn from_create(
+    reply: FunctionConfiguration,
+    code: &Code,
+    tags: &BTreeMap<String, String>,
+) -> Observed {
     let image_uri = match &code.source {
         CodeSource::Image { uri } => Some(uri.clone()),
         CodeSource::S3 { .. } | CodeSource::Zip(_) => None,
@@ -140,7 +147,8 @@ fn unqualified(arn: &str) -> String {
 fn from_configuration(c: FunctionConfiguration) -> Configuration {
     let text = |text: Option<String>| text.filter(|text| !text.is_empty());
     let name = c.function_name.unwrap_or_default();
-    let (snap_start, tracing) = (c.snap_start.and_then(|s| s.apply_on), c.tracing_config.and_then(|t| t.mode));
+    let (snap_start, tracing) =
+        (c.snap_start.and_then(|s| s.apply_on), c.tracing_config.and_then(|t| t.mode));
     Configuration {
         runtime: c.runtime.map(|runtime| runtime.as_str().to_owned()),
         role: c.role.unwrap_or_default(),
@@ -207,9 +215,12 @@ fn from_image_config(config: types::ImageConfig) -> ImageConfig {
 pub(super) fn logging(config: Option<types::LoggingConfig>, name: &str) -> Logging {
     let config = config.unwrap_or_else(|| types::LoggingConfig::builder().build());
     let format = config.log_format.as_ref().map_or(default::LOG_FORMAT, types::LogFormat::as_str).to_owned();
-    let level = |level: Option<&str>| (format == "JSON").then(|| level.unwrap_or(default::LOG_LEVEL).to_owned());
+    let level =
+        |level: Option<&str>| (format == "JSON").then(|| level.unwrap_or(default::LOG_LEVEL).to_owned());
     Logging {
-        application_level: level(config.application_log_level.as_ref().map(types::ApplicationLogLevel::as_str)),
+        application_level: level(
+            config.application_log_level.as_ref().map(types::ApplicationLogLevel::as_str),
+        ),
         system_level: level(config.system_log_level.as_ref().map(types::SystemLogLevel::as_str)),
         group: config.log_group.unwrap_or_else(|| format!("/aws/lambda/{name}")),
         format,

@@ -168,7 +168,9 @@ fn file_systems(c: &Configuration) -> Vec<types::FileSystemConfig> {
         types::FileSystemConfig::builder()
             .arn(&fs.arn)
             .local_mount_path(&fs.local_mount_path)
-            .set_s3_files_config(s3.map(|read| types::S3FilesConfig::builder().direct_s3_read(read.into()).build()))
+            .set_s3_files_config(
+                s3.map(|read| types::S3FilesConfig::builder().direct_s3_read(read.into()).build()),
+            )
             .build()
             // Fails only without an ARN or a path.
             .ok()

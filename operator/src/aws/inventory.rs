@@ -120,7 +120,10 @@ pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
     *revision_id != observed.revision_id
         || *code_sha256 != observed.code_sha256
         || hash.is_some_and(|hash| known && hash != configuration_hash(&observed.configuration))
-        || observed.live.as_ref().is_some_and(|observed| !settled(observed) || live_differs(live.as_ref(), observed))
+        || observed
+            .live
+            .as_ref()
+            .is_some_and(|observed| !settled(observed) || live_differs(live.as_ref(), observed))
 }
 
 fn settled(live: &Live) -> bool {
@@ -129,7 +132,9 @@ fn settled(live: &Live) -> bool {
 }
 
 fn live_differs(expected: Option<&LiveExpectation>, observed: &Live) -> bool {
-    let Some(LiveExpectation { tags, reserved_concurrency, resolved_image_uri }) = expected else { return false };
+    let Some(LiveExpectation { tags, reserved_concurrency, resolved_image_uri }) = expected else {
+        return false;
+    };
     let tags_differ = observed.tags.as_ref().is_ok_and(|observed| !own(tags).eq(own(observed)));
     tags_differ
         || *reserved_concurrency != observed.reserved_concurrency
@@ -280,7 +285,12 @@ impl Inventory {
 
     /// A sweep is complete: keeps what it saw and says what differs. Whatever the engine changed after the sweep had
     /// started is left out.
-    pub(super) fn complete(&self, started: Instant, calls: u32, seen: BTreeMap<String, Seen>) -> Vec<Difference> {
+    pub(super) fn complete(
+        &self,
+        started: Instant,
+        calls: u32,
+        seen: BTreeMap<String, Seen>,
+    ) -> Vec<Difference> {
         let mut state = self.state.lock();
         let judged = |(name, owned): (&String, &Owned)| {
             Some((name.clone(), owned.expectation.clone().filter(|_| owned.is_before(started))?))
@@ -288,7 +298,8 @@ impl Inventory {
         let expectations = state.owned.iter().filter_map(judged).collect();
         let unchanged = |name: &String| state.owned.get(name).is_some_and(|owned| owned.is_before(started));
         let seen: BTreeMap<_, _> = seen.into_iter().filter(|(name, _)| unchanged(name)).collect();
-        let listing = seen.iter().filter_map(|(name, seen)| Some((name.clone(), seen.observed.clone()?))).collect();
+        let listing =
+            seen.iter().filter_map(|(name, seen)| Some((name.clone(), seen.observed.clone()?))).collect();
         let unknown = |name: &String| seen.get(name).is_some_and(|seen| seen.failed);
         let mut differences = compare(&expectations, &listing);
         differences.retain(|difference| !unknown(&difference.name));

@@ -123,7 +123,12 @@ impl Login {
 
     fn pause(self: &Arc<Self>, state: &mut State, error: AwsError) {
         let (operation, code, request_id) = (error.operation, &error.code, error.request_id.as_deref());
-        tracing::warn!(operation, code, request_id, "nothing is sent to AWS until it accepts the credentials");
+        tracing::warn!(
+            operation,
+            code,
+            request_id,
+            "nothing is sent to AWS until it accepts the credentials"
+        );
         state.pause.begin(error, Instant::now().into_std());
         if !std::mem::replace(&mut state.watched, true) {
             tokio::spawn(recover(Arc::downgrade(self)));
@@ -141,7 +146,9 @@ impl Login {
     /// The SDK's configuration with fresh credentials, and the account that STS says they belong to.
     async fn ask(&self, region: Option<&str>) -> Result<(SdkConfig, String), AwsError> {
         let config = self.source.load().await;
-        let Some(region) = config.region().cloned().or_else(|| region.map(|name| Region::new(name.to_owned()))) else {
+        let Some(region) =
+            config.region().cloned().or_else(|| region.map(|name| Region::new(name.to_owned())))
+        else {
             return Err(no_region());
         };
         let sts = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).build();
@@ -153,7 +160,12 @@ impl Login {
         let answer = answer.map_err(|(error, _)| error)?;
         match answer.account() {
             Some(account) if !account.is_empty() => Ok((config, account.to_owned())),
-            _ => Err(AwsError::new("GetCallerIdentity", Class::Transient, "InvalidAnswer", "STS named no account")),
+            _ => Err(AwsError::new(
+                "GetCallerIdentity",
+                Class::Transient,
+                "InvalidAnswer",
+                "STS named no account",
+            )),
         }
     }
 }
@@ -177,7 +189,8 @@ const NO_REGION: &str = "NoRegion";
 
 /// What `scope` answers when no region is known.
 pub(super) fn no_region() -> AwsError {
-    let remedy = "no AWS region is known: set spec.region, or give the operator a region (--aws-region or AWS_REGION)";
+    let remedy =
+        "no AWS region is known: set spec.region, or give the operator a region (--aws-region or AWS_REGION)";
     AwsError::new("GetCallerIdentity", Class::DependencyMissing, NO_REGION, remedy)
 }
 

@@ -47,7 +47,8 @@ impl Aws {
         let mut scopes = self.0.scopes.lock();
         let stopped = scopes.stopped;
         let scope = scopes.open.entry((session.account.clone(), region.clone())).or_insert_with(|| {
-            let quota = super::quota::Quota::new(self.0.settings.quota_share, !self.0.settings.quotas_enabled);
+            let quota =
+                super::quota::Quota::new(self.0.settings.quota_share, !self.0.settings.quotas_enabled);
             let (gate, observer) = (Arc::clone(&self.0.gate), Arc::clone(&self.0.observer));
             Arc::new(Scope::new(session.account, region, Arc::clone(&self.0.login), quota, gate, observer))
         });

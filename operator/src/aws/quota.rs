@@ -154,7 +154,8 @@ impl Line {
 
 impl Lane {
     fn new(bucket: Bucket) -> Self {
-        let line = Line { bucket, waiting: BTreeMap::new(), issued: 0, waited: Duration::ZERO, stopped: false };
+        let line =
+            Line { bucket, waiting: BTreeMap::new(), issued: 0, waited: Duration::ZERO, stopped: false };
         Self { line: Mutex::new(line) }
     }
 

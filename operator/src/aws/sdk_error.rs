@@ -109,7 +109,9 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
     find::<io::Error>(error).is_some_and(|error| {
         matches!(
             error.kind(),
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
         )
     })
 }

@@ -62,7 +62,13 @@ async fn sweep_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSe
             }
             Err(error) => {
                 let (code, class) = (&error.code, error.class.as_str());
-                tracing::warn!(account = scope.account(), region = scope.region(), code, class, "sweep failed");
+                tracing::warn!(
+                    account = scope.account(),
+                    region = scope.region(),
+                    code,
+                    class,
+                    "sweep failed"
+                );
                 let wait = jittered(retry, JITTER, rand::rng().random());
                 retry = (retry * 2).min(RETRY_MAX);
                 wait
@@ -171,7 +177,9 @@ async fn list(
         let (page, next) = scope.list_functions(marker, Priority::Drift).await?;
         functions += page.len();
         let ours = page.into_iter().filter(|(name, _)| scope.inventory().is_owned(name));
-        seen.extend(ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false, at })));
+        seen.extend(
+            ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false, at })),
+        );
         marker = next;
         if marker.is_none() {
             strategy.listed(functions);

@@ -244,7 +244,9 @@ impl<K: Kind> Controller<K> {
         let mut pass =
             Pass::<K> { shared: &self.shared, object, memory, status, notes: Vec::new(), changed, inputs };
         let result = if deleting {
-            pass.run_deletion().await.map(|verdict| verdict.map_or(Outcome::Gone, |v| Outcome::Concluded(v, None)))
+            pass.run_deletion()
+                .await
+                .map(|verdict| verdict.map_or(Outcome::Gone, |v| Outcome::Concluded(v, None)))
         } else {
             pass.run().await.map(|verdict| Outcome::Concluded(verdict, check))
         };
@@ -277,7 +279,9 @@ impl<K: Kind> Controller<K> {
                 }
                 None => {
                     let before = memory.seen.iter().flat_map(|seen| &seen.references);
-                    versions.extend(before.filter(|v| v.name == key.object.name && v.kind == key.kind.as_str()).cloned());
+                    versions.extend(
+                        before.filter(|v| v.name == key.object.name && v.kind == key.kind.as_str()).cloned(),
+                    );
                 }
             }
         }
@@ -320,7 +324,9 @@ impl<K: Kind> Controller<K> {
         let common = K::common_status(&status);
         let region = K::common(object).region.as_deref();
         let Ok(scope) = self.shared.scope(region).await else { return false };
-        if common.account.as_deref() != Some(scope.account()) || common.region.as_deref() != Some(scope.region()) {
+        if common.account.as_deref() != Some(scope.account())
+            || common.region.as_deref() != Some(scope.region())
+        {
             return false;
         }
         let name = K::aws_name(object);
@@ -363,11 +369,14 @@ fn requeue(wait: Option<Duration>) -> Action {
 fn worth_a_visit<O: Resource<DynamicType = ()>>(object: &O) -> Option<u64> {
     let meta = object.meta();
     let mut hasher = DefaultHasher::new();
-    (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, reconcile_at(object)).hash(&mut hasher);
+    (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, reconcile_at(object))
+        .hash(&mut hasher);
     Some(hasher.finish())
 }
 
-fn tokio_stream<T: Send + 'static>(receiver: mpsc::UnboundedReceiver<T>) -> impl futures::Stream<Item = T> + Send {
+fn tokio_stream<T: Send + 'static>(
+    receiver: mpsc::UnboundedReceiver<T>,
+) -> impl futures::Stream<Item = T> + Send {
     futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|item| (item, receiver))
     })

@@ -34,7 +34,10 @@ impl<K: Kind> Pass<'_, K> {
             Ok(None) => return Ok(None),
             Ok(Some(verdict)) => verdict,
             Err(Blocked(verdict)) if retain => {
-                let text = format!("Left in AWS with its ownership tags, which could not be removed: {}", verdict.message());
+                let text = format!(
+                    "Left in AWS with its ownership tags, which could not be removed: {}",
+                    verdict.message()
+                );
                 return self.release(Some(Note::warning("Retained", "Delete", text))).await;
             }
             Err(Blocked(Verdict::Problem(reason, text, recheck))) => {

@@ -79,7 +79,10 @@ pub trait Kind: Send + Sync + 'static {
     ) -> Plan<Self::Action>;
 
     /// Decides about a resource whose object is being deleted.
-    fn plan_deletion(observed: Option<&Self::Observed>, facts: &Facts<'_, Self::Status>) -> Deletion<Self::Action>;
+    fn plan_deletion(
+        observed: Option<&Self::Observed>,
+        facts: &Facts<'_, Self::Status>,
+    ) -> Deletion<Self::Action>;
 
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);

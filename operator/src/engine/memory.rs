@@ -107,7 +107,9 @@ impl<O: ResourceExt> Memory<O> {
     pub fn freshest(&mut self, cached: Arc<O>) -> Arc<O> {
         let number = |object: &O| object.resource_version().and_then(|version| version.parse::<u64>().ok());
         match &self.latest {
-            Some(latest) if latest.uid() == cached.uid() && number(latest) > number(&cached) => Arc::clone(latest),
+            Some(latest) if latest.uid() == cached.uid() && number(latest) > number(&cached) => {
+                Arc::clone(latest)
+            }
             _ => {
                 self.latest = None;
                 cached
@@ -160,7 +162,9 @@ impl<O> Memory<O> {
             Verdict::Problem(reason, _, recheck) => {
                 self.transition = None;
                 let trouble = self.trouble.take().filter(|t| t.reason == *reason && t.recheck == *recheck);
-                let (first, attempts) = trouble.map_or((now, 0), |t| (t.first, t.attempts + u32::from(t.due.is_some_and(|due| due <= now))));
+                let (first, attempts) = trouble.map_or((now, 0), |t| {
+                    (t.first, t.attempts + u32::from(t.due.is_some_and(|due| due <= now)))
+                });
                 let since = now.saturating_duration_since(first);
                 let wait = requeue::next_recheck(*recheck, attempts, since, settings)
                     .map(|delay| requeue::jittered(delay, random));
@@ -193,7 +197,11 @@ mod tests {
         let mut memory = Memory { latest: Some(object("12")), ..Memory::default() };
         assert_eq!(memory.freshest(object("9")).resource_version().as_deref(), Some("12"));
         assert_eq!(memory.freshest(object("13")).resource_version().as_deref(), Some("13"));
-        assert_eq!(memory.freshest(object("9")).resource_version().as_deref(), Some("9"), "the newer one was dropped");
+        assert_eq!(
+            memory.freshest(object("9")).resource_version().as_deref(),
+            Some("9"),
+            "the newer one was dropped"
+        );
     }
 
     fn problem(recheck: Recheck) -> Verdict {
@@ -207,9 +215,13 @@ mod tests {
         let first = memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
         assert_eq!(first, Duration::from_secs(30));
         assert!(!memory.retry_due(start) && memory.retry_due(start + first));
-        let early = memory.conclude(&problem(Recheck::Slow), start + Duration::from_secs(1), &intervals, 0.5).unwrap();
+        let early = memory
+            .conclude(&problem(Recheck::Slow), start + Duration::from_secs(1), &intervals, 0.5)
+            .unwrap();
         assert_eq!(early, Duration::from_secs(30), "a visit before its time is no attempt");
-        let second = memory.conclude(&problem(Recheck::Slow), start + Duration::from_secs(40), &intervals, 0.5).unwrap();
+        let second = memory
+            .conclude(&problem(Recheck::Slow), start + Duration::from_secs(40), &intervals, 0.5)
+            .unwrap();
         assert_eq!(second, Duration::from_secs(60));
     }
 

@@ -93,7 +93,9 @@ mod tests {
         let other = Owner::new("cluster", "uid-2", "shop", "other");
         assert_eq!(me().judge(&other.tags()), Claim::Foreign("the object shop/other of this cluster".into()));
         let elsewhere = Owner::new("elsewhere", "uid-1", "shop", "hello");
-        assert!(matches!(me().judge(&elsewhere.tags()), Claim::Foreign(text) if text.contains("another cluster")));
+        assert!(
+            matches!(me().judge(&elsewhere.tags()), Claim::Foreign(text) if text.contains("another cluster"))
+        );
     }
 
     #[test]

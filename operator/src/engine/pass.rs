@@ -109,7 +109,9 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     async fn work(&mut self, findings: &mut Findings) -> Result<Verdict, Interrupt> {
-        if !self.observe_only() && !self.object.finalizers().iter().any(|f| f == lambda_operator_crds::FINALIZER) {
+        if !self.observe_only()
+            && !self.object.finalizers().iter().any(|f| f == lambda_operator_crds::FINALIZER)
+        {
             self.check_leader()?;
             self.object = Arc::new(write::add_finalizer(&self.shared.client, &*self.object).await?);
             self.memory.latest = Some(Arc::clone(&self.object));
@@ -190,7 +192,8 @@ impl<K: Kind> Pass<'_, K> {
             if self.observe_only() {
                 plan.actions.clear();
             }
-            let (differs, end) = (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
+            let (differs, end) =
+                (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
             let Some(end) = end else { continue };
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
@@ -273,7 +276,9 @@ impl<K: Kind> Pass<'_, K> {
             let paths = plan.differs.join(", ");
             self.shared.metrics.drift_detected(K::NAME);
             let text = if self.observe_only() {
-                format!("AWS differs from the spec in {paths}; managementPolicy is Observe, nothing is changed.")
+                format!(
+                    "AWS differs from the spec in {paths}; managementPolicy is Observe, nothing is changed."
+                )
             } else {
                 format!("Somebody changed {paths} in AWS; changing it back.")
             };
@@ -340,8 +345,7 @@ impl<K: Kind> Pass<'_, K> {
         let (reason, text) = progress_of(verdict);
         let mut status = self.status.clone();
         let progress = Verdict::Progress(reason, text);
-        let summary =
-            Summary { verdict: &progress, references: None, missing: None, drift: None };
+        let summary = Summary { verdict: &progress, references: None, missing: None, drift: None };
         summary::fill::<K>(&self.object, &mut status, &summary, &now());
         self.write_status(&status).await?;
         self.status = status;

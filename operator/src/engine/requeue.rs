@@ -39,7 +39,11 @@ pub fn next_recheck(
             let over = since_first.saturating_sub(settings.propagation_window).as_secs_f64();
             let first = settings.min.as_secs_f64().max(0.001);
             // The doubling starts anew when the window closes: 30 s, 60 s, … from there.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small positive count"
+            )]
             let attempt = (over / first + 1.0).log2().floor() as u32;
             Some(double(settings.min, settings.max, attempt))
         }
@@ -77,14 +81,22 @@ mod tests {
     #[test]
     fn slow_rechecks_double_to_five_minutes() {
         let at = |attempt| next_recheck(Recheck::Slow, attempt, Duration::ZERO, &RecheckSettings::default());
-        assert_eq!([at(0), at(1), at(2), at(3), at(4)], [30, 60, 120, 240, 300].map(|s| Some(Duration::from_secs(s))));
+        assert_eq!(
+            [at(0), at(1), at(2), at(3), at(4)],
+            [30, 60, 120, 240, 300].map(|s| Some(Duration::from_secs(s)))
+        );
         assert_eq!(at(1000), Some(Duration::from_secs(300)));
     }
 
     #[test]
     fn propagating_errors_are_quick_for_five_minutes_then_slow() {
         let at = |attempt, since| {
-            next_recheck(Recheck::Propagating, attempt, Duration::from_secs(since), &RecheckSettings::default())
+            next_recheck(
+                Recheck::Propagating,
+                attempt,
+                Duration::from_secs(since),
+                &RecheckSettings::default(),
+            )
         };
         assert_eq!(at(0, 0), Some(millis(1000)));
         assert_eq!(at(3, 7), Some(millis(8000)));
@@ -97,7 +109,10 @@ mod tests {
     #[test]
     fn a_refused_spec_waits_an_hour_and_a_wrong_one_for_ever() {
         let settings = RecheckSettings::default();
-        assert_eq!(next_recheck(Recheck::Refused, 5, Duration::ZERO, &settings), Some(Duration::from_secs(3600)));
+        assert_eq!(
+            next_recheck(Recheck::Refused, 5, Duration::ZERO, &settings),
+            Some(Duration::from_secs(3600))
+        );
         assert_eq!(next_recheck(Recheck::OnChange, 0, Duration::ZERO, &settings), None);
     }
 

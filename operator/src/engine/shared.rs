@@ -113,8 +113,12 @@ impl Shared {
             for name in inventories.awaited.remove(&place).unwrap_or_default() {
                 scope.inventory().want(&name);
             }
-            let inventory =
-                Arc::clone(&scope).run_inventory(self.sweep, self.rotation, self.wakes.clone(), self.stop.clone());
+            let inventory = Arc::clone(&scope).run_inventory(
+                self.sweep,
+                self.rotation,
+                self.wakes.clone(),
+                self.stop.clone(),
+            );
             tokio::spawn(inventory);
         }
         drop(inventories);

@@ -2,8 +2,8 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::{FINALIZER, ManagementPolicy, ReferenceVersion};
 use lambda_operator_crds::conditions::{ConditionType, Readiness};
+use lambda_operator_crds::{FINALIZER, ManagementPolicy, ReferenceVersion};
 
 use crate::engine::kind::Kind;
 use crate::engine::memory::reconcile_at;
@@ -37,10 +37,22 @@ pub fn fill<K: Kind>(object: &K::Object, status: &mut K::Status, summary: &Summa
     let text = (summary.verdict.reason().as_str(), summary.verdict.message());
     match summary.verdict {
         Verdict::Settled(..) if summary.drift.is_none_or(<[_]>::is_empty) => {
-            conditions::set(all, ConditionType::Synced, "True", ("InSync", "AWS has what the spec says."), at);
+            conditions::set(
+                all,
+                ConditionType::Synced,
+                "True",
+                ("InSync", "AWS has what the spec says."),
+                at,
+            );
         }
         Verdict::Settled(..) => {
-            conditions::set(all, ConditionType::Synced, "False", ("Drifted", "AWS differs from the spec."), at);
+            conditions::set(
+                all,
+                ConditionType::Synced,
+                "False",
+                ("Drifted", "AWS differs from the spec."),
+                at,
+            );
         }
         _ => conditions::set(all, ConditionType::Synced, "False", text, at),
     }
@@ -52,7 +64,13 @@ pub fn fill<K: Kind>(object: &K::Object, status: &mut K::Status, summary: &Summa
         conditions::set(all, ConditionType::ReferencesResolved, "True", text, at);
     }
     match summary.drift {
-        Some([]) => conditions::set(all, ConditionType::Drifted, "False", ("NoDrift", "AWS has what the spec says."), at),
+        Some([]) => conditions::set(
+            all,
+            ConditionType::Drifted,
+            "False",
+            ("NoDrift", "AWS has what the spec says."),
+            at,
+        ),
         Some(paths) => {
             let message = format!("AWS differs from the spec in: {}.", paths.join(", "));
             conditions::set(all, ConditionType::Drifted, "True", ("DriftDetected", &message), at);

@@ -79,7 +79,9 @@ pub fn on_error(error: &AwsError) -> Verdict {
         }
         Class::Propagating => Verdict::Problem(
             Reason::Propagating,
-            format!("{text}. Retried for a few minutes, in case the role or permission is new; if it stays, mend it."),
+            format!(
+                "{text}. Retried for a few minutes, in case the role or permission is new; if it stays, mend it."
+            ),
             Recheck::Propagating,
         ),
         Class::DependencyMissing => Verdict::Problem(

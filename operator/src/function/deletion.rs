@@ -14,7 +14,11 @@ pub fn plan_deletion(
     facts: &Facts<'_, LambdaFunctionStatus>,
 ) -> Deletion<Action> {
     let Some(observed) = observed else {
-        let note = facts.status.arn.as_ref().map(|arn| Note::normal("Deleted", "Delete", format!("{arn} is deleted.")));
+        let note = facts
+            .status
+            .arn
+            .as_ref()
+            .map(|arn| Note::normal("Deleted", "Delete", format!("{arn} is deleted.")));
         return Deletion::Release(note);
     };
     let Some(Live { state, tags, .. }) = &observed.live else {

@@ -59,9 +59,14 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
     let namespace = object.namespace().unwrap_or_default();
     let name = aws_name(object);
     let LambdaFunctionSpec { common, code, reserved_concurrent_executions, .. } = &object.spec;
-    let ignored = Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
+    let ignored =
+        Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
     Ok(Desired {
-        configuration: configuration(&object.spec, &name, environment::resolve(&object.spec, &namespace, inputs)?),
+        configuration: configuration(
+            &object.spec,
+            &name,
+            environment::resolve(&object.spec, &namespace, inputs)?,
+        ),
         package: code_package(code, architecture(&object.spec)).map_err(Unready::Invalid)?,
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
@@ -74,7 +79,11 @@ pub fn aws_name(object: &LambdaFunction) -> String {
     object.spec.function_name.clone().unwrap_or_else(|| object.name_any())
 }
 
-fn configuration(spec: &LambdaFunctionSpec, name: &str, variables: BTreeMap<String, String>) -> Configuration {
+fn configuration(
+    spec: &LambdaFunctionSpec,
+    name: &str,
+    variables: BTreeMap<String, String>,
+) -> Configuration {
     let LambdaFunctionSpec {
         common: _,
         function_name: _,
@@ -164,9 +173,16 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
         (Some(s3), None, None, None) => {
             let storage_mode = wire(&s3.object_storage_mode.unwrap_or(S3ObjectStorageMode::Copy));
             let version = s3.object_version.as_deref().unwrap_or_default();
-            let fingerprint = format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
-            let (bucket, key, object_version) = (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
-            (CodeSource::S3 { bucket, key, object_version, storage_mode }, fingerprint, None, PackageType::Zip)
+            let fingerprint =
+                format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
+            let (bucket, key, object_version) =
+                (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
+            (
+                CodeSource::S3 { bucket, key, object_version, storage_mode },
+                fingerprint,
+                None,
+                PackageType::Zip,
+            )
         }
         (None, Some(image), None, None) => {
             (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
@@ -230,12 +246,22 @@ mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { configuration, package, tags, reserved_concurrency, ignored } =
-            parse(serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}));
-        assert_eq!((configuration.timeout, configuration.memory_size, configuration.ephemeral_storage), (3, 128, 512));
-        assert_eq!((configuration.tracing_mode.as_str(), configuration.snap_start.as_str()), ("PassThrough", "None"));
+        let Desired { configuration, package, tags, reserved_concurrency, ignored } = parse(
+            serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}),
+        );
+        assert_eq!(
+            (configuration.timeout, configuration.memory_size, configuration.ephemeral_storage),
+            (3, 128, 512)
+        );
+        assert_eq!(
+            (configuration.tracing_mode.as_str(), configuration.snap_start.as_str()),
+            ("PassThrough", "None")
+        );
         assert_eq!(configuration.logging.group, "/aws/lambda/hello");
-        assert_eq!((configuration.logging.format.as_str(), configuration.logging.system_level), ("Text", None));
+        assert_eq!(
+            (configuration.logging.format.as_str(), configuration.logging.system_level),
+            ("Text", None)
+        );
         assert_eq!(package.unwrap().code.architecture, "x86_64");
         assert!(tags.is_empty() && reserved_concurrency.is_none() && ignored == Ignored::default());
     }
@@ -252,14 +278,20 @@ mod tests {
 
     #[test]
     fn json_logs_have_levels() {
-        let desired = parse(serde_json::json!({"code": {"external": {}}, "loggingConfig": {"logFormat": "JSON", "systemLogLevel": "WARN"}}));
+        let desired = parse(
+            serde_json::json!({"code": {"external": {}}, "loggingConfig": {"logFormat": "JSON", "systemLogLevel": "WARN"}}),
+        );
         let Logging { format, application_level, system_level, group: _ } = desired.configuration.logging;
-        assert_eq!((format.as_str(), application_level.as_deref(), system_level.as_deref()), ("JSON", Some("INFO"), Some("WARN")));
+        assert_eq!(
+            (format.as_str(), application_level.as_deref(), system_level.as_deref()),
+            ("JSON", Some("INFO"), Some("WARN"))
+        );
     }
 
     #[test]
     fn the_fingerprint_follows_the_source() {
-        let fingerprint = |code: serde_json::Value| parse(serde_json::json!({"code": code})).package.unwrap().fingerprint;
+        let fingerprint =
+            |code: serde_json::Value| parse(serde_json::json!({"code": code})).package.unwrap().fingerprint;
         let one = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k"}}));
         let two = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k", "objectVersion": "2"}}));
         assert_ne!(one, two);
@@ -269,8 +301,12 @@ mod tests {
     #[test]
     fn a_wrong_path_or_reserved_tag_is_invalid() {
         let wrong = function(serde_json::json!({"code": {"external": {}}, "ignoreDrift": ["nonsense"]}));
-        assert!(matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("nonsense")));
+        assert!(
+            matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("nonsense"))
+        );
         let wrong = function(serde_json::json!({"code": {"external": {}}, "tags": {"aws:x": "1"}}));
-        assert!(matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("aws:x")));
+        assert!(
+            matches!(desired(&wrong, &Inputs::new()), Err(Unready::Invalid(text)) if text.contains("aws:x"))
+        );
     }
 }

@@ -76,7 +76,9 @@ fn check_name(name: &str, origin: &str) -> Result<(), Unready> {
     } else {
         return Ok(());
     };
-    Err(Unready::Invalid(format!("the environment variable {name:?} from {origin} {problem}. Rename or remove it.")))
+    Err(Unready::Invalid(format!(
+        "the environment variable {name:?} from {origin} {problem}. Rename or remove it."
+    )))
 }
 
 fn add_all(
@@ -94,7 +96,9 @@ fn add_all(
             return Err(Unready::Invalid(text.into()));
         }
     };
-    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else { return Ok(()) };
+    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else {
+        return Ok(());
+    };
     if let Some(key) = contents.not_text.first() {
         return Err(not_text(kind, &selector.name, key));
     }
@@ -105,7 +109,11 @@ fn add_all(
     Ok(())
 }
 
-fn value_of(variable: &EnvVar, namespace: &str, inputs: &Inputs) -> Result<Option<(String, String)>, Unready> {
+fn value_of(
+    variable: &EnvVar,
+    namespace: &str,
+    inputs: &Inputs,
+) -> Result<Option<(String, String)>, Unready> {
     let Some(source) = &variable.value_from else {
         return Ok(Some((variable.value.clone().unwrap_or_default(), "spec.env".into())));
     };
@@ -113,11 +121,16 @@ fn value_of(variable: &EnvVar, namespace: &str, inputs: &Inputs) -> Result<Optio
         (Some(selector), None) => (ReferenceKind::Secret, selector),
         (None, Some(selector)) => (ReferenceKind::ConfigMap, selector),
         _ => {
-            let text = format!("spec.env {}: valueFrom needs exactly one of secretKeyRef and configMapKeyRef; set one and remove the other", variable.name);
+            let text = format!(
+                "spec.env {}: valueFrom needs exactly one of secretKeyRef and configMapKeyRef; set one and remove the other",
+                variable.name
+            );
             return Err(Unready::Invalid(text));
         }
     };
-    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else { return Ok(None) };
+    let Some(contents) = find(kind, &selector.name, namespace, inputs, selector.optional)? else {
+        return Ok(None);
+    };
     let origin = format!("spec.env, {} {}, key {}", kind.as_str(), selector.name, selector.key);
     if contents.not_text.contains(&selector.key) {
         return Err(not_text(kind, &selector.name, &selector.key));
@@ -204,20 +217,32 @@ mod tests {
 
     #[test]
     fn a_missing_secret_or_key_is_named_unless_optional() {
-        let missing = spec(serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw"}}}]}));
-        assert!(invalid(resolve(&missing, "shop", &Inputs::new())).contains("Secret db does not exist in namespace shop"));
+        let missing = spec(
+            serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw"}}}]}),
+        );
+        assert!(
+            invalid(resolve(&missing, "shop", &Inputs::new()))
+                .contains("Secret db does not exist in namespace shop")
+        );
         let there = inputs(ReferenceKind::Secret, "db", &[]);
         assert!(invalid(resolve(&missing, "shop", &there)).contains("Secret db has no key pw"));
-        let optional = spec(serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw", "optional": true}}}]}));
+        let optional = spec(
+            serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw", "optional": true}}}]}),
+        );
         assert!(resolve(&optional, "shop", &Inputs::new()).unwrap().is_empty());
     }
 
     #[test]
     fn a_bad_or_reserved_key_names_its_source() {
         let spec_from = spec(serde_json::json!({"envFrom": [{"secretRef": {"name": "db"}}]}));
-        let text = invalid(resolve(&spec_from, "shop", &inputs(ReferenceKind::Secret, "db", &[("my-key", "v")])));
+        let text =
+            invalid(resolve(&spec_from, "shop", &inputs(ReferenceKind::Secret, "db", &[("my-key", "v")])));
         assert!(text.contains("\"my-key\"") && text.contains("Secret db"), "{text}");
-        let text = invalid(resolve(&spec_from, "shop", &inputs(ReferenceKind::Secret, "db", &[("AWS_REGION", "v")])));
+        let text = invalid(resolve(
+            &spec_from,
+            "shop",
+            &inputs(ReferenceKind::Secret, "db", &[("AWS_REGION", "v")]),
+        ));
         assert!(text.contains("reserved"), "{text}");
     }
 
@@ -231,6 +256,9 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_refused() {
         let spec = spec(serde_json::json!({"envFrom": [{"secretRef": {"name": "binary"}}]}));
-        assert!(invalid(resolve(&spec, "shop", &inputs(ReferenceKind::Secret, "binary", &[]))).contains("key blob"));
+        assert!(
+            invalid(resolve(&spec, "shop", &inputs(ReferenceKind::Secret, "binary", &[])))
+                .contains("key blob")
+        );
     }
 }

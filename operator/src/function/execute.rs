@@ -22,7 +22,8 @@ pub async fn execute(
 ) -> Result<Effect<Observed>, AwsError> {
     let revision = observed.map(|observed| observed.revision_id.as_str());
     let arn = observed.map(|observed| observed.arn.as_str()).unwrap_or_default();
-    let settle = |observed, note| Ok(Effect { observed: Some(observed), next: Next::Settle, note: Some(note) });
+    let settle =
+        |observed, note| Ok(Effect { observed: Some(observed), next: Next::Settle, note: Some(note) });
     match action {
         Action::Create { configuration, package, tags } => {
             let created = scope.create_function(name, configuration, &package.code, tags, priority).await?;
@@ -52,18 +53,29 @@ pub async fn execute(
         }
         Action::Disown { keys } => {
             scope.untag(arn, keys, priority).await?;
-            let note = Note::normal("Retained", "Delete", format!("{arn} stays in AWS, without ownership tags."));
+            let note =
+                Note::normal("Retained", "Delete", format!("{arn} stays in AWS, without ownership tags."));
             Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
         }
         Action::Tag { .. } | Action::Untag { .. } | Action::PutConcurrency(_) | Action::DeleteConcurrency => {
             at_once(scope, name, arn, action, priority).await?;
             let observed = observed.map(|observed| after(action, observed));
-            Ok(Effect { observed, next: Next::Continue, note: Some(Note::normal("Updated", "Update", format!("{action:?}"))) })
+            Ok(Effect {
+                observed,
+                next: Next::Continue,
+                note: Some(Note::normal("Updated", "Update", format!("{action:?}"))),
+            })
         }
     }
 }
 
-async fn at_once(scope: &Scope, name: &str, arn: &str, action: &Action, priority: Priority) -> Result<(), AwsError> {
+async fn at_once(
+    scope: &Scope,
+    name: &str,
+    arn: &str,
+    action: &Action,
+    priority: Priority,
+) -> Result<(), AwsError> {
     match action {
         Action::Tag { tags } => scope.tag(arn, tags, priority).await,
         Action::Untag { keys } => scope.untag(arn, keys, priority).await,

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn known_paths_are_sorted_into_their_places() {
-        let paths = ["code", "memorySize", "env.A", "tags.team", "reservedConcurrentExecutions"].map(String::from);
+        let paths =
+            ["code", "memorySize", "env.A", "tags.team", "reservedConcurrentExecutions"].map(String::from);
         let ignored = Ignored::parse(&paths).unwrap();
         assert!(ignored.code && ignored.reserved_concurrency);
         assert_eq!(ignored.fields, BTreeSet::from([Field::MemorySize]));

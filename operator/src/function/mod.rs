@@ -88,16 +88,25 @@ impl Kind for Functions {
             return Listing::NotYet;
         }
         match inventory.take_listed(name) {
-            Some(observed) if status.revision_id.as_deref() == Some(&observed.revision_id) => Listing::Found(observed),
+            Some(observed) if status.revision_id.as_deref() == Some(&observed.revision_id) => {
+                Listing::Found(observed)
+            }
             _ => Listing::Ask,
         }
     }
 
-    fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Facts<'_, LambdaFunctionStatus>) -> Plan<Action> {
+    fn plan(
+        desired: &Desired,
+        observed: Option<&Observed>,
+        facts: &Facts<'_, LambdaFunctionStatus>,
+    ) -> Plan<Action> {
         plan::plan(desired, observed, facts)
     }
 
-    fn plan_deletion(observed: Option<&Observed>, facts: &Facts<'_, LambdaFunctionStatus>) -> Deletion<Action> {
+    fn plan_deletion(
+        observed: Option<&Observed>,
+        facts: &Facts<'_, LambdaFunctionStatus>,
+    ) -> Deletion<Action> {
         deletion::plan_deletion(observed, facts)
     }
 
@@ -143,11 +152,14 @@ impl Kind for Functions {
     }
 
     fn watch(scope: &Scope, name: &str, status: &LambdaFunctionStatus, observed: Option<&Observed>) {
-        let (Some(revision_id), Some(code_sha256)) = (status.revision_id.clone(), status.code_sha256.clone()) else {
+        let (Some(revision_id), Some(code_sha256)) = (status.revision_id.clone(), status.code_sha256.clone())
+        else {
             return;
         };
         let configuration_hash = observed.map(|observed| configuration_hash(&observed.configuration));
-        scope.inventory().expect(name, Expectation { revision_id, code_sha256, configuration_hash, live: None });
+        scope
+            .inventory()
+            .expect(name, Expectation { revision_id, code_sha256, configuration_hash, live: None });
     }
 
     fn unwatch(scope: &Scope, name: &str) {
@@ -161,14 +173,22 @@ fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
         kind,
         object: ObjectKey { namespace: namespace.clone(), name: name.to_owned() },
     };
-    let single = object.spec.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()).flat_map(|source| {
-        let secret = source.secret_key_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
-        let map = source.config_map_key_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
-        [secret, map]
-    });
+    let single =
+        object.spec.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()).flat_map(
+            |source| {
+                let secret =
+                    source.secret_key_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
+                let map = source
+                    .config_map_key_ref
+                    .as_ref()
+                    .map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
+                [secret, map]
+            },
+        );
     let whole = object.spec.env_from.iter().flatten().flat_map(|source| {
         let secret = source.secret_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
-        let map = source.config_map_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
+        let map =
+            source.config_map_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
         [secret, map]
     });
     single.chain(whole).flatten().collect()

@@ -25,7 +25,9 @@ pub(super) fn zip(files: &BTreeMap<String, FileContent>) -> Result<Arc<[u8]>, St
         archive
             .start_file(path.as_str(), options)
             .and_then(|()| archive.write_all(content.0.as_bytes()).map_err(Into::into))
-            .map_err(|error| format!("spec.code.inline.files: {path:?} can't be put into a zip package: {error}"))?;
+            .map_err(|error| {
+                format!("spec.code.inline.files: {path:?} can't be put into a zip package: {error}")
+            })?;
     }
     let bytes = archive.finish().map_err(|error| format!("spec.code.inline can't be zipped: {error}"))?;
     Ok(bytes.into_inner().into())
@@ -47,7 +49,9 @@ mod tests {
 
     #[test]
     fn the_same_files_give_the_same_bytes_for_ever() {
-        let bytes = zip(&files(&[("index.py", "def handler(e, c):\n    return 'hi'\n"), ("lib/a.py", "A = 1\n")])).unwrap();
+        let bytes =
+            zip(&files(&[("index.py", "def handler(e, c):\n    return 'hi'\n"), ("lib/a.py", "A = 1\n")]))
+                .unwrap();
         // A change of this value redeploys every inline function of every user: it must not happen by an upgrade.
         assert_eq!(code_sha256(&bytes), "PLACEHOLDER");
     }

@@ -13,7 +13,9 @@ use crate::engine::kind::Facts;
 use crate::engine::ownership::Claim;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::function::desired::{Desired, Package};
-use crate::function::model::{Code, CodeSource, Configuration, Environment, Field, Live, Observed, PackageType};
+use crate::function::model::{
+    Code, CodeSource, Configuration, Environment, Field, Live, Observed, PackageType,
+};
 use crate::function::state::{Standing, standing};
 
 /// The section of `status.managedSections` for reserved concurrency.
@@ -109,7 +111,8 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     match observed.live.as_ref().map_or(Standing::Settled(Reason::Available), standing) {
         Standing::Busy(verdict) => Plan { differs: differences.paths, ..Plan::rest(verdict) },
         Standing::CreationFailed(failure) => {
-            let replaceable = facts.status.common.origin != Some(Origin::Adopted) && facts.status.revision_id.is_none();
+            let replaceable =
+                facts.status.common.origin != Some(Origin::Adopted) && facts.status.revision_id.is_none();
             let verdict = failure.of_creation(replaceable && !facts.observe_only);
             if replaceable && facts.retry_due && (failure.passing || facts.changed) {
                 let text = "the failed function is being replaced.".to_owned();
@@ -118,7 +121,9 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             Plan::rest(verdict)
         }
         Standing::UpdateFailed(failure) => {
-            let actions = differences.next_step().or_else(|| facts.retry_due.then(|| send_again(desired, observed, failure.code)));
+            let actions = differences
+                .next_step()
+                .or_else(|| facts.retry_due.then(|| send_again(desired, observed, failure.code)));
             match actions {
                 Some(action) if facts.retry_due => plan_of(vec![action], updating(), differences.paths),
                 _ => Plan { differs: differences.paths, ..Plan::rest(failure.of_update()) },
@@ -188,7 +193,8 @@ fn plan_ownership(observed: &Observed, facts: &Known<'_>) -> Option<Plan<Action>
         let own = Action::Own { tags: facts.owner.tags() };
         Some(plan_of(vec![own], updating(), Vec::new()))
     };
-    let conflict = |text: String| Some(Plan::rest(Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)));
+    let conflict =
+        |text: String| Some(Plan::rest(Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)));
     match facts.owner.judge(tags) {
         Claim::Ours => None,
         Claim::Predecessor => own(),
@@ -244,8 +250,8 @@ fn compare(desired: &Desired, observed: &Observed, facts: &Known<'_>) -> Differe
     let target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
     let fields = differing(&target, &observed.configuration);
     let mut paths: Vec<String> = fields.iter().map(|field| field.path().to_owned()).collect();
-    let configuration = (!fields.is_empty())
-        .then(|| Action::UpdateConfiguration { configuration: Box::new(target), fields });
+    let configuration =
+        (!fields.is_empty()).then(|| Action::UpdateConfiguration { configuration: Box::new(target), fields });
     let code = code_differs(desired, observed, facts.status).map(|(path, package)| {
         paths.push(path.to_owned());
         Action::UpdateCode { package: Box::new(package.clone()) }
@@ -329,7 +335,12 @@ fn code_differs<'a>(
 }
 
 /// Whether what AWS runs came from the package's source.
-fn deploys(package: &Package, source: &CodeSource, observed: &Observed, status: &LambdaFunctionStatus) -> bool {
+fn deploys(
+    package: &Package,
+    source: &CodeSource,
+    observed: &Observed,
+    status: &LambdaFunctionStatus,
+) -> bool {
     if let Some(hash) = &package.code_sha256 {
         return *hash == observed.code_sha256;
     }
@@ -353,7 +364,9 @@ fn deploys(package: &Package, source: &CodeSource, observed: &Observed, status: 
 /// What to send after a failed update that left no difference to see.
 fn send_again(desired: &Desired, observed: &Observed, code: bool) -> Action {
     match &desired.package {
-        Some(package) if code && !desired.ignored.code => Action::UpdateCode { package: Box::new(package.clone()) },
+        Some(package) if code && !desired.ignored.code => {
+            Action::UpdateCode { package: Box::new(package.clone()) }
+        }
         _ => {
             let target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
             Action::UpdateConfiguration { configuration: Box::new(target), fields: all_fields(observed) }

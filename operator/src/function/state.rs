@@ -36,14 +36,18 @@ pub(super) fn standing(live: &Live) -> Standing {
     match live.state.as_str() {
         "Pending" => busy(Reason::Creating, "AWS is creating the function", live.state_reason.as_deref()),
         "Deleting" => busy(Reason::Updating, "AWS is deleting the function", live.state_reason.as_deref()),
-        "Deactivating" => busy(Reason::Updating, "AWS is deactivating the function", live.state_reason.as_deref()),
+        "Deactivating" => {
+            busy(Reason::Updating, "AWS is deactivating the function", live.state_reason.as_deref())
+        }
         "Failed" => {
             Standing::CreationFailed(failure(live.state_reason_code.as_deref(), live.state_reason.as_deref()))
         }
         state => match live.last_update_status.as_deref() {
-            Some("InProgress") => {
-                busy(Reason::Updating, "AWS is updating the function", live.last_update_status_reason.as_deref())
-            }
+            Some("InProgress") => busy(
+                Reason::Updating,
+                "AWS is updating the function",
+                live.last_update_status_reason.as_deref(),
+            ),
             Some("Failed") => Standing::UpdateFailed(failure(
                 live.last_update_status_reason_code.as_deref(),
                 live.last_update_status_reason.as_deref(),
@@ -64,17 +68,28 @@ fn busy(reason: Reason, text: &str, detail: Option<&str>) -> Standing {
 fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
     let code = code.unwrap_or("Unknown");
     let (reason, passing) = match code {
-        "EniLimitExceeded" | "SubnetOutOfIPAddresses" | "VcpuLimitExceeded" | "ServiceQuotaExceededException"
+        "EniLimitExceeded"
+        | "SubnetOutOfIPAddresses"
+        | "VcpuLimitExceeded"
+        | "ServiceQuotaExceededException"
         | "CapacityProviderScalingLimitExceeded" => (Reason::QuotaExceeded, true),
         "InternalError" | "EC2RequestLimitExceeded" | "InsufficientCapacity" | "DependencyError" => {
             (Reason::AwsUnavailable, true)
         }
         "EFSMountTimeout" | "EFSMountConnectivityError" | "EFSIOError" => (Reason::DependencyNotReady, true),
-        "InsufficientRolePermissions" | "ImageAccessDenied" | "KMSKeyAccessDenied" => (Reason::AccessDenied, false),
+        "InsufficientRolePermissions" | "ImageAccessDenied" | "KMSKeyAccessDenied" => {
+            (Reason::AccessDenied, false)
+        }
         _ => (Reason::DependencyNotReady, false),
     };
-    let of_code = matches!(code, "ImageDeleted" | "ImageAccessDenied" | "InvalidImage" | "InvalidZipFileException");
-    Failure { text: format!("{code}: {}", text.unwrap_or("AWS gives no reason")), reason, passing, code: of_code }
+    let of_code =
+        matches!(code, "ImageDeleted" | "ImageAccessDenied" | "InvalidImage" | "InvalidZipFileException");
+    Failure {
+        text: format!("{code}: {}", text.unwrap_or("AWS gives no reason")),
+        reason,
+        passing,
+        code: of_code,
+    }
 }
 
 impl Failure {
@@ -93,7 +108,10 @@ impl Failure {
         match (replaceable, self.passing) {
             (true, true) => Verdict::Problem(
                 self.reason,
-                format!("the creation failed: {}. The function is created anew from time to time.", self.text),
+                format!(
+                    "the creation failed: {}. The function is created anew from time to time.",
+                    self.text
+                ),
                 Recheck::Slow,
             ),
             (true, false) => Verdict::Problem(
@@ -144,14 +162,20 @@ mod tests {
         assert!(settled("Active", Some("Successful")) && settled("Inactive", Some("Successful")));
         assert!(settled("Active", None), "a null LastUpdateStatus counts as settled once Active");
         assert!(settled("ActiveNonInvocable", None));
-        assert!(!settled("Pending", None) && !settled("Active", Some("InProgress")) && !settled("Deleting", None));
+        assert!(
+            !settled("Pending", None) && !settled("Active", Some("InProgress")) && !settled("Deleting", None)
+        );
         assert_eq!(standing(&live("Deactivated", None)), Standing::Settled(Reason::Deactivated));
     }
 
     #[test]
     fn failures_say_whether_they_pass() {
         let Standing::UpdateFailed(failure) = standing(&live("Active", Some("Failed"))) else { panic!() };
-        assert!(failure.passing && failure.reason == Reason::QuotaExceeded && failure.text.contains("no such subnet"));
+        assert!(
+            failure.passing
+                && failure.reason == Reason::QuotaExceeded
+                && failure.text.contains("no such subnet")
+        );
         let Standing::CreationFailed(failure) = standing(&live("Failed", None)) else { panic!() };
         assert!(!failure.passing && failure.text.contains("InvalidSubnet"));
         assert_eq!(failure.of_creation(false).reason(), Reason::CreateFailed);

@@ -42,7 +42,10 @@ pub fn remove(conditions: &mut Vec<Condition>, kind: ConditionType) {
 
 /// The status of a condition, if it is there.
 pub fn status_of(conditions: &[Condition], kind: ConditionType) -> Option<&str> {
-    conditions.iter().find(|condition| condition.type_ == kind.as_str()).map(|condition| condition.status.as_str())
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == kind.as_str())
+        .map(|condition| condition.status.as_str())
 }
 
 /// Sets Ready and its companions from a verdict.
@@ -80,7 +83,9 @@ mod tests {
         let mut conditions = Vec::new();
         summarize(&mut conditions, &Verdict::Progress(Reason::Creating, "a".into()), (1, &at(1)));
         summarize(&mut conditions, &Verdict::Progress(Reason::Updating, "b".into()), (2, &at(2)));
-        assert!(conditions.iter().all(|c| c.last_transition_time == at(1) && c.observed_generation == Some(2)));
+        assert!(
+            conditions.iter().all(|c| c.last_transition_time == at(1) && c.observed_generation == Some(2))
+        );
         summarize(&mut conditions, &Verdict::Settled(Reason::Available, String::new()), (2, &at(3)));
         assert_eq!(status_of(&conditions, ConditionType::Ready), Some("True"));
         assert_eq!(conditions[0].last_transition_time, at(3));

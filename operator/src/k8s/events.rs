@@ -1,8 +1,8 @@
 //! Events: made by pure functions, published in the background, never a reason to fail.
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use k8s_openapi::api::core::v1::ObjectReference;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

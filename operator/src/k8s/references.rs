@@ -126,7 +126,12 @@ impl References {
     }
 
     /// Takes in a complete listing of a kind in a namespace (`None`: all); who has to look at what vanished.
-    fn listed(&self, kind: ReferenceKind, namespace: Option<&str>, all: &HashSet<ReferenceKey>) -> Vec<ObjectKey> {
+    fn listed(
+        &self,
+        kind: ReferenceKind,
+        namespace: Option<&str>,
+        all: &HashSet<ReferenceKey>,
+    ) -> Vec<ObjectKey> {
         let vanished: Vec<ReferenceKey> = {
             let mut state = self.state.lock();
             state.watched.insert(kind);
@@ -155,12 +160,17 @@ impl References {
             match kind {
                 ReferenceKind::Secret => {
                     let config = Config::default().fields(NO_HELM_RELEASES);
-                    let stream = watcher::watcher(scoped::<PartialObjectMeta<Secret>>(client, namespace.as_deref()), config);
+                    let stream = watcher::watcher(
+                        scoped::<PartialObjectMeta<Secret>>(client, namespace.as_deref()),
+                        config,
+                    );
                     self.follow(stream, kind, namespace, wake, listed).await;
                 }
                 ReferenceKind::ConfigMap => {
-                    let stream =
-                        watcher::watcher(scoped::<PartialObjectMeta<ConfigMap>>(client, namespace.as_deref()), Config::default());
+                    let stream = watcher::watcher(
+                        scoped::<PartialObjectMeta<ConfigMap>>(client, namespace.as_deref()),
+                        Config::default(),
+                    );
                     self.follow(stream, kind, namespace, wake, listed).await;
                 }
             }
@@ -260,10 +270,14 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
     let (namespace, name) = (&key.object.namespace, &key.object.name);
     match key.kind {
         ReferenceKind::Secret => {
-            let Some(secret) = Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await? else {
+            let Some(secret) = Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await?
+            else {
                 return Ok(None);
             };
-            let version = Version { uid: secret.uid().unwrap_or_default(), resource_version: secret.resource_version().unwrap_or_default() };
+            let version = Version {
+                uid: secret.uid().unwrap_or_default(),
+                resource_version: secret.resource_version().unwrap_or_default(),
+            };
             let (mut data, mut not_text) = (HashMap::new(), BTreeSet::new());
             for (key, value) in secret.data.unwrap_or_default() {
                 match String::from_utf8(value.0) {
@@ -274,10 +288,14 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
             Ok(Some(Contents { data, not_text, version }))
         }
         ReferenceKind::ConfigMap => {
-            let Some(map) = Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await? else {
+            let Some(map) = Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await?
+            else {
                 return Ok(None);
             };
-            let version = Version { uid: map.uid().unwrap_or_default(), resource_version: map.resource_version().unwrap_or_default() };
+            let version = Version {
+                uid: map.uid().unwrap_or_default(),
+                resource_version: map.resource_version().unwrap_or_default(),
+            };
             let not_text = map.binary_data.unwrap_or_default().into_keys().collect();
             Ok(Some(Contents { data: map.data.unwrap_or_default().into_iter().collect(), not_text, version }))
         }

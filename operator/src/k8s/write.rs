@@ -47,7 +47,10 @@ where
 /// See [`WriteError`].
 pub async fn status<K, S>(client: &Client, object: &K, status: &S) -> Result<K, WriteError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
     S: Serialize + Sync,
 {
     let patch = json!({
@@ -57,7 +60,10 @@ where
         "status": status,
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    api(client, object).patch_status(&object.name_any(), &params, &Patch::Apply(&patch)).await.map_err(classify)
+    api(client, object)
+        .patch_status(&object.name_any(), &params, &Patch::Apply(&patch))
+        .await
+        .map_err(classify)
 }
 
 /// Adds the operator's finalizer.
@@ -66,7 +72,10 @@ where
 /// See [`WriteError`].
 pub async fn add_finalizer<K>(client: &Client, object: &K) -> Result<K, WriteError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
 {
     let mut finalizers = object.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
@@ -79,17 +88,25 @@ where
 /// See [`WriteError`].
 pub async fn remove_finalizer<K>(client: &Client, object: &K) -> Result<K, WriteError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
 {
-    let finalizers: Vec<String> = object.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
+    let finalizers: Vec<String> =
+        object.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
     set_finalizers(client, object, &finalizers).await
 }
 
 async fn set_finalizers<K>(client: &Client, object: &K, finalizers: &[String]) -> Result<K, WriteError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
 {
-    let patch = json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
+    let patch =
+        json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
     api(client, object).patch(&object.name_any(), &params, &Patch::Merge(&patch)).await.map_err(classify)
 }

@@ -78,7 +78,8 @@ impl WorldBuilder {
         let mut settings = self.settings;
         settings.watch.namespaces = vec![namespace.name().to_owned()];
         settings.aws.endpoint_url = Some(sim.endpoint());
-        let kubeconfig = cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
+        let kubeconfig =
+            cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
         let client = cluster.client(&kubeconfig).await;
         let mut world = World { cluster, namespace, sim, settings, client, operator: None };
         if self.started {
@@ -117,7 +118,8 @@ impl World {
     pub fn start_operator(&mut self) {
         let stop = CancellationToken::new();
         let credentials = Some((format!("AKIA{ACCOUNT}"), "secret".into()));
-        let operator = Operator { settings: self.settings.clone(), client: Some(self.client.clone()), credentials };
+        let operator =
+            Operator { settings: self.settings.clone(), client: Some(self.client.clone()), credentials };
         let task = tokio::spawn(operator.run(stop.clone()));
         self.operator = Some((stop, task));
     }
@@ -154,13 +156,19 @@ impl World {
             "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction", "metadata": {"name": name}, "spec": spec,
         });
         let params = PatchParams::apply("user").force();
-        self.functions().patch(name, &params, &Patch::Apply(&object)).await.expect("the API server takes the object")
+        self.functions()
+            .patch(name, &params, &Patch::Apply(&object))
+            .await
+            .expect("the API server takes the object")
     }
 
     /// Changes a LambdaFunction by a merge patch.
     pub async fn patch(&self, name: &str, patch: Value) -> LambdaFunction {
         let params = PatchParams::default();
-        self.functions().patch(name, &params, &Patch::Merge(&patch)).await.expect("the API server takes the patch")
+        self.functions()
+            .patch(name, &params, &Patch::Merge(&patch))
+            .await
+            .expect("the API server takes the patch")
     }
 
     /// Waits until a LambdaFunction is Ready on its present generation.
@@ -178,7 +186,12 @@ impl World {
     }
 
     /// Waits until a LambdaFunction is as wanted.
-    pub async fn until(&self, name: &str, what: &str, wanted: impl Fn(&LambdaFunction) -> bool) -> LambdaFunction {
+    pub async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        wanted: impl Fn(&LambdaFunction) -> bool,
+    ) -> LambdaFunction {
         let (api, wanted) = (self.functions(), &wanted);
         eventually(PATIENCE, what, || async {
             match api.get_opt(name).await.expect("the API server answers") {
@@ -191,14 +204,20 @@ impl World {
 
     /// Asks for a deletion.
     pub async fn delete(&self, name: &str) {
-        self.functions().delete(name, &DeleteParams::default()).await.expect("the API server takes the deletion");
+        self.functions()
+            .delete(name, &DeleteParams::default())
+            .await
+            .expect("the API server takes the deletion");
     }
 
     /// Waits until a LambdaFunction is gone.
     pub async fn gone(&self, name: &str) {
         let api = self.functions();
         eventually(PATIENCE, &format!("{name} is gone"), || async {
-            api.get_opt(name).await.expect("the API server answers").map_or(Ok(()), |object| Err(summary(&object)))
+            api.get_opt(name)
+                .await
+                .expect("the API server answers")
+                .map_or(Ok(()), |object| Err(summary(&object)))
         })
         .await;
     }
@@ -206,7 +225,11 @@ impl World {
     /// The calls to Lambda so far, without the inventory's ListFunctions.
     pub async fn calls(&self) -> Vec<String> {
         let ledger = self.ledger().await;
-        ledger.into_iter().map(|call| call.operation).filter(|operation| operation != "ListFunctions").collect()
+        ledger
+            .into_iter()
+            .map(|call| call.operation)
+            .filter(|operation| operation != "ListFunctions")
+            .collect()
     }
 
     /// The calls to Lambda so far, whole.
@@ -223,7 +246,11 @@ impl World {
             .into_iter()
             .filter(|event| event.regarding.as_ref().is_some_and(|about| about.name.as_deref() == Some(name)))
             .map(|event| {
-                (event.type_.unwrap_or_default(), event.reason.unwrap_or_default(), event.note.unwrap_or_default())
+                (
+                    event.type_.unwrap_or_default(),
+                    event.reason.unwrap_or_default(),
+                    event.note.unwrap_or_default(),
+                )
             })
             .collect()
     }

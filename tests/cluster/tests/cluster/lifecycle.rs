@@ -34,7 +34,8 @@ async fn code_and_configuration_are_two_writes_settled_in_between() {
     let files = json!({"index.py": "def handler(event, context):\n    return 'new'\n"});
     world.apply("hello", function(json!({"memorySize": 256, "code": {"inline": {"files": files}}}))).await;
     world.ready("hello").await;
-    let expected = ["GetFunction", "UpdateFunctionConfiguration", "GetFunction", "UpdateFunctionCode", "GetFunction"];
+    let expected =
+        ["GetFunction", "UpdateFunctionConfiguration", "GetFunction", "UpdateFunctionCode", "GetFunction"];
     assert_eq!(world.calls().await, expected);
     let function = world.aws().function("hello").await.unwrap();
     assert_eq!(function["Configuration"]["MemorySize"], 256);
@@ -51,7 +52,8 @@ async fn drift_is_found_said_and_mended() {
     world.aws().edit_function("hello", json!({"MemorySize": 512})).await;
     world
         .until("hello", "the drift was mended", |object| {
-            condition(object, "Drifted").is_some_and(|c| c.status == "False") && object.status.as_ref().unwrap().revision_id.is_some()
+            condition(object, "Drifted").is_some_and(|c| c.status == "False")
+                && object.status.as_ref().unwrap().revision_id.is_some()
         })
         .await;
     test_support::eventually(Duration::from_secs(20), "memory is back", || async {
