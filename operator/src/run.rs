@@ -21,7 +21,7 @@ use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
 /// How often the memory of vanished objects is dropped.
-const PRUNE: Duration = Duration::from_secs(600);
+const PRUNE: Duration = Duration::from_mins(10);
 /// How long a read from the API server may take; watches are renewed well before.
 const KUBERNETES_READ_TIMEOUT: Duration = Duration::from_secs(320);
 

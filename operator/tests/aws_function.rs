@@ -9,7 +9,7 @@ use lambda_operator::function::model::{
 use serde_json::{Value, json};
 
 mod aws_support;
-use aws_support::{ACCOUNT, REGION, ROLE, USER, World, map, plain, world, zip};
+use aws_support::{ACCOUNT, REGION, ROLE, USER, World, archive, map, plain, world, zip};
 
 const EVERY: [Field; 17] = [
     Field::Runtime,
@@ -157,7 +157,7 @@ async fn an_image_has_no_runtime_handler_or_layers() {
 #[tokio::test]
 async fn code_comes_from_s3_too() {
     let world = world().await;
-    let version = world.account.s3_put("b", "k", b"content").await;
+    let version = world.account.s3_put("b", "k", &archive("content")).await;
     let source = CodeSource::S3 {
         bucket: "b".to_owned(),
         key: "k".to_owned(),

@@ -347,3 +347,199 @@ pub(super) struct Seen {
     /// When AWS was asked.
     pub(super) at: Instant,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::function_answer::listed;
+
+    fn observed(revision: &str) -> Observed {
+        let c = aws_sdk_lambda::types::FunctionConfiguration::builder().function_name("f").role("r");
+        listed(c.revision_id(revision).code_sha256("sha").build())
+    }
+
+    fn live(observed: Observed) -> Observed {
+        let live = Live {
+            state: "Active".to_owned(),
+            state_reason: None,
+            state_reason_code: None,
+            last_update_status: Some("Successful".to_owned()),
+            last_update_status_reason: None,
+            last_update_status_reason_code: None,
+            tags: Ok(BTreeMap::from([("team".to_owned(), "blue".to_owned())])),
+            reserved_concurrency: Some(5),
+            image_uri: None,
+            resolved_image_uri: Some("app@sha256:1".to_owned()),
+            source_kms_key_arn: String::new(),
+        };
+        Observed { live: Some(live), ..observed }
+    }
+
+    fn expectation() -> Expectation {
+        let Observed { configuration, live, .. } = live(observed("1"));
+        let live = live.unwrap();
+        Expectation {
+            revision_id: "1".to_owned(),
+            code_sha256: "sha".to_owned(),
+            configuration_hash: Some(configuration_hash(&configuration)),
+            live: Some(LiveExpectation {
+                tags: live.tags.unwrap(),
+                reserved_concurrency: live.reserved_concurrency,
+                resolved_image_uri: live.resolved_image_uri,
+            }),
+        }
+    }
+
+    fn seen(observed: Observed) -> BTreeMap<String, Seen> {
+        BTreeMap::from([(
+            "f".to_owned(),
+            Seen { observed: Some(observed), failed: false, at: Instant::now() },
+        )])
+    }
+
+    fn tick() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+
+    #[test]
+    fn what_is_as_expected_wakes_nobody() {
+        assert!(!differs(&expectation(), &observed("1")));
+        assert!(!differs(&expectation(), &live(observed("1"))));
+    }
+
+    #[test]
+    fn each_difference_is_noticed() {
+        let changes: &[fn(&mut Observed)] = &[
+            |o| o.revision_id = "2".to_owned(),
+            |o| o.code_sha256 = "other".to_owned(),
+            |o| o.configuration.timeout += 1,
+            |o| o.live.as_mut().unwrap().state = "Pending".to_owned(),
+            |o| o.live.as_mut().unwrap().last_update_status = Some("InProgress".to_owned()),
+            |o| o.live.as_mut().unwrap().last_update_status = Some("Failed".to_owned()),
+            |o| o.live.as_mut().unwrap().tags = Ok(BTreeMap::new()),
+            |o| o.live.as_mut().unwrap().reserved_concurrency = None,
+            |o| o.live.as_mut().unwrap().resolved_image_uri = Some("app@sha256:2".to_owned()),
+        ];
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = live(observed("1"));
+            change(&mut other);
+            assert!(differs(&expectation(), &other), "change {n}");
+        }
+    }
+
+    #[test]
+    fn what_aws_does_not_show_is_no_difference() {
+        let changes: &[fn(&mut Observed)] = &[
+            |o| o.configuration.environment = Environment::Unknown("no access".to_owned()),
+            |o| o.live.as_mut().unwrap().tags = Err("no access".to_owned()),
+            |o| o.live.as_mut().unwrap().state = "Inactive".to_owned(),
+            |o| o.live.as_mut().unwrap().last_update_status = None,
+            |o| {
+                let tags = o.live.as_mut().unwrap().tags.as_mut().unwrap();
+                tags.insert("aws:cloudformation:stack-name".to_owned(), "s".to_owned());
+            },
+        ];
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = live(observed("1"));
+            change(&mut other);
+            assert!(!differs(&expectation(), &other), "change {n}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_finds_the_changed_and_the_vanished() {
+        let expectations = ["a", "b", "c"]
+            .map(|name| (name.to_owned(), expectation()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>();
+        let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
+        let differences: Vec<_> =
+            compare(&expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
+        assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
+    }
+
+    #[test]
+    fn what_was_registered_during_a_sweep_is_left_to_the_next() {
+        let inventory = Inventory::default();
+        let started = Instant::now();
+        tick();
+        inventory.expect("f", expectation());
+        inventory.expect("g", expectation());
+        assert_eq!(inventory.complete(started, 1, seen(observed("old"))), []);
+        assert_eq!(inventory.listed("f"), None, "the engine knows better");
+        tick();
+        let names: Vec<_> =
+            inventory.complete(Instant::now(), 1, seen(observed("2"))).into_iter().map(|d| d.why).collect();
+        assert_eq!(names, [Why::Changed, Why::Vanished]);
+    }
+
+    #[test]
+    fn a_function_that_changes_is_not_compared() {
+        let inventory = Inventory::default();
+        inventory.expect("f", expectation());
+        inventory.unexpect("f");
+        tick();
+        assert_eq!(inventory.complete(Instant::now(), 1, BTreeMap::new()), []);
+    }
+
+    #[test]
+    fn what_aws_could_not_say_has_not_vanished() {
+        let inventory = Inventory::default();
+        inventory.expect("f", expectation());
+        tick();
+        let failed = Seen { observed: None, failed: true, at: Instant::now() };
+        assert_eq!(inventory.complete(Instant::now(), 1, BTreeMap::from([("f".to_owned(), failed)])), []);
+    }
+
+    #[test]
+    fn a_listed_function_is_there_to_be_taken_once() {
+        let inventory = Inventory::default();
+        assert!(!inventory.first_sweep_done() && inventory.sweep_age().is_none());
+        inventory.want("f");
+        assert_eq!(
+            inventory.complete(Instant::now(), 3, seen(observed("1"))),
+            [],
+            "nothing was expected yet"
+        );
+        assert!(inventory.first_sweep_done() && inventory.sweep_age().is_some());
+        assert_eq!(inventory.last_sweep_calls(), Some(3));
+        assert_eq!(inventory.listed("f").unwrap().observed, observed("1"));
+        assert_eq!(inventory.take_listed("f"), Some(observed("1")));
+        assert_eq!(inventory.take_listed("f"), None);
+    }
+
+    #[test]
+    fn what_is_forgotten_or_never_wanted_is_not_kept() {
+        let inventory = Inventory::default();
+        inventory.complete(Instant::now(), 1, seen(observed("1")));
+        assert_eq!(inventory.listed("f"), None);
+        inventory.expect("f", expectation());
+        inventory.forget("f");
+        assert_eq!(inventory.complete(Instant::now(), 1, seen(observed("2"))), []);
+        assert_eq!(inventory.owned(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listed_function_is_kept_for_a_minute() {
+        let inventory = Inventory::default();
+        inventory.want("f");
+        inventory.complete(Instant::now(), 1, seen(observed("1")));
+        tokio::time::sleep(KEPT - Duration::from_millis(5)).await;
+        assert!(inventory.listed("f").is_some());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(inventory.listed("f"), None);
+    }
+
+    #[test]
+    fn the_rotation_goes_round_the_expected() {
+        let inventory = Inventory::default();
+        assert_eq!(inventory.next_expected(""), None);
+        for name in ["b", "a", "c"] {
+            inventory.expect(name, expectation());
+        }
+        inventory.want("only wanted");
+        let round = ["", "a", "b", "c", "bb"].map(|after| inventory.next_expected(after).unwrap());
+        assert_eq!(round, ["a", "b", "c", "a", "c"]);
+        assert_eq!(inventory.expected(), 3);
+    }
+}

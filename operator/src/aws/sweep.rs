@@ -253,3 +253,49 @@ async fn look(scope: &Scope, name: &str) -> Option<Why> {
         Some(observed) => differs(&expected, &observed).then_some(Why::Changed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_functions_in_a_large_account_are_read_one_by_one() {
+        let mut strategy = Strategy::default();
+        assert_eq!(strategy.mode(0), Mode::List, "how large the account is, only a listing tells");
+        strategy.listed(1000);
+        assert_eq!((strategy.mode(19), strategy.mode(20)), (Mode::PerFunction, Mode::List));
+        strategy.listed(20);
+        assert_eq!((strategy.mode(0), strategy.mode(1)), (Mode::PerFunction, Mode::List));
+    }
+
+    #[test]
+    fn who_may_not_list_reads_one_by_one() {
+        let mut strategy = Strategy::default();
+        strategy.was_denied();
+        assert_eq!(strategy.mode(10_000), Mode::PerFunction);
+    }
+
+    #[test]
+    fn now_and_then_the_account_is_listed_again() {
+        let mut strategy = Strategy::default();
+        strategy.listed(1000);
+        strategy.since_listed = MEASURE_EVERY;
+        assert_eq!(strategy.mode(1), Mode::List);
+        strategy.was_denied();
+        assert_eq!(strategy.mode(1), Mode::PerFunction);
+    }
+
+    #[test]
+    fn jitter_only_makes_longer() {
+        let minute = Duration::from_mins(1);
+        assert_eq!(jittered(minute, 0.1, 0.0), minute);
+        assert_eq!(jittered(minute, 0.1, 1.0), Duration::from_secs(66));
+        assert_eq!(jittered(Duration::ZERO, 0.1, 1.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_rotation_is_even() {
+        assert_eq!(rotation_step(Duration::from_mins(30), 0), Duration::from_mins(30));
+        assert_eq!(rotation_step(Duration::from_mins(30), 1800), Duration::from_secs(1));
+    }
+}

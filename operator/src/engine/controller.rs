@@ -30,6 +30,12 @@ use crate::k8s::write::WriteError;
 /// A resource in AWS: account, region, name.
 type Place = (String, String, String);
 
+/// Wakes objects of a namespace (`None`: of any).
+struct Waker<O: Resource<DynamicType = ()>> {
+    namespace: Option<String>,
+    queue: mpsc::UnboundedSender<ObjectRef<O>>,
+}
+
 /// The controller of one kind.
 pub struct Controller<K: Kind> {
     shared: Arc<Shared>,
@@ -37,7 +43,7 @@ pub struct Controller<K: Kind> {
     places: Mutex<HashMap<Place, ObjectKey>>,
     stores: Mutex<Vec<Store<K::Object>>>,
     primed: OnceCell<()>,
-    wakers: Mutex<Vec<(Option<String>, mpsc::UnboundedSender<ObjectRef<K::Object>>)>>,
+    wakers: Mutex<Vec<Waker<K::Object>>>,
 }
 
 impl<K: Kind> Controller<K> {
@@ -60,8 +66,8 @@ impl<K: Kind> Controller<K> {
             Some(namespace) => Api::<K::Object>::namespaced(client, namespace),
             None => Api::all(client),
         };
-        let (waker, woken) = mpsc::unbounded_channel();
-        self.wakers.lock().push((namespace, waker));
+        let (queue, woken) = mpsc::unbounded_channel();
+        self.wakers.lock().push(Waker { namespace, queue });
         let writer = kube::runtime::reflector::store::Writer::<K::Object>::default();
         let reader = writer.as_reader();
         self.stores.lock().push(reader.clone());
@@ -77,7 +83,11 @@ impl<K: Kind> Controller<K> {
             .with_config(config)
             .reconcile_on(tokio_stream(woken))
             .graceful_shutdown_on(async move { stop.cancelled().await })
-            .run(|object, cx| async move { Ok(cx.visit(object).await) }, never_fails, self)
+            .run(
+                |object, cx| async move { Ok(cx.visit(object).await) },
+                |_, _: &Infallible, _| Action::await_change(),
+                self,
+            )
             .for_each(|_| std::future::ready(()))
             .await;
     }
@@ -88,9 +98,9 @@ impl<K: Kind> Controller<K> {
             self.memories.lock().entry(key.clone()).or_default().suspicion = true;
         }
         let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
-        for (namespace, waker) in self.wakers.lock().iter() {
+        for Waker { namespace, queue } in self.wakers.lock().iter() {
             if namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace) {
-                let _ = waker.send(target.clone());
+                let _ = queue.send(target.clone());
             }
         }
     }
@@ -115,7 +125,9 @@ impl<K: Kind> Controller<K> {
                 })
                 .collect()
         };
-        troubled.iter().for_each(|key| self.wake(key, false));
+        for key in &troubled {
+            self.wake(key, false);
+        }
     }
 
     /// Drops the memory of objects that are gone and had no finalizer.
@@ -152,21 +164,17 @@ impl<K: Kind> Controller<K> {
         if let Some(label) = label {
             self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
         }
-        match action {
-            Some(action) => {
-                let mut memories = self.memories.lock();
-                // Whoever asked for a look meanwhile has left that in a fresh memory.
-                memory.suspicion |= memories.get(&key).is_some_and(|fresh| fresh.suspicion);
-                let action = if memory.suspicion { Action::requeue(Duration::ZERO) } else { action };
-                memories.insert(key, memory);
-                action
-            }
-            None => {
-                self.shared.references.register(&key, BTreeSet::new());
-                self.places.lock().retain(|_, object| *object != key);
-                Action::await_change()
-            }
-        }
+        let Some(action) = action else {
+            self.shared.references.register(&key, BTreeSet::new());
+            self.places.lock().retain(|_, object| *object != key);
+            return Action::await_change();
+        };
+        let mut memories = self.memories.lock();
+        // Whoever asked for a look meanwhile has left that in a fresh memory.
+        memory.suspicion |= memories.get(&key).is_some_and(|fresh| fresh.suspicion);
+        let action = if memory.suspicion { Action::requeue(Duration::ZERO) } else { action };
+        memories.insert(key, memory);
+        action
     }
 
     /// When to come again (`None`: the object is gone), and what the visit is counted as.
@@ -366,6 +374,7 @@ fn requeue(wait: Option<Duration>) -> Action {
 }
 
 /// What has to change for a visit: not the status, which is the operator's own.
+#[expect(clippy::unnecessary_wraps, reason = "a predicate of kube may also have nothing to hash")]
 fn worth_a_visit<O: Resource<DynamicType = ()>>(object: &O) -> Option<u64> {
     let meta = object.meta();
     let mut hasher = DefaultHasher::new();
@@ -380,8 +389,4 @@ fn tokio_stream<T: Send + 'static>(
     futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|item| (item, receiver))
     })
-}
-
-fn never_fails<K: Kind>(_: Arc<K::Object>, _: &Infallible, _: Arc<Controller<K>>) -> Action {
-    Action::await_change()
 }

@@ -32,7 +32,6 @@ impl<K: Kind> Pass<'_, K> {
         }
         let verdict = match self.take_leave().await? {
             Ok(None) => return Ok(None),
-            Ok(Some(verdict)) => verdict,
             Err(Blocked(verdict)) if retain => {
                 let text = format!(
                     "Left in AWS with its ownership tags, which could not be removed: {}",
@@ -44,7 +43,7 @@ impl<K: Kind> Pass<'_, K> {
                 let text = format!("{text} The deletion waits for this. {WAYS_OUT}");
                 Verdict::Problem(reason, text, recheck)
             }
-            Err(Blocked(verdict)) => verdict,
+            Ok(Some(verdict)) | Err(Blocked(verdict)) => verdict,
         };
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, &verdict));
@@ -60,7 +59,7 @@ impl<K: Kind> Pass<'_, K> {
         let region = K::common_status(&self.status).region.clone();
         let scope = match self.shared.scope(region.as_deref()).await {
             Ok(scope) => scope,
-            Err(error) => return self.blocked(&error),
+            Err(error) => return Self::blocked(&error),
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(Err(Blocked(mismatch)));
@@ -70,7 +69,7 @@ impl<K: Kind> Pass<'_, K> {
         loop {
             let observed = match K::observe(&scope, &name, self.priority()).await {
                 Ok(observed) => observed,
-                Err(error) => return self.blocked(&error),
+                Err(error) => return Self::blocked(&error),
             };
             let status = self.status.clone();
             let decision = K::plan_deletion(observed.as_ref(), &self.facts(&owner, &status));
@@ -90,7 +89,7 @@ impl<K: Kind> Pass<'_, K> {
                     }
                     Ok(Next::Continue | Next::Replan) => {}
                     Ok(Next::End(verdict)) => return Ok(Err(Blocked(verdict))),
-                    Err(error) => return self.blocked(&error),
+                    Err(error) => return Self::blocked(&error),
                 },
             }
         }
@@ -112,7 +111,7 @@ impl<K: Kind> Pass<'_, K> {
         Ok(effect.next)
     }
 
-    fn blocked(&mut self, error: &AwsError) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
+    fn blocked(error: &AwsError) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
         match error.class {
             Class::NotLeader | Class::ShuttingDown => Err(Interrupt::Stopping),
             Class::InProgress | Class::Lock => {

@@ -97,7 +97,7 @@ pub trait Kind: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Effect<Self::Observed>, AwsError>> + Send;
 
     /// Puts what is known into the status.
-    fn report(report: Report<'_, Self>, status: &mut Self::Status)
+    fn report(report: &Report<'_, Self>, status: &mut Self::Status)
     where
         Self: Sized;
 
@@ -132,6 +132,7 @@ pub enum Unready {
 }
 
 /// What a plan may depend on besides the spec and AWS.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 #[derive(Debug)]
 pub struct Facts<'a, S> {
     /// Who asks.

@@ -41,7 +41,7 @@ impl Owner {
     pub fn new(cluster_id: &str, uid: &str, namespace: &str, name: &str) -> Self {
         let mut object = format!("{namespace}/{name}");
         if object.len() > LONGEST_TAG_VALUE {
-            object = Sha256::digest(object.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+            object = hex(&Sha256::digest(object.as_bytes()));
         }
         Self { cluster_id: cluster_id.to_owned(), uid: uid.to_owned(), object }
     }
@@ -67,6 +67,10 @@ impl Owner {
             _ => Claim::Foreign(format!("the object {object} of another cluster (owner {owner})")),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

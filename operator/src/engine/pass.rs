@@ -131,7 +131,7 @@ impl<K: Kind> Pass<'_, K> {
         let region = K::common(&self.object).region.clone();
         let scope = match self.shared.scope(region.as_deref()).await {
             Ok(scope) => scope,
-            Err(error) => return self.on_error(&error),
+            Err(error) => return Self::on_error(&error),
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(mismatch);
@@ -184,7 +184,7 @@ impl<K: Kind> Pass<'_, K> {
         for _ in 0..ROUNDS {
             let mut observed = match self.observe(scope, &name).await? {
                 Ok(observed) => observed,
-                Err(error) => return self.on_error(&error),
+                Err(error) => return Self::on_error(&error),
             };
             let status = self.status.clone();
             let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
@@ -205,7 +205,7 @@ impl<K: Kind> Pass<'_, K> {
                 owner: &owner,
                 observe_only: self.observe_only(),
             };
-            K::report(report, &mut self.status);
+            K::report(&report, &mut self.status);
             if settled {
                 K::watch(scope, &name, &self.status, observed.as_ref());
             }
@@ -265,9 +265,7 @@ impl<K: Kind> Pass<'_, K> {
         let was_ready = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True");
         let was_drifted = conditions::status_of(&common.conditions, ConditionType::Drifted) == Some("True");
         let drifted = !plan.differs.is_empty() && !self.changed && (was_ready || was_drifted);
-        if self.observe_only() {
-            findings.drift = Some(plan.differs.clone());
-        } else if drifted {
+        if self.observe_only() || drifted {
             findings.drift = Some(plan.differs.clone());
         } else if plan.actions.is_empty() && matches!(plan.verdict, Verdict::Settled(..)) {
             findings.drift = Some(Vec::new());
@@ -326,7 +324,7 @@ impl<K: Kind> Pass<'_, K> {
                     if !error.unknown_outcome {
                         K::common_status_mut(&mut self.status).pending = None;
                     }
-                    return self.on_error(&error).map(Some);
+                    return Self::on_error(&error).map(Some);
                 }
             }
         }
@@ -369,7 +367,7 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     /// The verdict on a failed call, unless the call failed because this process is to stop.
-    pub(crate) fn on_error(&mut self, error: &AwsError) -> Result<Verdict, Interrupt> {
+    pub(crate) fn on_error(error: &AwsError) -> Result<Verdict, Interrupt> {
         match error.class {
             Class::NotLeader | Class::ShuttingDown => Err(Interrupt::Stopping),
             _ => Ok(verdict::on_error(error)),

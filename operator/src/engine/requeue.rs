@@ -16,7 +16,7 @@ pub fn next_poll(elapsed: Duration) -> Duration {
             return offset.saturating_sub(elapsed).max(Duration::from_millis(20));
         }
     }
-    Duration::from_secs(if elapsed < Duration::from_secs(600) { 10 } else { 30 })
+    Duration::from_secs(if elapsed < Duration::from_mins(10) { 10 } else { 30 })
 }
 
 /// How long to wait before a problem is looked at again; `None`: only when something changes.
@@ -85,7 +85,7 @@ mod tests {
             [at(0), at(1), at(2), at(3), at(4)],
             [30, 60, 120, 240, 300].map(|s| Some(Duration::from_secs(s)))
         );
-        assert_eq!(at(1000), Some(Duration::from_secs(300)));
+        assert_eq!(at(1000), Some(Duration::from_mins(5)));
     }
 
     #[test]
@@ -102,8 +102,8 @@ mod tests {
         assert_eq!(at(3, 7), Some(millis(8000)));
         assert_eq!(at(9, 200), Some(Duration::from_secs(30)));
         assert_eq!(at(12, 301), Some(Duration::from_secs(30)));
-        assert_eq!(at(14, 400), Some(Duration::from_secs(60)));
-        assert_eq!(at(40, 9000), Some(Duration::from_secs(300)));
+        assert_eq!(at(14, 400), Some(Duration::from_mins(1)));
+        assert_eq!(at(40, 9000), Some(Duration::from_mins(5)));
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         let settings = RecheckSettings::default();
         assert_eq!(
             next_recheck(Recheck::Refused, 5, Duration::ZERO, &settings),
-            Some(Duration::from_secs(3600))
+            Some(Duration::from_hours(1))
         );
         assert_eq!(next_recheck(Recheck::OnChange, 0, Duration::ZERO, &settings), None);
     }

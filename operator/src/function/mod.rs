@@ -147,7 +147,7 @@ impl Kind for Functions {
         execute::execute(scope, name, action, observed, priority).await
     }
 
-    fn report(report: Report<'_, Self>, status: &mut LambdaFunctionStatus) {
+    fn report(report: &Report<'_, Self>, status: &mut LambdaFunctionStatus) {
         status::report(report, status);
     }
 

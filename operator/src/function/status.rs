@@ -9,8 +9,8 @@ use crate::function::model::{Live, Observed};
 use crate::function::plan::CONCURRENCY;
 
 /// Fills in what is known of the function.
-pub fn report(report: Report<'_, Functions>, status: &mut LambdaFunctionStatus) {
-    let Report { desired, observed, differs, settled, owner, observe_only } = report;
+pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus) {
+    let Report { desired, observed, differs, settled, owner, observe_only } = *report;
     let Some(observed) = observed else {
         forget(status);
         return;

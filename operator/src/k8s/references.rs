@@ -109,11 +109,11 @@ impl References {
     }
 
     /// Takes in that an object exists at a version; who has to look at it.
-    fn seen(&self, key: ReferenceKey, version: Version) -> Vec<ObjectKey> {
+    fn seen(&self, key: ReferenceKey, version: &Version) -> Vec<ObjectKey> {
         let mut state = self.state.lock();
         let users = state.users.get(&key).map(|users| users.iter().cloned().collect()).unwrap_or_default();
         match state.versions.insert(key, version.clone()) {
-            Some(before) if before == version => Vec::new(),
+            Some(before) if before == *version => Vec::new(),
             _ => users,
         }
     }
@@ -200,7 +200,7 @@ impl References {
                 Ok(Event::InitApply(object)) => {
                     let key = key_of(kind, &object);
                     listing.insert(key.clone());
-                    self.seen(key, version_of(&object))
+                    self.seen(key, &version_of(&object))
                 }
                 Ok(Event::InitDone) => {
                     let affected = self.listed(kind, namespace.as_deref(), &listing);
@@ -210,7 +210,7 @@ impl References {
                     }
                     affected
                 }
-                Ok(Event::Apply(object)) => self.seen(key_of(kind, &object), version_of(&object)),
+                Ok(Event::Apply(object)) => self.seen(key_of(kind, &object), &version_of(&object)),
                 Ok(Event::Delete(object)) => self.gone(&key_of(kind, &object)),
                 Err(error) => {
                     tracing::warn!(%error, kind = kind.as_str(), "the watch of referenced objects failed; it is started again");
@@ -322,10 +322,10 @@ mod tests {
     fn a_new_version_wakes_its_users_once() {
         let index = References::default();
         index.register(&object("f"), BTreeSet::from([secret("s")]));
-        assert_eq!(index.seen(secret("s"), version("1")), [object("f")]);
-        assert!(index.seen(secret("s"), version("1")).is_empty());
-        assert_eq!(index.seen(secret("s"), version("2")), [object("f")]);
-        assert!(index.seen(secret("other"), version("1")).is_empty());
+        assert_eq!(index.seen(secret("s"), &version("1")), [object("f")]);
+        assert!(index.seen(secret("s"), &version("1")).is_empty());
+        assert_eq!(index.seen(secret("s"), &version("2")), [object("f")]);
+        assert!(index.seen(secret("other"), &version("1")).is_empty());
     }
 
     #[test]
@@ -334,7 +334,7 @@ mod tests {
         index.listed(ReferenceKind::Secret, None, &HashSet::new());
         index.register(&object("f"), BTreeSet::from([secret("s")]));
         assert_eq!(index.version(&secret("s")), Some(None));
-        assert_eq!(index.seen(secret("s"), version("1")), [object("f")]);
+        assert_eq!(index.seen(secret("s"), &version("1")), [object("f")]);
         assert_eq!(index.gone(&secret("s")), [object("f")]);
         assert_eq!(index.version(&secret("s")), Some(None));
     }
@@ -349,7 +349,7 @@ mod tests {
     fn a_new_listing_finds_what_vanished_in_between() {
         let index = References::default();
         index.register(&object("f"), BTreeSet::from([secret("s")]));
-        index.seen(secret("s"), version("1"));
+        index.seen(secret("s"), &version("1"));
         assert!(index.listed(ReferenceKind::Secret, Some("elsewhere"), &HashSet::new()).is_empty());
         assert_eq!(index.listed(ReferenceKind::Secret, Some("shop"), &HashSet::new()), [object("f")]);
     }
@@ -359,7 +359,7 @@ mod tests {
         let index = References::default();
         index.register(&object("f"), BTreeSet::from([secret("s")]));
         index.register(&object("f"), BTreeSet::from([secret("t")]));
-        assert!(index.seen(secret("s"), version("1")).is_empty());
-        assert_eq!(index.seen(secret("t"), version("1")), [object("f")]);
+        assert!(index.seen(secret("s"), &version("1")).is_empty());
+        assert_eq!(index.seen(secret("t"), &version("1")), [object("f")]);
     }
 }

@@ -107,7 +107,7 @@ pub fn zip(content: &str) -> Code {
 }
 
 /// A real archive: AWS and the simulator look inside.
-fn archive(content: &str) -> Vec<u8> {
+pub fn archive(content: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     writer.start_file("index.js", zip::write::SimpleFileOptions::default()).unwrap();
