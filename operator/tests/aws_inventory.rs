@@ -196,6 +196,7 @@ async fn refused_credentials_report_nothing() {
     let world = world().await;
     own(&world, "f").await;
     world.account.configure(|settings| settings.auth_error = Some(AuthError::expired_token())).await;
+    world.account.clear_ledger().await;
     let mut running = run(&world, 100, 50);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(running.wakes.try_recv().is_err());
