@@ -10,6 +10,7 @@ pub mod error;
 mod function;
 mod function_answer;
 mod function_request;
+mod identity;
 pub mod inventory;
 mod login;
 mod pause;

@@ -66,7 +66,7 @@ fn short(code: &str) -> String {
 }
 
 /// The texts of an error and its causes, each once. Only `Display`: `Debug` could show request bodies.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {
