@@ -97,6 +97,19 @@ pub enum Mode {
     PerFunction,
 }
 
+impl Mode {
+    /// Every mode's name.
+    pub const NAMES: [&str; 2] = ["list", "get"];
+
+    /// Its name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::PerFunction => "get",
+        }
+    }
+}
+
 /// The functions of this listing that aren't as expected, by name.
 pub fn compare(
     expectations: &BTreeMap<String, Expectation>,

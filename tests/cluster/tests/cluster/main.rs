@@ -5,3 +5,5 @@ mod crash;
 mod ending;
 mod leases;
 mod lifecycle;
+mod restart;
+mod sweeps;
