@@ -4,9 +4,9 @@ use lambda_operator_crds::{LambdaFunctionStatus, Origin, Pending};
 
 use crate::engine::kind::Report;
 use crate::engine::ownership::{Claim, Owner};
-use crate::function::{ADOPTION, Functions};
 use crate::function::model::{Live, Observed};
 use crate::function::plan::CONCURRENCY;
+use crate::function::{ADOPTION, Functions};
 
 /// Stores what a pending creation or adoption came to, once the function is seen to be this object's.
 pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {

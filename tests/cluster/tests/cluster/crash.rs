@@ -201,7 +201,9 @@ async fn dies_at_the_delete(effect: FaultEffect) {
     let mut victim = Victim::start("die-delete").await;
     victim.world.apply("hello", function(json!({}))).await;
     victim.world.ready("hello").await;
-    victim.killed_at("DeleteFunction", effect.clone(), async |world: &World| world.delete("hello").await).await;
+    victim
+        .killed_at("DeleteFunction", effect.clone(), async |world: &World| world.delete("hello").await)
+        .await;
     victim.world.gone("hello").await;
     assert_eq!(victim.writes().await, expected("DeleteFunction", &effect));
     assert!(victim.world.aws().functions().await.is_empty());

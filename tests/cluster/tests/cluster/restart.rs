@@ -130,7 +130,11 @@ async fn a_secret_that_changed_while_the_operator_was_down_gives_one_update() {
     world.ready("one").await;
     world.assert_quiet("one", QUIET).await;
     let expected = ["GetCallerIdentity", "ListFunctions", "UpdateFunctionConfiguration", "GetFunction"];
-    assert_eq!(all_calls(&world).await, expected, "no read before the update, and nothing for the other function");
+    assert_eq!(
+        all_calls(&world).await,
+        expected,
+        "no read before the update, and nothing for the other function"
+    );
 }
 
 #[tokio::test]
