@@ -71,6 +71,9 @@ pub trait Kind: Send + Sync + 'static {
     /// What the last sweep says about the resource, where that can stand in for a read.
     fn listed(scope: &Scope, name: &str, status: &Self::Status) -> Listing<Self::Observed>;
 
+    /// Stores the outcome of a call that was pending, once `observed` shows that it took place; pure.
+    fn recover(observed: &Self::Observed, owner: &Owner, status: &mut Self::Status);
+
     /// Compares and decides. Total and pure.
     fn plan(
         desired: &Self::Desired,

@@ -186,6 +186,9 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(observed) => observed,
                 Err(error) => return Self::on_error(&error),
             };
+            if let Some(observed) = &observed {
+                K::recover(observed, &owner, &mut self.status);
+            }
             let status = self.status.clone();
             let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
             self.note_drift(&plan, findings);
@@ -299,7 +302,10 @@ impl<K: Kind> Pass<'_, K> {
             self.intend(&action, &plan.verdict).await?;
             match K::execute(scope, name, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
-                    K::common_status_mut(&mut self.status).pending = None;
+                    // What has to be read again is stored by `recover`, when it is seen.
+                    if effect.next != Next::Replan {
+                        K::common_status_mut(&mut self.status).pending = None;
+                    }
                     self.notes.extend(effect.note);
                     if effect.observed.is_some() {
                         *observed = effect.observed;

@@ -356,10 +356,6 @@ fn deploys(
     if same_source && status.code_sha256.as_deref() == Some(&observed.code_sha256) {
         return true;
     }
-    let created_from = status.common.pending.as_ref().and_then(|pending| pending.fingerprint.as_deref());
-    if created_from == Some(&package.fingerprint) {
-        return true;
-    }
     match (source, &observed.live) {
         // Never deployed by us: AWS says which image it was given.
         (CodeSource::Image { uri }, Some(live)) if status.code_sha256.is_none() => {

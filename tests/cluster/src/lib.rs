@@ -2,7 +2,9 @@
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
 mod install;
+mod process;
 mod world;
 
 pub use install::install;
+pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};
