@@ -148,7 +148,7 @@ pub struct Facts<'a, S> {
     pub deletion_policy: DeletionPolicy,
     /// The stored status.
     pub status: &'a S,
-    /// The spec, or something that it refers to, changed since the last visit.
+    /// The spec, something that it refers to, or the annotation changed since the last visit.
     pub changed: bool,
     /// A failed attempt may be repeated now.
     pub retry_due: bool,

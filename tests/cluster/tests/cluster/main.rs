@@ -2,8 +2,13 @@
 
 mod command_line;
 mod crash;
+mod deletion;
 mod ending;
+mod errors;
 mod leases;
 mod lifecycle;
 mod restart;
+mod secrets;
+mod states;
+mod status;
 mod sweeps;
