@@ -1,3 +1,4 @@
 //! The suites against a real kube-apiserver, in one binary so that they share a control plane.
 
+mod fields;
 mod lifecycle;
