@@ -1,4 +1,5 @@
 //! The sweep and the rotation against the simulator: what is found, and what it costs.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -225,12 +225,14 @@ impl Scope {
 
     /// Texts stay out of the log: AWS's may repeat values of the request.
     fn heed(&self, call: Call, session: &Session, error: &AwsError, status: Option<u16>) {
-        let (code, class, request_id) = (&error.code, error.class.as_str(), error.request_id.as_deref());
+        let AwsError { operation, code, request_id, .. } = error;
+        let (account, region, class, request_id) =
+            (&self.account, &self.region, error.class.as_str(), request_id.as_deref());
         match error.class {
             Class::Gone | Class::AlreadyExists | Class::InProgress | Class::Lock => {
-                tracing::info!(code, class, status, request_id, "call refused");
+                tracing::info!(operation, account, region, code, class, status, request_id, "call refused");
             }
-            _ => tracing::warn!(code, class, status, request_id, "call failed"),
+            _ => tracing::warn!(operation, account, region, code, class, status, request_id, "call failed"),
         }
         match error.class {
             Class::Throttled => {

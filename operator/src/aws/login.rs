@@ -43,11 +43,14 @@ struct State {
     pause: Pause<AwsError>,
     /// Whether a task is waiting to probe.
     watched: bool,
+    /// Where STS was asked for last, for probes that nobody asked for.
+    region: Option<String>,
 }
 
 impl Login {
     pub(super) fn new(source: SdkSource, probe_min: Duration, probe_max: Duration) -> Arc<Self> {
-        let state = State { session: None, pause: Pause::new(probe_min, probe_max), watched: false };
+        let state =
+            State { session: None, pause: Pause::new(probe_min, probe_max), watched: false, region: None };
         let (resumed, _) = watch::channel(0);
         Arc::new(Self { source, state: Mutex::new(state), probing: tokio::sync::Mutex::default(), resumed })
     }
@@ -97,7 +100,8 @@ impl Login {
         }
     }
 
-    fn confirm(&self, config: SdkConfig, account: String) -> Session {
+    /// From now on these are the credentials, and they work.
+    pub(super) fn confirm(&self, config: SdkConfig, account: String) -> Session {
         let mut state = self.state.lock();
         let generation = state.session.as_ref().map_or(0, |session| session.generation) + 1;
         let session = Session { config, account, generation };
@@ -145,8 +149,9 @@ impl Login {
     /// The SDK's configuration with credentials read anew, and the account that STS says they belong to.
     async fn ask(&self, region: Option<&str>) -> Result<(SdkConfig, String), AwsError> {
         let config = self.source.load().await;
-        let region = config.region().cloned().or_else(|| region.map(|name| Region::new(name.to_owned())));
-        let region = region.ok_or_else(no_region)?;
+        let asked = region.map(str::to_owned).or_else(|| self.state.lock().region.clone());
+        self.state.lock().region.clone_from(&asked);
+        let region = config.region().cloned().or_else(|| asked.map(Region::new)).ok_or_else(no_region)?;
         let credentials = identity::credentials_of(&config, self.source.patience()).await?;
         let observer = self.source.observer();
         let account = identity::account_of(credentials.clone(), &config, &region, &*observer).await?;

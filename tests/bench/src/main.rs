@@ -25,7 +25,9 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let Arguments { functions, quotas, share } = Arguments::parse();
-    println!("| functions | quotas | all Ready | quota allows | calls | writes to Kubernetes | all gone | CPU | peak RSS |");
+    println!(
+        "| functions | quotas | all Ready | quota allows | calls | writes to Kubernetes | all gone | CPU | peak RSS |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for quotas in quotas.map_or_else(|| vec![false, true], |only| vec![only]) {
         for functions in functions.iter().copied() {

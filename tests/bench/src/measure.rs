@@ -23,7 +23,11 @@ pub(crate) struct Figures {
 }
 
 /// Counters of one metric, summed by one label.
-pub(crate) async fn counters(address: &str, metric: &str, label: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+pub(crate) async fn counters(
+    address: &str,
+    metric: &str,
+    label: &str,
+) -> anyhow::Result<BTreeMap<String, u64>> {
     let text = reqwest::get(format!("http://{address}/metrics")).await?.text().await?;
     let mut sums = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with(&format!("{metric}_total{{"))) {

@@ -54,7 +54,8 @@ pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
         command.arg("--quotas");
     }
     let _simulator = Process::spawn("lambda-sim", &command);
-    let kubeconfig = cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
+    let kubeconfig =
+        cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
     let kubeconfig = cluster.write_kubeconfig("operator", &kubeconfig);
     let mut command = Command::new(bin("lambda-operator", "lambda-operator"));
     command.args(["run", "--leader-election=false", "--log-level", "warn", "--aws-region", REGION]);
@@ -120,7 +121,10 @@ async fn all_ready(api: Api<LambdaFunction>, count: usize) -> anyhow::Result<()>
 
 async fn wait_for_http(address: &str) -> anyhow::Result<()> {
     for _ in 0..200 {
-        if reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) {
+        if reqwest::get(format!("http://{address}/readyz"))
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
