@@ -304,6 +304,7 @@ impl<K: Kind> Pass<'_, K> {
                     if effect.observed.is_some() {
                         *observed = effect.observed;
                     }
+                    K::record(&action, observed.as_ref(), &mut self.status);
                     match effect.next {
                         Next::Continue => {}
                         Next::Settle => {

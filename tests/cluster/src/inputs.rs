@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{ByteString, NamespaceResourceScope};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::{ByteString, NamespaceResourceScope};
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
@@ -31,7 +31,10 @@ impl World {
     pub async fn annotate_secret(&self, name: &str, value: &str) {
         let patch = Patch::Merge(json!({"metadata": {"annotations": {"example.com/note": value}}}));
         let secrets: Api<Secret> = self.namespace.api();
-        secrets.patch(name, &PatchParams::default(), &patch).await.expect("the API server takes the annotation");
+        secrets
+            .patch(name, &PatchParams::default(), &patch)
+            .await
+            .expect("the API server takes the annotation");
     }
 
     /// Deletes a Secret.
@@ -49,7 +52,10 @@ impl World {
 
     async fn put<K>(&self, name: &str, object: Value)
     where
-        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned,
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + std::fmt::Debug
+            + DeserializeOwned,
     {
         let api: Api<K> = self.namespace.api();
         let params = PatchParams::apply("user").force();

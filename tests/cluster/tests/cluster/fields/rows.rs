@@ -32,7 +32,8 @@ const IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v1";
 
 /// The spec of a zip function with some more fields.
 fn zip(extra: Value) -> Value {
-    let spec = json!({"role": ROLE, "runtime": "python3.14", "handler": "index.handler", "code": s3("base.zip")});
+    let spec =
+        json!({"role": ROLE, "runtime": "python3.14", "handler": "index.handler", "code": s3("base.zip")});
     over(spec, extra)
 }
 
@@ -59,11 +60,24 @@ fn configured(
     let created = json!({member: values[0].1});
     let write = |value: Value| (CONFIGURATION, json!({member: value}));
     let values = values.into_iter().map(|(spec, wire)| (json!({path: spec}), write(wire))).collect();
-    Row { path, base: zip(json!({})), values, cleared: cleared.map(write), drift: json!({member: drift}), created }
+    Row {
+        path,
+        base: zip(json!({})),
+        values,
+        cleared: cleared.map(write),
+        drift: json!({member: drift}),
+        created,
+    }
 }
 
 /// A configured field that looks the same in the spec and in AWS.
-fn plain(path: &'static str, member: &'static str, values: [Value; 2], cleared: Option<Value>, drift: Value) -> Row {
+fn plain(
+    path: &'static str,
+    member: &'static str,
+    values: [Value; 2],
+    cleared: Option<Value>,
+    drift: Value,
+) -> Row {
     let values = values.into_iter().map(|value| (value.clone(), value)).collect();
     configured(path, member, values, cleared, drift)
 }
@@ -91,7 +105,10 @@ fn basics() -> Vec<Row> {
         configured(
             "ephemeralStorage",
             "EphemeralStorage",
-            vec![(json!({"size": 1024}), json!({"Size": 1024})), (json!({"size": 2048}), json!({"Size": 2048}))],
+            vec![
+                (json!({"size": 1024}), json!({"Size": 1024})),
+                (json!({"size": 2048}), json!({"Size": 2048})),
+            ],
             Some(json!({"Size": 512})),
             json!({"Size": 4096}),
         ),
@@ -108,7 +125,13 @@ fn environment() -> Vec<Row> {
         (json!({"kmsKeyArn": format!("{KMS}/{name}")}), (CONFIGURATION, wire))
     };
     vec![
-        configured("env", "Environment", vec![literal("one"), literal("two")], nothing(), variables("theirs")),
+        configured(
+            "env",
+            "Environment",
+            vec![literal("one"), literal("two")],
+            nothing(),
+            variables("theirs"),
+        ),
         configured(
             "envFrom",
             "Environment",
@@ -128,12 +151,8 @@ fn environment() -> Vec<Row> {
 }
 
 fn network() -> Vec<Row> {
-    let spec = |subnet: &str, ipv6: bool| {
-        json!({"subnetIds": [subnet], "securityGroupIds": ["sg-1"], "ipv6AllowedForDualStack": ipv6})
-    };
-    let wire = |subnet: &str, ipv6: bool| {
-        json!({"SubnetIds": [subnet], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": ipv6})
-    };
+    let spec = |subnet: &str, ipv6: bool| json!({"subnetIds": [subnet], "securityGroupIds": ["sg-1"], "ipv6AllowedForDualStack": ipv6});
+    let wire = |subnet: &str, ipv6: bool| json!({"SubnetIds": [subnet], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": ipv6});
     let vpc = |subnet: &str, ipv6: bool| (spec(subnet, ipv6), wire(subnet, ipv6));
     let outside = json!({"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": false});
     let mount = |name: &str| {
@@ -217,9 +236,7 @@ fn observability() -> Vec<Row> {
 }
 
 fn code() -> Vec<Row> {
-    let sent = |key: &str, architecture: &str| {
-        json!({"Architectures": [architecture], "S3Bucket": "packages", "S3Key": key})
-    };
+    let sent = |key: &str, architecture: &str| json!({"Architectures": [architecture], "S3Bucket": "packages", "S3Key": key});
     let package = |key: &str| (json!({"code": s3(key)}), (CODE, sent(key, "x86_64")));
     let on = |architecture: &str| {
         (json!({"architectures": [architecture]}), (CODE, sent("base.zip", architecture)))
