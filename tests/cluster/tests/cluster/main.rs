@@ -1,4 +1,6 @@
 //! The suites against a real kube-apiserver, in one binary so that they share a control plane.
 
+mod environment;
 mod fields;
 mod lifecycle;
+mod ownership;
