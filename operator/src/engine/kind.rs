@@ -90,6 +90,9 @@ pub trait Kind: Send + Sync + 'static {
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
 
+    /// What has to be in `status` once the action was taken by AWS, which then is as `observed`.
+    fn record(action: &Self::Action, observed: Option<&Self::Observed>, status: &mut Self::Status);
+
     /// Makes one change.
     fn execute(
         scope: &Scope,

@@ -327,6 +327,7 @@ impl<K: Kind> Pass<'_, K> {
                     if exists {
                         *observed = effect.observed;
                     }
+                    K::record(&action, observed.as_ref(), &mut self.status);
                     match effect.next {
                         Next::Continue => {}
                         Next::Settle => {

@@ -2,6 +2,7 @@
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
 mod history;
+mod inputs;
 mod install;
 mod observe;
 mod process;
