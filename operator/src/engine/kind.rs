@@ -90,6 +90,9 @@ pub trait Kind: Send + Sync + 'static {
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
 
+    /// What has to be in `status` once the action was taken by AWS, which then is as `observed`.
+    fn record(action: &Self::Action, observed: Option<&Self::Observed>, status: &mut Self::Status);
+
     /// Makes one change.
     fn execute(
         scope: &Scope,
@@ -148,7 +151,7 @@ pub struct Facts<'a, S> {
     pub deletion_policy: DeletionPolicy,
     /// The stored status.
     pub status: &'a S,
-    /// The spec, or something that it refers to, changed since the last visit.
+    /// The spec, something that it refers to, or the annotation changed since the last visit.
     pub changed: bool,
     /// A failed attempt may be repeated now.
     pub retry_due: bool,

@@ -151,6 +151,15 @@ impl Kind for Functions {
         }
     }
 
+    /// Which source the package came from is known from now on, not only once AWS has settled: by then it can't be
+    /// told from the hash of a package in S3.
+    fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
+        if let (Action::UpdateCode { package }, Some(observed)) = (action, observed) {
+            status.code_source = Some(package.fingerprint.clone());
+            status.code_sha256 = Some(observed.code_sha256.clone());
+        }
+    }
+
     async fn execute(
         scope: &Scope,
         name: &str,
