@@ -3,6 +3,9 @@
 mod code;
 mod command_line;
 mod crash;
+mod crd;
+mod crd_rules;
+mod crd_updates;
 mod deletion;
 mod ending;
 mod environment;
