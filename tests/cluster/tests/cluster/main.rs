@@ -13,6 +13,7 @@ mod errors;
 mod fields;
 mod leases;
 mod lifecycle;
+mod missing_crd;
 mod ownership;
 mod policies;
 mod restart;
