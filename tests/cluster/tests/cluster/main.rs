@@ -3,6 +3,9 @@
 mod code;
 mod command_line;
 mod crash;
+mod crd;
+mod crd_rules;
+mod crd_updates;
 mod deletion;
 mod ending;
 mod environment;
@@ -10,6 +13,7 @@ mod errors;
 mod fields;
 mod leases;
 mod lifecycle;
+mod missing_crd;
 mod ownership;
 mod policies;
 mod restart;
