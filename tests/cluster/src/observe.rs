@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use lambda_operator_crds::LambdaFunction;
@@ -92,10 +93,11 @@ impl World {
     /// Creates or replaces a Secret.
     pub async fn secret(&self, name: &str, data: &[(&str, &str)]) {
         let secrets: Api<Secret> = self.namespace.api();
-        let text = data.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let bytes =
+            data.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
         let secret = Secret {
             metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
-            string_data: Some(text.collect::<BTreeMap<_, _>>()),
+            data: Some(bytes.collect::<BTreeMap<_, _>>()),
             ..Secret::default()
         };
         let parameters = PatchParams::apply("user").force();
