@@ -31,7 +31,7 @@ async fn delete_namespace(world: &World) {
 
 async fn namespace_is_gone(world: &World) {
     let namespaces: Api<Namespace> = Api::all(world.namespace.client());
-    eventually(Duration::from_secs(60), "the namespace is gone", || async {
+    eventually(Duration::from_mins(1), "the namespace is gone", || async {
         let namespace = namespaces.get_opt(world.namespace.name()).await.unwrap();
         namespace.map_or(Ok(()), |namespace| Err(namespace.status))
     })
@@ -72,8 +72,8 @@ async fn without_credentials_the_objects_stay_until_they_are_mended() {
 async fn without_credentials_retain_releases_a_terminating_object_at_once() {
     let world = World::builder("namespace-retained")
         .settings(|settings| {
-            settings.rechecks.min = Duration::from_secs(60);
-            settings.rechecks.max = Duration::from_secs(60);
+            settings.rechecks.min = Duration::from_mins(1);
+            settings.rechecks.max = Duration::from_mins(1);
         })
         .start()
         .await;

@@ -43,7 +43,7 @@ async fn a_failed_update_is_sent_again_although_nothing_differs_and_with_backoff
 
 #[tokio::test]
 async fn a_changed_spec_is_sent_at_once_after_a_failed_update() {
-    let world = updating_world("failed-changed", "InvalidSubnet", Duration::from_secs(60)).await;
+    let world = updating_world("failed-changed", "InvalidSubnet", Duration::from_mins(1)).await;
     world.apply("hello", function(json!({"memorySize": 256}))).await;
     world.problem("hello", "DependencyNotReady", &["InvalidSubnet", REASON]).await;
     mend(&world).await;
@@ -54,7 +54,7 @@ async fn a_changed_spec_is_sent_at_once_after_a_failed_update() {
 
 #[tokio::test]
 async fn a_spec_taken_back_after_a_failed_update_is_sent_too() {
-    let world = updating_world("failed-back", "InvalidSubnet", Duration::from_secs(60)).await;
+    let world = updating_world("failed-back", "InvalidSubnet", Duration::from_mins(1)).await;
     world.apply("hello", function(json!({"memorySize": 256}))).await;
     world.problem("hello", "DependencyNotReady", &["InvalidSubnet"]).await;
     mend(&world).await;
@@ -65,7 +65,7 @@ async fn a_spec_taken_back_after_a_failed_update_is_sent_too() {
 
 #[tokio::test]
 async fn the_annotation_sends_a_failed_update_again_at_once() {
-    let world = updating_world("failed-asked", "InvalidSubnet", Duration::from_secs(60)).await;
+    let world = updating_world("failed-asked", "InvalidSubnet", Duration::from_mins(1)).await;
     world.apply("hello", function(json!({"memorySize": 256}))).await;
     world.problem("hello", "DependencyNotReady", &["InvalidSubnet"]).await;
     mend(&world).await;
