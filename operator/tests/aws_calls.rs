@@ -1,4 +1,5 @@
 //! The seam that every call goes through: quota, gate, failures, and the pause while AWS refuses the credentials.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

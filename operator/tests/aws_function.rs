@@ -1,4 +1,5 @@
 //! Each operation on functions, through the real SDK, against the simulator: what is sent, and what is understood.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

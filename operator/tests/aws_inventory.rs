@@ -1,4 +1,5 @@
 //! The sweep and the rotation against the simulator: what is found, and what it costs.
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -196,6 +197,7 @@ async fn refused_credentials_report_nothing() {
     let world = world().await;
     own(&world, "f").await;
     world.account.configure(|settings| settings.auth_error = Some(AuthError::expired_token())).await;
+    world.account.clear_ledger().await;
     let mut running = run(&world, 100, 50);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(running.wakes.try_recv().is_err());

@@ -103,6 +103,11 @@ impl Scope {
         &self.inventory
     }
 
+    /// Who is told of what happens here.
+    pub(super) fn observer(&self) -> &dyn CallObserver {
+        &*self.observer
+    }
+
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
         self.quota.stop();
@@ -225,12 +230,14 @@ impl Scope {
 
     /// Texts stay out of the log: AWS's may repeat values of the request.
     fn heed(&self, call: Call, session: &Session, error: &AwsError, status: Option<u16>) {
-        let (code, class, request_id) = (&error.code, error.class.as_str(), error.request_id.as_deref());
+        let AwsError { operation, code, request_id, .. } = error;
+        let (account, region, class, request_id) =
+            (&self.account, &self.region, error.class.as_str(), request_id.as_deref());
         match error.class {
             Class::Gone | Class::AlreadyExists | Class::InProgress | Class::Lock => {
-                tracing::info!(code, class, status, request_id, "call refused");
+                tracing::info!(operation, account, region, code, class, status, request_id, "call refused");
             }
-            _ => tracing::warn!(code, class, status, request_id, "call failed"),
+            _ => tracing::warn!(operation, account, region, code, class, status, request_id, "call failed"),
         }
         match error.class {
             Class::Throttled => {

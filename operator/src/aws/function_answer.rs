@@ -226,3 +226,110 @@ pub(super) fn logging(config: Option<types::LoggingConfig>, name: &str) -> Loggi
         format,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bare() -> FunctionConfiguration {
+        FunctionConfiguration::builder().function_name("f").role("r").build()
+    }
+
+    #[test]
+    fn what_aws_leaves_out_is_at_its_default() {
+        let observed = listed(bare());
+        assert_eq!((observed.package_type, observed.architecture.as_str()), (PackageType::Zip, "x86_64"));
+        assert_eq!(
+            observed.configuration,
+            Configuration {
+                runtime: None,
+                role: "r".to_owned(),
+                handler: None,
+                description: String::new(),
+                timeout: 3,
+                memory_size: 128,
+                ephemeral_storage: 512,
+                environment: Environment::Known(BTreeMap::new()),
+                kms_key_arn: String::new(),
+                vpc: Vpc::default(),
+                dead_letter_target: String::new(),
+                tracing_mode: "PassThrough".to_owned(),
+                layers: Vec::new(),
+                file_systems: Vec::new(),
+                image_config: ImageConfig::default(),
+                snap_start: "None".to_owned(),
+                logging: Logging {
+                    format: "Text".to_owned(),
+                    application_level: None,
+                    system_level: None,
+                    group: "/aws/lambda/f".to_owned(),
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn json_logs_have_levels_and_text_logs_have_none() {
+        let config = |format: &str| types::LoggingConfig::builder().log_format(format.into());
+        let json = logging(Some(config("JSON").build()), "f");
+        assert_eq!(
+            (json.application_level.as_deref(), json.system_level.as_deref()),
+            (Some("INFO"), Some("INFO"))
+        );
+        let text = logging(Some(config("Text").system_log_level(types::SystemLogLevel::Warn).build()), "f");
+        assert_eq!((text.application_level, text.system_level), (None, None));
+    }
+
+    #[test]
+    fn values_that_are_new_to_us_pass_through() {
+        let c = FunctionConfiguration::builder()
+            .runtime("nodejs99.x".into())
+            .architectures("riscv".into())
+            .state("Dreaming".into())
+            .last_update_status("Pondering".into())
+            .snap_start(types::SnapStartResponse::builder().apply_on("Always".into()).build())
+            .build();
+        let live = state(&c);
+        assert_eq!(
+            (live.state.as_str(), live.last_update_status.as_deref()),
+            ("Dreaming", Some("Pondering"))
+        );
+        let observed = listed(c);
+        assert_eq!(
+            (observed.architecture.as_str(), observed.configuration.snap_start.as_str()),
+            ("riscv", "Always")
+        );
+        assert_eq!(observed.configuration.runtime.as_deref(), Some("nodejs99.x"));
+    }
+
+    #[test]
+    fn the_arn_loses_its_qualifier() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+        for qualified in [arn.to_owned(), format!("{arn}:7"), format!("{arn}:live"), format!("{arn}:$LATEST")]
+        {
+            assert_eq!(unqualified(&qualified), arn);
+        }
+    }
+
+    #[test]
+    fn tags_that_may_not_be_read_are_an_error_and_not_none() {
+        let error =
+            types::TagsError::builder().error_code("AccessDeniedException").message("no").build().unwrap();
+        let output = GetFunctionOutput::builder().configuration(bare()).tags_error(error).build();
+        let live = from_get(output).unwrap().live.unwrap();
+        assert_eq!(live.tags, Err("AccessDeniedException: no".to_owned()));
+        let output = GetFunctionOutput::builder().configuration(bare()).build();
+        assert_eq!(from_get(output).unwrap().live.unwrap().tags, Ok(BTreeMap::new()));
+    }
+
+    #[test]
+    fn an_answer_without_a_configuration_describes_nothing() {
+        assert_eq!(from_get(GetFunctionOutput::builder().build()), None);
+    }
+
+    #[test]
+    fn a_function_older_than_states_is_active() {
+        let live = state(&bare());
+        assert_eq!((live.state.as_str(), live.last_update_status), ("Active", None));
+    }
+}

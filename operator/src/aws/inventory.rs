@@ -4,49 +4,17 @@
 //! `sweep` compares them with AWS and wakes just those that differ. Here is no AWS call: only memory and comparisons.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::function::model::{Configuration, Environment, Live, Observed};
+use super::drift::{Difference, Expectation, Why, compare};
+use crate::function::model::Observed;
 
 /// How long a listed function is kept for somebody to look at.
 pub(super) const KEPT: Duration = Duration::from_mins(1);
-
-/// What a settled function looked like when the engine last read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectation {
-    /// AWS's change token.
-    pub revision_id: String,
-    /// Hash of the package.
-    pub code_sha256: String,
-    /// [`configuration_hash`] of the configuration; `None` compares by the revision alone.
-    pub configuration_hash: Option<u64>,
-    /// What only GetFunction says; `None` doesn't compare it.
-    pub live: Option<LiveExpectation>,
-}
-
-/// What lists don't show of a settled function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveExpectation {
-    /// All its tags; those of AWS (`aws:`) don't count.
-    pub tags: BTreeMap<String, String>,
-    /// Its reserved concurrency.
-    pub reserved_concurrency: Option<i32>,
-    /// Its image with the digest.
-    pub resolved_image_uri: Option<String>,
-}
-
-/// A hash of a configuration. It holds for this process only: it is neither stable between versions, nor may it be
-/// stored, because variables can come from Secrets.
-pub fn configuration_hash(configuration: &Configuration) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    configuration.hash(&mut hasher);
-    hasher.finish()
-}
 
 /// A function as the last complete sweep saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +23,6 @@ pub struct Listed {
     pub observed: Observed,
     /// When AWS was asked.
     pub swept_at: std::time::Instant,
-}
-
-/// Why a function is worth a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
-    /// AWS has something else than expected.
-    Changed,
-    /// AWS doesn't list it. That alone isn't proof that it is gone: a GetFunction 404 is.
-    Vanished,
 }
 
 /// Says that a function is worth a look.
@@ -79,15 +38,6 @@ pub struct Wake {
     pub why: Why,
 }
 
-/// A function that isn't as expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The function's name.
-    pub name: String,
-    /// In which way.
-    pub why: Why,
-}
-
 /// How the sweep finds changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -97,52 +47,17 @@ pub enum Mode {
     PerFunction,
 }
 
-/// The functions of this listing that aren't as expected, by name.
-pub fn compare(
-    expectations: &BTreeMap<String, Expectation>,
-    listing: &BTreeMap<String, Observed>,
-) -> Vec<Difference> {
-    let check = |(name, expected): (&String, &Expectation)| {
-        let why = match listing.get(name) {
-            None => Why::Vanished,
-            Some(observed) if differs(expected, observed) => Why::Changed,
-            Some(_) => return None,
-        };
-        Some(Difference { name: name.clone(), why })
-    };
-    expectations.iter().filter_map(check).collect()
-}
+impl Mode {
+    /// Every mode's name.
+    pub const NAMES: [&str; 2] = ["list", "get"];
 
-/// Whether AWS has something else than expected. What AWS can't show isn't compared.
-pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
-    let Expectation { revision_id, code_sha256, configuration_hash: hash, live } = expected;
-    let known = matches!(observed.configuration.environment, Environment::Known(_));
-    *revision_id != observed.revision_id
-        || *code_sha256 != observed.code_sha256
-        || hash.is_some_and(|hash| known && hash != configuration_hash(&observed.configuration))
-        || observed
-            .live
-            .as_ref()
-            .is_some_and(|observed| !settled(observed) || live_differs(live.as_ref(), observed))
-}
-
-fn settled(live: &Live) -> bool {
-    matches!(live.state.as_str(), "Active" | "Inactive")
-        && live.last_update_status.as_deref().is_none_or(|status| status == "Successful")
-}
-
-fn live_differs(expected: Option<&LiveExpectation>, observed: &Live) -> bool {
-    let Some(LiveExpectation { tags, reserved_concurrency, resolved_image_uri }) = expected else {
-        return false;
-    };
-    let tags_differ = observed.tags.as_ref().is_ok_and(|observed| !own(tags).eq(own(observed)));
-    tags_differ
-        || *reserved_concurrency != observed.reserved_concurrency
-        || *resolved_image_uri != observed.resolved_image_uri
-}
-
-fn own(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
-    tags.iter().filter(|(key, _)| !key.starts_with("aws:"))
+    /// Its name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::PerFunction => "get",
+        }
+    }
 }
 
 /// The functions that the operator has in one account and region.
@@ -351,44 +266,7 @@ pub(super) struct Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::function_answer::listed;
-
-    fn observed(revision: &str) -> Observed {
-        let c = aws_sdk_lambda::types::FunctionConfiguration::builder().function_name("f").role("r");
-        listed(c.revision_id(revision).code_sha256("sha").build())
-    }
-
-    fn live(observed: Observed) -> Observed {
-        let live = Live {
-            state: "Active".to_owned(),
-            state_reason: None,
-            state_reason_code: None,
-            last_update_status: Some("Successful".to_owned()),
-            last_update_status_reason: None,
-            last_update_status_reason_code: None,
-            tags: Ok(BTreeMap::from([("team".to_owned(), "blue".to_owned())])),
-            reserved_concurrency: Some(5),
-            image_uri: None,
-            resolved_image_uri: Some("app@sha256:1".to_owned()),
-            source_kms_key_arn: String::new(),
-        };
-        Observed { live: Some(live), ..observed }
-    }
-
-    fn expectation() -> Expectation {
-        let Observed { configuration, live, .. } = live(observed("1"));
-        let live = live.unwrap();
-        Expectation {
-            revision_id: "1".to_owned(),
-            code_sha256: "sha".to_owned(),
-            configuration_hash: Some(configuration_hash(&configuration)),
-            live: Some(LiveExpectation {
-                tags: live.tags.unwrap(),
-                reserved_concurrency: live.reserved_concurrency,
-                resolved_image_uri: live.resolved_image_uri,
-            }),
-        }
-    }
+    use crate::aws::drift::tests::{expectation, observed};
 
     fn seen(observed: Observed) -> BTreeMap<String, Seen> {
         BTreeMap::from([(
@@ -399,63 +277,6 @@ mod tests {
 
     fn tick() {
         std::thread::sleep(Duration::from_millis(1));
-    }
-
-    #[test]
-    fn what_is_as_expected_wakes_nobody() {
-        assert!(!differs(&expectation(), &observed("1")));
-        assert!(!differs(&expectation(), &live(observed("1"))));
-    }
-
-    #[test]
-    fn each_difference_is_noticed() {
-        let changes: &[fn(&mut Observed)] = &[
-            |o| o.revision_id = "2".to_owned(),
-            |o| o.code_sha256 = "other".to_owned(),
-            |o| o.configuration.timeout += 1,
-            |o| o.live.as_mut().unwrap().state = "Pending".to_owned(),
-            |o| o.live.as_mut().unwrap().last_update_status = Some("InProgress".to_owned()),
-            |o| o.live.as_mut().unwrap().last_update_status = Some("Failed".to_owned()),
-            |o| o.live.as_mut().unwrap().tags = Ok(BTreeMap::new()),
-            |o| o.live.as_mut().unwrap().reserved_concurrency = None,
-            |o| o.live.as_mut().unwrap().resolved_image_uri = Some("app@sha256:2".to_owned()),
-        ];
-        for (n, change) in changes.iter().enumerate() {
-            let mut other = live(observed("1"));
-            change(&mut other);
-            assert!(differs(&expectation(), &other), "change {n}");
-        }
-    }
-
-    #[test]
-    fn what_aws_does_not_show_is_no_difference() {
-        let changes: &[fn(&mut Observed)] = &[
-            |o| o.configuration.environment = Environment::Unknown("no access".to_owned()),
-            |o| o.live.as_mut().unwrap().tags = Err("no access".to_owned()),
-            |o| o.live.as_mut().unwrap().state = "Inactive".to_owned(),
-            |o| o.live.as_mut().unwrap().last_update_status = None,
-            |o| {
-                let tags = o.live.as_mut().unwrap().tags.as_mut().unwrap();
-                tags.insert("aws:cloudformation:stack-name".to_owned(), "s".to_owned());
-            },
-        ];
-        for (n, change) in changes.iter().enumerate() {
-            let mut other = live(observed("1"));
-            change(&mut other);
-            assert!(!differs(&expectation(), &other), "change {n}");
-        }
-    }
-
-    #[test]
-    fn a_sweep_finds_the_changed_and_the_vanished() {
-        let expectations = ["a", "b", "c"]
-            .map(|name| (name.to_owned(), expectation()))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>();
-        let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
-        let differences: Vec<_> =
-            compare(&expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
-        assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
     }
 
     #[test]
@@ -524,9 +345,9 @@ mod tests {
         let inventory = Inventory::default();
         inventory.want("f");
         inventory.complete(Instant::now(), 1, seen(observed("1")));
-        tokio::time::sleep(KEPT - Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_secs(59)).await;
         assert!(inventory.listed("f").is_some());
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(inventory.listed("f"), None);
     }
 

@@ -13,10 +13,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::{AwsError, Class};
+use super::identity::{self, OfOneAccount};
 use super::pause::Pause;
 use super::sdk_config::SdkSource;
-use super::sdk_error;
-use super::settings::CallRecord;
 
 /// Credentials that STS has confirmed.
 #[derive(Clone, Debug)]
@@ -44,11 +43,14 @@ struct State {
     pause: Pause<AwsError>,
     /// Whether a task is waiting to probe.
     watched: bool,
+    /// Where STS was asked for last, for probes that nobody asked for.
+    region: Option<String>,
 }
 
 impl Login {
     pub(super) fn new(source: SdkSource, probe_min: Duration, probe_max: Duration) -> Arc<Self> {
-        let state = State { session: None, pause: Pause::new(probe_min, probe_max), watched: false };
+        let state =
+            State { session: None, pause: Pause::new(probe_min, probe_max), watched: false, region: None };
         let (resumed, _) = watch::channel(0);
         Arc::new(Self { source, state: Mutex::new(state), probing: tokio::sync::Mutex::default(), resumed })
     }
@@ -98,7 +100,8 @@ impl Login {
         }
     }
 
-    fn confirm(&self, config: SdkConfig, account: String) -> Session {
+    /// From now on these are the credentials, and they work.
+    pub(super) fn confirm(&self, config: SdkConfig, account: String) -> Session {
         let mut state = self.state.lock();
         let generation = state.session.as_ref().map_or(0, |session| session.generation) + 1;
         let session = Session { config, account, generation };
@@ -143,44 +146,17 @@ impl Login {
         due
     }
 
-    /// The SDK's configuration with fresh credentials, and the account that STS says they belong to.
+    /// The SDK's configuration with credentials read anew, and the account that STS says they belong to.
     async fn ask(&self, region: Option<&str>) -> Result<(SdkConfig, String), AwsError> {
         let config = self.source.load().await;
-        let Some(region) =
-            config.region().cloned().or_else(|| region.map(|name| Region::new(name.to_owned())))
-        else {
-            return Err(no_region());
-        };
-        let sts = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).build();
-        let started = Instant::now();
-        let answer = aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await;
-        let seconds = started.elapsed().as_secs_f64();
-        let answer = answer.map_err(|error| sdk_error::convert("GetCallerIdentity", false, &error));
-        self.source.observe(&record(region.as_ref(), seconds, answer.as_ref().err()));
-        let answer = answer.map_err(|(error, _)| error)?;
-        match answer.account() {
-            Some(account) if !account.is_empty() => Ok((config, account.to_owned())),
-            _ => Err(AwsError::new(
-                "GetCallerIdentity",
-                Class::Transient,
-                "InvalidAnswer",
-                "STS named no account",
-            )),
-        }
-    }
-}
-
-fn record(region: &str, seconds: f64, error: Option<&(AwsError, Option<u16>)>) -> CallRecord {
-    CallRecord {
-        operation: "GetCallerIdentity",
-        account: String::new(),
-        region: region.to_owned(),
-        code: error.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
-        http_status: error.and_then(|(_, status)| *status),
-        seconds,
-        quota_wait_seconds: 0.0,
-        request_id: error.and_then(|(error, _)| error.request_id.clone()),
-        error: error.map(|(error, _)| error.clone()),
+        let asked = region.map(str::to_owned).or_else(|| self.state.lock().region.clone());
+        self.state.lock().region.clone_from(&asked);
+        let region = config.region().cloned().or_else(|| asked.map(Region::new)).ok_or_else(no_region)?;
+        let credentials = identity::credentials_of(&config, self.source.patience()).await?;
+        let observer = self.source.observer();
+        let account = identity::account_of(credentials.clone(), &config, &region, &*observer).await?;
+        let config = OfOneAccount::config(config, region, credentials, account.clone(), observer);
+        Ok((config, account))
     }
 }
 

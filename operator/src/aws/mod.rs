@@ -6,10 +6,12 @@
 
 pub mod bucket;
 mod call;
+pub mod drift;
 pub mod error;
 mod function;
 mod function_answer;
 mod function_request;
+mod identity;
 pub mod inventory;
 mod login;
 mod pause;
@@ -21,9 +23,10 @@ mod settings;
 mod sweep;
 
 pub use call::Scope;
+pub use drift::{Difference, Expectation, LiveExpectation, Why, configuration_hash};
 pub use error::{AwsError, Class};
 pub use function::AccountSettings;
-pub use inventory::{Expectation, Inventory, Listed, LiveExpectation, Mode, Wake, Why, configuration_hash};
+pub use inventory::{Inventory, Listed, Mode, Wake};
 pub use pool::Aws;
 pub use quota::{Priority, Quota, QuotaClass};
 pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

@@ -81,3 +81,72 @@ impl Aws {
         scopes.open.values().for_each(|scope| scope.stop());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{Class, NoObserver, OpenGate, Priority};
+
+    const ACCOUNT: &str = "111122223333";
+
+    fn aws(sim: &lambda_sim::Sim) -> Aws {
+        let settings = AwsSettings {
+            endpoint_url: Some(sim.endpoint()),
+            region: Some("eu-west-1".to_owned()),
+            static_credentials: Some((format!("AKIA{ACCOUNT}"), "secret".to_owned())),
+            ..AwsSettings::default()
+        };
+        Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver))
+    }
+
+    #[tokio::test]
+    async fn with_credentials_of_another_account_the_old_scope_does_nothing() {
+        let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
+        let aws = aws(&sim);
+        let old = aws.scope(None).await.unwrap();
+        let session = aws.0.login.session(None).await.unwrap();
+        aws.0.login.confirm(session.config, "999999999999".to_owned());
+        sim.control().clear_ledger().await;
+
+        for error in [
+            old.get_function("f", Priority::User).await.map(drop).unwrap_err(),
+            old.delete_function("f", Priority::User).await.unwrap_err(),
+        ] {
+            assert_eq!((error.class, error.code.as_str()), (Class::AccessDenied, "AccountMismatch"));
+            assert!(error.message.contains(ACCOUNT) && error.message.contains("999999999999"), "{error}");
+        }
+        assert_eq!(sim.control().ledger().await, []);
+        assert_eq!(aws.scope(None).await.unwrap().account(), "999999999999");
+        assert_eq!(old.account(), ACCOUNT);
+    }
+
+    #[tokio::test]
+    async fn credentials_that_cannot_be_renewed_pause_the_account() {
+        use aws_credential_types::provider::error::CredentialsError;
+        use aws_credential_types::provider::{SharedCredentialsProvider, future};
+
+        #[derive(Debug)]
+        struct Nothing;
+
+        impl aws_credential_types::provider::ProvideCredentials for Nothing {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("no token file")))
+            }
+        }
+
+        let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
+        let aws = aws(&sim);
+        let scope = aws.scope(None).await.unwrap();
+        let session = aws.0.login.session(None).await.unwrap();
+        let nothing = SharedCredentialsProvider::new(Nothing);
+        let config = session.config.into_builder().credentials_provider(nothing).build();
+        aws.0.login.confirm(config, ACCOUNT.to_owned());
+        let error = scope.delete_function("f", Priority::User).await.unwrap_err();
+        assert_eq!((error.class, error.code.as_str()), (Class::Auth, "CredentialsNotLoaded"), "{error}");
+        assert!(error.message.contains("no token file") && !error.unknown_outcome, "{error}");
+        assert_eq!(aws.paused(), Some(error));
+    }
+}

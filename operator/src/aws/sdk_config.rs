@@ -14,7 +14,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::settings::{AwsSettings, CallObserver, CallRecord};
+use super::settings::{AwsSettings, CallObserver};
 
 /// Loads configurations, each with credentials read anew.
 pub(super) struct SdkSource {
@@ -29,8 +29,13 @@ impl SdkSource {
         Self { settings, http: Builder::new().tls_provider(provider).build_https(), observer }
     }
 
-    pub(super) fn observe(&self, record: &CallRecord) {
-        self.observer.call(record);
+    pub(super) fn observer(&self) -> Arc<dyn CallObserver> {
+        Arc::clone(&self.observer)
+    }
+
+    /// How long to look for credentials.
+    pub(super) fn patience(&self) -> Duration {
+        self.settings.call_timeout
     }
 
     pub(super) async fn load(&self) -> SdkConfig {

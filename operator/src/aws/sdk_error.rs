@@ -43,7 +43,7 @@ where
     let local = |code: &str| (code.to_owned(), chain(error));
     match error {
         SdkError::ServiceError(service) => {
-            let status = service.raw().status();
+            let status = service.raw().status().as_u16();
             let code = service.err().code().map_or_else(|| format!("Http{status}"), short);
             let message = service.err().message().unwrap_or("AWS gave no reason");
             // What follows quotes the request's headers, and with them the session token.
@@ -66,7 +66,7 @@ fn short(code: &str) -> String {
 }
 
 /// The texts of an error and its causes, each once. Only `Display`: `Debug` could show request bodies.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {

@@ -1,5 +1,6 @@
 //! The loops that look for what somebody else changed: a sweep over everything at an interval, and a rotation that
-//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per scope; both ask in the lowest priority.
+//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per scope; both ask in the
+//! lowest priority.
 //!
 //! A sweep costs one ListFunctions per 50 functions of the account. Where that is more than one GetFunction per owned
 //! function, or is denied, it reads each owned function instead: GetFunction has a larger quota of its own.
@@ -15,9 +16,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::call::Scope;
+use super::drift::{Difference, Why, differs};
 use super::error::{AwsError, Class};
 use super::function::PAGE;
-use super::inventory::{Difference, KEPT, Mode, Seen, Wake, Why, differs};
+use super::inventory::{KEPT, Mode, Seen, Wake};
 use super::quota::Priority;
 
 /// After so many sweeps by GetFunction the account is listed once more, to see whether that is the better way by now.
@@ -26,7 +28,6 @@ const MEASURE_EVERY: u32 = 20;
 const RETRY_MIN: Duration = Duration::from_secs(5);
 /// The longest that this doubles to.
 const RETRY_MAX: Duration = Duration::from_mins(5);
-
 /// Each interval is longer by a random part of this fraction of it, so that replicas and regions spread.
 const JITTER: f64 = 0.1;
 /// The first sweep waits until nothing was registered for so long: after a start, all objects come at once.
@@ -143,6 +144,9 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
     let inventory = scope.inventory();
     let started = Instant::now();
     let mut calls = 0;
+    if inventory.owned() == 0 {
+        return Ok(inventory.complete(started, calls, BTreeMap::new()));
+    }
     let mode = strategy.mode(inventory.owned());
     let mut seen = None;
     if mode == Mode::List {
@@ -162,6 +166,7 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
         tracing::info!(account = scope.account(), region = scope.region(), mode = ?next, "sweeps change their way");
         inventory.set_mode(next);
     }
+    scope.observer().swept(scope.account(), scope.region(), next);
     Ok(inventory.complete(started, calls, seen))
 }
 
@@ -214,6 +219,8 @@ async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::Unbounde
     if interval.is_zero() {
         return;
     }
+    // Else the pace would at first be that of a single function.
+    registered(scope).await;
     let mut last = String::new();
     loop {
         rotation_pause(scope, interval).await;

@@ -71,6 +71,9 @@ pub trait Kind: Send + Sync + 'static {
     /// What the last sweep says about the resource, where that can stand in for a read.
     fn listed(scope: &Scope, name: &str, status: &Self::Status) -> Listing<Self::Observed>;
 
+    /// Stores the outcome of a call that was pending, once `observed` shows that it took place; pure.
+    fn recover(observed: &Self::Observed, owner: &Owner, status: &mut Self::Status);
+
     /// Compares and decides. Total and pure.
     fn plan(
         desired: &Self::Desired,
@@ -86,6 +89,9 @@ pub trait Kind: Send + Sync + 'static {
 
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
+
+    /// What has to be in `status` once the action was taken by AWS, which then is as `observed`.
+    fn record(action: &Self::Action, observed: Option<&Self::Observed>, status: &mut Self::Status);
 
     /// Makes one change.
     fn execute(

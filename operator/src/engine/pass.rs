@@ -192,6 +192,9 @@ impl<K: Kind> Pass<'_, K> {
                 let text = "AWS has accepted the change and doesn't show the resource yet.".to_owned();
                 return Ok(Verdict::Progress(Reason::Creating, text));
             }
+            if let Some(observed) = &observed {
+                K::recover(observed, &owner, &mut self.status);
+            }
             let status = self.status.clone();
             let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
             self.note_drift(&plan, findings);
@@ -315,12 +318,16 @@ impl<K: Kind> Pass<'_, K> {
             self.intend(&action, &plan.verdict).await?;
             match K::execute(scope, name, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
-                    K::common_status_mut(&mut self.status).pending = None;
+                    // What has to be read again is stored by `recover`, when it is seen.
+                    if effect.next != Next::Replan {
+                        K::common_status_mut(&mut self.status).pending = None;
+                    }
                     self.notes.extend(effect.note);
                     let exists = effect.observed.is_some();
                     if exists {
                         *observed = effect.observed;
                     }
+                    K::record(&action, observed.as_ref(), &mut self.status);
                     match effect.next {
                         Next::Continue => {}
                         Next::Settle => {

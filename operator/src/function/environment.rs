@@ -30,7 +30,7 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// All variables of a function together, in bytes: names and values.
+/// All variables of a function together, in bytes of the JSON object that AWS measures ("String measured: {…}").
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LARGEST_ENVIRONMENT: usize = 4096;
 
@@ -52,17 +52,23 @@ pub(super) fn resolve(
     for (name, (_, origin)) in &variables {
         check_name(name, origin)?;
     }
-    let size: usize = variables.iter().map(|(name, (value, _))| name.len() + value.len()).sum();
-    if size > LARGEST_ENVIRONMENT {
-        let (name, (value, origin)) =
-            variables.iter().max_by_key(|(_, (value, _))| value.len()).unwrap_or_else(|| unreachable!());
-        return Err(Unready::Invalid(format!(
-            "the environment has {size} bytes, but Lambda allows {LARGEST_ENVIRONMENT} for all variables together. The \
-             largest is {name} from {origin} with {} bytes. Move large values into a file of the package, SSM or S3.",
-            value.len()
-        )));
-    }
+    check_size(&variables)?;
     Ok(variables.into_iter().map(|(name, (value, _))| (name, value)).collect())
+}
+
+fn check_size(variables: &BTreeMap<String, (String, String)>) -> Result<(), Unready> {
+    let values: BTreeMap<&String, &String> =
+        variables.iter().map(|(name, (value, _))| (name, value)).collect();
+    let size = serde_json::json!(values).to_string().len();
+    let largest = variables.iter().max_by_key(|(_, (value, _))| value.len());
+    match largest {
+        Some((name, (value, origin))) if size > LARGEST_ENVIRONMENT => Err(Unready::Invalid(format!(
+            "the environment has {size} bytes as JSON, but Lambda allows {LARGEST_ENVIRONMENT} for all variables together. \
+             The largest is {name} from {origin} with {} bytes. Move large values into a file of the package, SSM or S3.",
+            value.len()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn check_name(name: &str, origin: &str) -> Result<(), Unready> {
@@ -251,6 +257,15 @@ mod tests {
         let spec = spec(serde_json::json!({"env": [{"name": "BIG", "value": "x".repeat(4094)}]}));
         let text = invalid(resolve(&spec, "shop", &Inputs::new()));
         assert!(text.contains("BIG from spec.env with 4094 bytes") && !text.contains("xxx"), "{text}");
+    }
+
+    #[test]
+    fn the_environment_is_measured_as_aws_does() {
+        let of =
+            |value: usize| spec(serde_json::json!({"env": [{"name": "BIG", "value": "x".repeat(value)}]}));
+        let room = 4096 - r#"{"BIG":""}"#.len();
+        assert!(resolve(&of(room), "shop", &Inputs::new()).is_ok());
+        assert!(invalid(resolve(&of(room + 1), "shop", &Inputs::new())).contains("4097 bytes as JSON"));
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             let replaceable =
                 facts.status.common.origin != Some(Origin::Adopted) && facts.status.revision_id.is_none();
             let verdict = failure.of_creation(replaceable && !facts.observe_only);
-            if replaceable && facts.retry_due && (failure.passing || facts.changed) {
+            if replaceable && !facts.observe_only && facts.retry_due && (failure.passing || facts.changed) {
                 let text = "the failed function is being replaced.".to_owned();
                 return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
             }
@@ -125,15 +125,20 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
                 .next_step()
                 .or_else(|| facts.retry_due.then(|| send_again(desired, observed, failure.code)));
             match actions {
-                Some(action) if facts.retry_due => plan_of(vec![action], updating(), differences.paths),
+                Some(action) if facts.retry_due && !facts.observe_only => {
+                    plan_of(vec![action], updating(), differences.paths)
+                }
                 _ => Plan { differs: differences.paths, ..Plan::rest(failure.of_update()) },
             }
         }
         Standing::Settled(reason) => {
             let paths = differences.paths.clone();
+            if facts.observe_only {
+                return plan_of(Vec::new(), settled(reason, observed, &paths), paths);
+            }
             match differences.next_step() {
                 Some(action) => plan_of(vec![action], updating(), paths),
-                None => plan_of(differences.at_once, settled(reason, observed), paths),
+                None => plan_of(differences.at_once, settled(reason, observed, &[]), paths),
             }
         }
     }
@@ -147,8 +152,11 @@ fn updating() -> Verdict {
     Verdict::Progress(Reason::Updating, "AWS is updating the function.".into())
 }
 
-fn settled(reason: Reason, observed: &Observed) -> Verdict {
+fn settled(reason: Reason, observed: &Observed, differs: &[String]) -> Verdict {
     let text = match reason {
+        _ if !differs.is_empty() => {
+            format!("{} is only observed; it differs from the spec in {}.", observed.arn, differs.join(", "))
+        }
         Reason::Deactivated => format!("{} matches the spec and is deactivated.", observed.arn),
         _ => format!("{} matches the spec.", observed.arn),
     };
@@ -346,10 +354,6 @@ fn deploys(
     }
     let same_source = status.code_source.as_deref() == Some(&package.fingerprint);
     if same_source && status.code_sha256.as_deref() == Some(&observed.code_sha256) {
-        return true;
-    }
-    let created_from = status.common.pending.as_ref().and_then(|pending| pending.fingerprint.as_deref());
-    if created_from == Some(&package.fingerprint) {
         return true;
     }
     match (source, &observed.live) {

@@ -1,5 +1,6 @@
 //! A simulator, the operator's AWS side pointed at it, and a function to play with.
-#![allow(dead_code, reason = "not every suite uses all of it")]
+#![allow(dead_code, missing_docs, reason = "not every suite uses all of it")]
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,7 @@
 //! What people and AWS see of a failure: conditions, Events, and the calls about one function.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use lambda_operator_crds::LambdaFunction;
 use lambda_sim::Call;
 use serde_json::json;
@@ -88,32 +84,5 @@ impl World {
     pub async fn reconcile_now(&self, name: &str, value: &str) {
         let annotations = json!({"lambda-operator.io/reconcile-at": value});
         self.patch(name, json!({"metadata": {"annotations": annotations}})).await;
-    }
-
-    /// Creates or replaces a Secret.
-    pub async fn secret(&self, name: &str, data: &[(&str, &str)]) {
-        let secrets: Api<Secret> = self.namespace.api();
-        let bytes =
-            data.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
-        let secret = Secret {
-            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
-            data: Some(bytes.collect::<BTreeMap<_, _>>()),
-            ..Secret::default()
-        };
-        let parameters = PatchParams::apply("user").force();
-        secrets.patch(name, &parameters, &Patch::Apply(&secret)).await.expect("the Secret is taken");
-    }
-
-    /// Creates or replaces a ConfigMap.
-    pub async fn config_map(&self, name: &str, data: &[(&str, &str)]) {
-        let maps: Api<ConfigMap> = self.namespace.api();
-        let text = data.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let map = ConfigMap {
-            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
-            data: Some(text.collect::<BTreeMap<_, _>>()),
-            ..ConfigMap::default()
-        };
-        let parameters = PatchParams::apply("user").force();
-        maps.patch(name, &parameters, &Patch::Apply(&map)).await.expect("the ConfigMap is taken");
     }
 }

@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
 use lambda_operator::run::{Operator, RunError};
+use lambda_operator::runtime::telemetry::{self, LogFormat};
 use lambda_operator::settings::{AwsSettings, Settings};
 use lambda_operator_crds::LambdaFunction;
 use lambda_sim::{AccountControl, Call, Options, Sim};
@@ -117,8 +118,11 @@ impl World {
         WorldBuilder { name: name.into(), settings, options: Options::default(), started: true }
     }
 
-    /// Starts an operator within this process.
+    /// Starts an operator within this process. It logs when `RUST_LOG` is set.
     pub fn start_operator(&mut self) {
+        if let Ok(level) = std::env::var("RUST_LOG") {
+            telemetry::init(LogFormat::Text, &level).expect("RUST_LOG can be understood");
+        }
         let stop = CancellationToken::new();
         let credentials = Some((format!("AKIA{}", self.account), "secret".into()));
         let operator =

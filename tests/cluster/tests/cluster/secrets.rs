@@ -1,15 +1,13 @@
 //! Values of Secrets reach AWS and nothing else: a canary is looked for in everything that a real operator
 //! process says, at its most talkative, when all is well and when AWS repeats the request in its errors.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use cluster_tests::{REGION, World, condition, function};
+use cluster_tests::{World, condition, function};
 use k8s_openapi::ByteString;
 use lambda_sim::{AuthError, Failure, Fault, FaultEffect, FaultError};
 use serde_json::json;
-use test_support::{Process, bin, eventually};
+use test_support::{Process, eventually};
 
 /// Looked for as it is and, since errors quote JSON, by its middle alone.
 const CANARY: &str = "canary-7f3a9c-\"quoted\"\\and\nbroken-5e1d";
@@ -23,24 +21,8 @@ const CONFIGURATION: &str = "UpdateFunctionConfiguration";
 /// A world with an operator as a process of its own that logs as `level` says.
 async fn world_with_process(name: &str, level: &str) -> (World, Process) {
     let world = World::builder(name).without_operator().start().await;
-    let account = ("lambda-operator-system", "lambda-operator");
-    let kubeconfig = world.cluster.kubeconfig_for_service_account(account.0, account.1).await;
-    let path = world.cluster.write_kubeconfig(name, &kubeconfig);
-    let binary = tokio::task::spawn_blocking(|| bin("lambda-operator", "lambda-operator")).await.unwrap();
-    let process = start(&world, &binary, &path, level);
+    let process = world.operator_process(name, &["--log-level", level, "--recheck-refused", "1s"]).await;
     (world, process)
-}
-
-fn start(world: &World, binary: &Path, kubeconfig: &Path, level: &str) -> Process {
-    let mut command = Command::new(binary);
-    command.arg("run").arg("--kubeconfig").arg(kubeconfig);
-    command.args(["--watch-namespace", world.namespace.name(), "--log-level", level]);
-    command.args(["--aws-endpoint-url", &world.sim.endpoint(), "--aws-region", REGION]);
-    command.args(["--leader-election=false", "--quotas=false", "--metrics-address", "127.0.0.1:0"]);
-    command.args(["--recheck-min", "300ms", "--recheck-max", "600ms", "--recheck-refused", "1s"]);
-    command.args(["--propagation-min", "200ms", "--propagation-max", "500ms"]);
-    command.env("AWS_ACCESS_KEY_ID", "AKIA111122223333").env("AWS_SECRET_ACCESS_KEY", "secret");
-    Process::spawn("lambda-operator", &command)
 }
 
 /// What /metrics shows.
@@ -130,26 +112,13 @@ async fn a_secret_value_reaches_aws_and_nothing_else_with_every_library_at_trace
     assert_a_silent_life("canary-all", "lambda_operator=trace,trace", "TRACE").await;
 }
 
-#[tokio::test]
-async fn aws_4_kb_text_quotes_the_whole_environment_and_is_not_passed_on() {
-    let (world, process) = world_with_process("canary-4kb", "trace").await;
-    // 4096 bytes for us, more for AWS, which measures the JSON.
-    let filling = "\"".repeat(3900);
-    world.secret("database", &[("AWKWARD", CANARY), ("PLAIN", PLAIN), ("FILLING", &filling)]).await;
-    world.apply("hello", function(with_secret())).await;
-    world.problem("hello", "InvalidSpec", &["CreateFunction", "exceeded the 4KB limit"]).await;
-    assert_silent(&world, &process).await;
-    canary_secret(&world).await;
-    world.ready("hello").await;
-    world.secret("database", &[("AWKWARD", CANARY), ("PLAIN", PLAIN), ("FILLING", &filling)]).await;
-    world.problem("hello", "InvalidSpec", &[CONFIGURATION, "exceeded the 4KB limit"]).await;
-    assert_silent(&world, &process).await;
-}
-
 /// Errors that repeat what was sent, whole or in part.
-fn quoting() -> [(&'static str, u16, String); 4] {
+fn quoting() -> [(&'static str, u16, String); 6] {
     let json = json!({"AWKWARD": CANARY, "PLAIN": PLAIN}).to_string();
+    let measured = "environment variables you have provided exceeded the 4KB limit. String measured";
     [
+        ("InvalidParameterValueException", 400, format!("{measured}: {json}")),
+        ("InvalidParameterValueException", 400, format!("{measured}: {}", &json[..json.len() - 9])),
         (
             "ValidationException",
             400,

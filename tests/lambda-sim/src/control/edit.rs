@@ -70,6 +70,9 @@ fn change_beside(function: &mut Function, set: &Object) {
     if let Some(sha256) = text("CodeSha256") {
         function.latest.code.sha256 = sha256;
     }
+    if let Some(key) = text("SourceKMSKeyArn") {
+        function.latest.code.source_kms_key = Some(key);
+    }
     if let Some(size) = set.get("CodeSize").and_then(Value::as_u64) {
         function.latest.code.size = size;
     }

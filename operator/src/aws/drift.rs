@@ -1,0 +1,205 @@
+//! What counts as a change that somebody else made: what a settled function looked like against what AWS says now.
+//! Pure; `inventory` remembers the one, `sweep` fetches the other.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::function::model::{Configuration, Environment, Live, Observed};
+
+/// What a settled function looked like when the engine last read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// AWS's change token.
+    pub revision_id: String,
+    /// Hash of the package.
+    pub code_sha256: String,
+    /// [`configuration_hash`] of the configuration; `None` compares by the revision alone.
+    pub configuration_hash: Option<u64>,
+    /// What only GetFunction says; `None` doesn't compare it.
+    pub live: Option<LiveExpectation>,
+}
+
+/// What lists don't show of a settled function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveExpectation {
+    /// All its tags; those of AWS (`aws:`) don't count.
+    pub tags: BTreeMap<String, String>,
+    /// Its reserved concurrency.
+    pub reserved_concurrency: Option<i32>,
+    /// Its image with the digest.
+    pub resolved_image_uri: Option<String>,
+}
+
+/// A hash of a configuration. It holds for this process only: it is neither stable between versions, nor may it be
+/// stored, because variables can come from Secrets.
+pub fn configuration_hash(configuration: &Configuration) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    configuration.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Why a function is worth a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// AWS has something else than expected.
+    Changed,
+    /// AWS doesn't list it. That alone isn't proof that it is gone: a GetFunction 404 is.
+    Vanished,
+}
+
+/// A function that isn't as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The function's name.
+    pub name: String,
+    /// In which way.
+    pub why: Why,
+}
+
+/// The functions of this listing that aren't as expected, by name.
+pub fn compare(
+    expectations: &BTreeMap<String, Expectation>,
+    listing: &BTreeMap<String, Observed>,
+) -> Vec<Difference> {
+    let check = |(name, expected): (&String, &Expectation)| {
+        let why = match listing.get(name) {
+            None => Why::Vanished,
+            Some(observed) if differs(expected, observed) => Why::Changed,
+            Some(_) => return None,
+        };
+        Some(Difference { name: name.clone(), why })
+    };
+    expectations.iter().filter_map(check).collect()
+}
+
+/// Whether AWS has something else than expected. What AWS can't show isn't compared.
+pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
+    let Expectation { revision_id, code_sha256, configuration_hash: hash, live } = expected;
+    let known = matches!(observed.configuration.environment, Environment::Known(_));
+    *revision_id != observed.revision_id
+        || *code_sha256 != observed.code_sha256
+        || hash.is_some_and(|hash| known && hash != configuration_hash(&observed.configuration))
+        || observed
+            .live
+            .as_ref()
+            .is_some_and(|observed| !settled(observed) || live_differs(live.as_ref(), observed))
+}
+
+fn settled(live: &Live) -> bool {
+    matches!(live.state.as_str(), "Active" | "Inactive")
+        && live.last_update_status.as_deref().is_none_or(|status| status == "Successful")
+}
+
+fn live_differs(expected: Option<&LiveExpectation>, observed: &Live) -> bool {
+    let Some(LiveExpectation { tags, reserved_concurrency, resolved_image_uri }) = expected else {
+        return false;
+    };
+    let tags_differ = observed.tags.as_ref().is_ok_and(|observed| !own(tags).eq(own(observed)));
+    tags_differ
+        || *reserved_concurrency != observed.reserved_concurrency
+        || *resolved_image_uri != observed.resolved_image_uri
+}
+
+fn own(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    tags.iter().filter(|(key, _)| !key.starts_with("aws:"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::aws::function_answer::listed;
+
+    pub(in crate::aws) fn observed(revision: &str) -> Observed {
+        let c = aws_sdk_lambda::types::FunctionConfiguration::builder().function_name("f").role("r");
+        listed(c.revision_id(revision).code_sha256("sha").build())
+    }
+
+    pub(in crate::aws) fn live(observed: Observed) -> Observed {
+        let live = Live {
+            state: "Active".to_owned(),
+            state_reason: None,
+            state_reason_code: None,
+            last_update_status: Some("Successful".to_owned()),
+            last_update_status_reason: None,
+            last_update_status_reason_code: None,
+            tags: Ok(BTreeMap::from([("team".to_owned(), "blue".to_owned())])),
+            reserved_concurrency: Some(5),
+            image_uri: None,
+            resolved_image_uri: Some("app@sha256:1".to_owned()),
+            source_kms_key_arn: String::new(),
+        };
+        Observed { live: Some(live), ..observed }
+    }
+
+    pub(in crate::aws) fn expectation() -> Expectation {
+        let Observed { configuration, live, .. } = live(observed("1"));
+        let live = live.unwrap();
+        Expectation {
+            revision_id: "1".to_owned(),
+            code_sha256: "sha".to_owned(),
+            configuration_hash: Some(configuration_hash(&configuration)),
+            live: Some(LiveExpectation {
+                tags: live.tags.unwrap(),
+                reserved_concurrency: live.reserved_concurrency,
+                resolved_image_uri: live.resolved_image_uri,
+            }),
+        }
+    }
+
+    #[test]
+    fn what_is_as_expected_wakes_nobody() {
+        assert!(!differs(&expectation(), &observed("1")));
+        assert!(!differs(&expectation(), &live(observed("1"))));
+    }
+
+    #[test]
+    fn each_difference_is_noticed() {
+        let changes: &[fn(&mut Observed)] = &[
+            |o| o.revision_id = "2".to_owned(),
+            |o| o.code_sha256 = "other".to_owned(),
+            |o| o.configuration.timeout += 1,
+            |o| o.live.as_mut().unwrap().state = "Pending".to_owned(),
+            |o| o.live.as_mut().unwrap().last_update_status = Some("InProgress".to_owned()),
+            |o| o.live.as_mut().unwrap().last_update_status = Some("Failed".to_owned()),
+            |o| o.live.as_mut().unwrap().tags = Ok(BTreeMap::new()),
+            |o| o.live.as_mut().unwrap().reserved_concurrency = None,
+            |o| o.live.as_mut().unwrap().resolved_image_uri = Some("app@sha256:2".to_owned()),
+        ];
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = live(observed("1"));
+            change(&mut other);
+            assert!(differs(&expectation(), &other), "change {n}");
+        }
+    }
+
+    #[test]
+    fn what_aws_does_not_show_is_no_difference() {
+        let changes: &[fn(&mut Observed)] = &[
+            |o| o.configuration.environment = Environment::Unknown("no access".to_owned()),
+            |o| o.live.as_mut().unwrap().tags = Err("no access".to_owned()),
+            |o| o.live.as_mut().unwrap().state = "Inactive".to_owned(),
+            |o| o.live.as_mut().unwrap().last_update_status = None,
+            |o| {
+                let tags = o.live.as_mut().unwrap().tags.as_mut().unwrap();
+                tags.insert("aws:cloudformation:stack-name".to_owned(), "s".to_owned());
+            },
+        ];
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = live(observed("1"));
+            change(&mut other);
+            assert!(!differs(&expectation(), &other), "change {n}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_finds_the_changed_and_the_vanished() {
+        let expectations = ["a", "b", "c"]
+            .map(|name| (name.to_owned(), expectation()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>();
+        let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
+        let differences: Vec<_> =
+            compare(&expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
+        assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
+    }
+}

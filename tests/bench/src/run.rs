@@ -1,0 +1,138 @@
+//! One run: a namespace, a simulator, an operator, N functions.
+
+use std::collections::HashSet;
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use cluster_tests::{ACCOUNT, REGION, condition, function, install};
+use futures::{StreamExt, TryStreamExt, stream};
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Client, ResourceExt};
+use lambda_operator_crds::LambdaFunction;
+use lambda_sim::Options;
+use serde_json::json;
+use test_support::{Process, bin};
+
+use crate::measure::{self, Figures};
+
+/// AWS's rate for everything but reads of functions, per second.
+const WRITES_PER_SECOND: f64 = 15.0;
+/// How many objects the client creates at the same time.
+const PARALLEL: usize = 20;
+/// The longest that a run may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What is run.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) functions: usize,
+    pub(crate) quotas: bool,
+    pub(crate) share: f64,
+}
+
+impl Scenario {
+    /// The seconds that the quota allows at best: one write per function.
+    pub(crate) fn allowed(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "small counts")]
+        let functions = self.functions as f64;
+        self.quotas.then(|| functions / (WRITES_PER_SECOND * self.share))
+    }
+}
+
+/// Runs it.
+pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
+    let cluster = install().await;
+    let namespace = cluster.namespace("bench").await;
+    let simulator = bin("lambda-sim", "lambda-sim");
+    let (aws, metrics) = (free_address()?, free_address()?);
+    let mut command = Command::new(simulator);
+    command.args(["--listen", &aws]);
+    if scenario.quotas {
+        command.arg("--quotas");
+    }
+    let _simulator = Process::spawn("lambda-sim", &command);
+    let kubeconfig =
+        cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
+    let kubeconfig = cluster.write_kubeconfig("operator", &kubeconfig);
+    let mut command = Command::new(bin("lambda-operator", "lambda-operator"));
+    command.args(["run", "--leader-election=false", "--log-level", "warn", "--aws-region", REGION]);
+    command.args(["--aws-endpoint-url", &format!("http://{aws}"), "--metrics-address", &metrics]);
+    command.args(["--watch-namespace", namespace.name(), "--quota-share", &scenario.share.to_string()]);
+    command.arg(format!("--quotas={}", scenario.quotas)).arg("--kubeconfig").arg(kubeconfig);
+    command.env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}")).env("AWS_SECRET_ACCESS_KEY", "secret");
+    let operator = Process::spawn("lambda-operator", &command);
+    wait_for_http(&metrics).await.with_context(|| operator.log())?;
+
+    let client = cluster.admin_client().await;
+    let api: Api<LambdaFunction> = Api::namespaced(client.clone(), namespace.name());
+    let ready = tokio::spawn(all_ready(api.clone(), scenario.functions));
+    let started = Instant::now();
+    create(&client, namespace.name(), scenario.functions).await?;
+    tokio::time::timeout(PATIENCE, ready).await.context("not all became Ready in time")???;
+    let ready = started.elapsed();
+    let calls = measure::counters(&metrics, "lambda_operator_aws_calls", "operation").await?;
+    let writes = measure::counters(&metrics, "lambda_operator_kubernetes_writes", "what").await?;
+    let cpu_seconds = measure::cpu_seconds(operator.pid())?;
+
+    let started = Instant::now();
+    api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
+    while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
+        ensure!(started.elapsed() < PATIENCE, "not all were deleted in time");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let gone = started.elapsed();
+    let peak_rss_kib = measure::peak_rss_kib(operator.pid())?;
+    Ok(Figures { ready, gone, calls, writes, cpu_seconds, peak_rss_kib })
+}
+
+async fn create(client: &Client, namespace: &str, count: usize) -> anyhow::Result<()> {
+    let api: Api<LambdaFunction> = Api::namespaced(client.clone(), namespace);
+    stream::iter(0..count)
+        .map(|number| {
+            let api = api.clone();
+            async move {
+                let object = serde_json::from_value(json!({
+                    "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction",
+                    "metadata": {"name": format!("function-{number}")}, "spec": function(json!({})),
+                }))?;
+                api.create(&PostParams::default(), &object).await?;
+                anyhow::Ok(())
+            }
+        })
+        .buffer_unordered(PARALLEL)
+        .try_collect::<()>()
+        .await
+}
+
+async fn all_ready(api: Api<LambdaFunction>, count: usize) -> anyhow::Result<()> {
+    let mut ready = HashSet::new();
+    let mut changes = std::pin::pin!(watcher(api, watcher::Config::default()).applied_objects());
+    while ready.len() < count {
+        let object = changes.try_next().await?.context("the watch ended")?;
+        if condition(&object, "Ready").is_some_and(|ready| ready.status == "True") {
+            ready.insert(object.name_any());
+        }
+    }
+    Ok(())
+}
+
+async fn wait_for_http(address: &str) -> anyhow::Result<()> {
+    for _ in 0..200 {
+        if reqwest::get(format!("http://{address}/readyz"))
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("the operator did not become ready")
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> anyhow::Result<String> {
+    Ok(TcpListener::bind(Options::default().listen)?.local_addr()?.to_string())
+}
