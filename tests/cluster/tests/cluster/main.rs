@@ -1,5 +1,7 @@
 //! The suites against a real kube-apiserver, in one binary so that they share a control plane.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
+
 mod code;
 mod command_line;
 mod crash;
