@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Wake, WriteGate};
+use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, Wake, WriteGate};
 use crate::engine::controller::Controller;
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
@@ -234,7 +234,7 @@ impl WriteGate for Gate {
     }
 }
 
-/// Counts calls.
+/// Counts calls and sweeps.
 struct Observer(Metrics);
 
 impl CallObserver for Observer {
@@ -245,5 +245,10 @@ impl CallObserver for Observer {
         if throttled {
             self.0.aws_throttled(record.operation);
         }
+    }
+
+    fn swept(&self, account: &str, region: &str, next: Mode) {
+        self.0.sweep_finished(account, region);
+        self.0.inventory_mode(account, region, next.as_str(), &Mode::NAMES);
     }
 }

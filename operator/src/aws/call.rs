@@ -103,6 +103,11 @@ impl Scope {
         &self.inventory
     }
 
+    /// Who is told of what happens here.
+    pub(super) fn observer(&self) -> &dyn CallObserver {
+        &*self.observer
+    }
+
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
         self.quota.stop();

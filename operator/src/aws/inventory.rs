@@ -47,6 +47,19 @@ pub enum Mode {
     PerFunction,
 }
 
+impl Mode {
+    /// Every mode's name.
+    pub const NAMES: [&str; 2] = ["list", "get"];
+
+    /// Its name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::PerFunction => "get",
+        }
+    }
+}
+
 /// The functions that the operator has in one account and region.
 #[derive(Debug)]
 pub struct Inventory {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::AwsError;
+use super::{AwsError, Mode};
 
 /// Settings of [`Aws`](super::Aws).
 #[derive(Clone)]
@@ -56,10 +56,13 @@ impl WriteGate for OpenGate {
     }
 }
 
-/// Told of every call, for metrics and logs.
+/// Told of every call and sweep, for metrics and logs.
 pub trait CallObserver: Send + Sync {
     /// A call that was sent has ended.
     fn call(&self, record: &CallRecord);
+
+    /// A sweep of an account and region is complete; the next one is made in this way.
+    fn swept(&self, _account: &str, _region: &str, _next: Mode) {}
 }
 
 /// Tells nobody.

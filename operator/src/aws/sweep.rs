@@ -166,6 +166,7 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
         tracing::info!(account = scope.account(), region = scope.region(), mode = ?next, "sweeps change their way");
         inventory.set_mode(next);
     }
+    scope.observer().swept(scope.account(), scope.region(), next);
     Ok(inventory.complete(started, calls, seen))
 }
 
@@ -218,6 +219,8 @@ async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::Unbounde
     if interval.is_zero() {
         return;
     }
+    // Else the pace would at first be that of a single function.
+    registered(scope).await;
     let mut last = String::new();
     loop {
         rotation_pause(scope, interval).await;

@@ -249,8 +249,10 @@ impl<K: Kind> Controller<K> {
         }
         let status = K::status(&object);
         let changed = changed::<K>(&object, &status, &versions);
+        let asked = K::common_status(&status).last_handled_reconcile_at != reconcile_at(&*object);
+        let shared = &self.shared;
         let mut pass =
-            Pass::<K> { shared: &self.shared, object, memory, status, notes: Vec::new(), changed, inputs };
+            Pass::<K> { shared, object, memory, status, notes: Vec::new(), changed, asked, inputs };
         let result = if deleting {
             pass.run_deletion()
                 .await
@@ -318,6 +320,7 @@ impl<K: Kind> Controller<K> {
             status: status.clone(),
             notes: Vec::new(),
             changed: false,
+            asked: false,
             inputs: Inputs::new(),
         };
         let mut suspended = status;

@@ -115,7 +115,7 @@ impl<K: Kind> Pass<'_, K> {
         match error.class {
             Class::NotLeader | Class::ShuttingDown => Err(Interrupt::Stopping),
             Class::InProgress | Class::Lock => {
-                Ok(Ok(Some(Verdict::Progress(Reason::Deleting, format!("{}: {error}", error.operation)))))
+                Ok(Ok(Some(Verdict::Progress(Reason::Deleting, verdict::text_of(error)))))
             }
             _ => Ok(Err(Blocked(verdict::on_error(error)))),
         }

@@ -71,6 +71,9 @@ pub trait Kind: Send + Sync + 'static {
     /// What the last sweep says about the resource, where that can stand in for a read.
     fn listed(scope: &Scope, name: &str, status: &Self::Status) -> Listing<Self::Observed>;
 
+    /// Stores the outcome of a call that was pending, once `observed` shows that it took place; pure.
+    fn recover(observed: &Self::Observed, owner: &Owner, status: &mut Self::Status);
+
     /// Compares and decides. Total and pure.
     fn plan(
         desired: &Self::Desired,
@@ -148,7 +151,7 @@ pub struct Facts<'a, S> {
     pub deletion_policy: DeletionPolicy,
     /// The stored status.
     pub status: &'a S,
-    /// The spec, or something that it refers to, changed since the last visit.
+    /// The spec, something that it refers to, or the annotation changed since the last visit.
     pub changed: bool,
     /// A failed attempt may be repeated now.
     pub retry_due: bool,

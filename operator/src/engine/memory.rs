@@ -23,6 +23,8 @@ pub struct Memory<O> {
     pub suspicion: bool,
     /// When the change that AWS works on was made.
     pub transition: Option<Instant>,
+    /// When AWS accepted a change to a resource that no read has shown since.
+    pub unseen_since: Option<Instant>,
     /// When the deletion was last sent.
     pub delete_sent: Option<Instant>,
     /// A problem that was there at the last visit.
@@ -45,6 +47,7 @@ impl<O> Default for Memory<O> {
             due: None,
             suspicion: false,
             transition: None,
+            unseen_since: None,
             delete_sent: None,
             trouble: None,
             exists: false,
@@ -97,6 +100,16 @@ pub struct Trouble {
     attempts: u32,
     /// When the next attempt may be made; `None`: when something changes.
     pub due: Option<Instant>,
+}
+
+impl Trouble {
+    /// Counts the attempt that was due, if one was, and uses it up: the next one waits for its own time.
+    fn attempted(&mut self, now: Instant) {
+        if self.due.is_some_and(|due| due <= now) {
+            self.attempts += 1;
+            self.due = None;
+        }
+    }
 }
 
 impl<O: ResourceExt> Memory<O> {
@@ -156,14 +169,18 @@ impl<O> Memory<O> {
                 None
             }
             Verdict::Progress(..) => {
+                if let Some(trouble) = &mut self.trouble {
+                    trouble.attempted(now);
+                }
                 let since = *self.transition.get_or_insert(now);
                 Some(requeue::next_poll(now.saturating_duration_since(since)))
             }
             Verdict::Problem(reason, _, recheck) => {
                 self.transition = None;
                 let trouble = self.trouble.take().filter(|t| t.reason == *reason && t.recheck == *recheck);
-                let (first, attempts) = trouble.map_or((now, 0), |t| {
-                    (t.first, t.attempts + u32::from(t.due.is_some_and(|due| due <= now)))
+                let (first, attempts) = trouble.map_or((now, 0), |mut trouble| {
+                    trouble.attempted(now);
+                    (trouble.first, trouble.attempts)
                 });
                 let since = now.saturating_duration_since(first);
                 let wait = requeue::next_recheck(*recheck, attempts, since, settings)
@@ -222,6 +239,18 @@ mod tests {
         let second = memory
             .conclude(&problem(Recheck::Slow), start + Duration::from_secs(40), &intervals, 0.5)
             .unwrap();
+        assert_eq!(second, Duration::from_mins(1));
+    }
+
+    #[test]
+    fn an_attempt_that_sets_aws_to_work_is_used_up() {
+        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let start = Instant::now();
+        let due = start + memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
+        assert!(memory.retry_due(due));
+        memory.conclude(&Verdict::Progress(Reason::Updating, String::new()), due, &intervals, 0.5);
+        assert!(!memory.retry_due(due + Duration::from_secs(1)), "it fails again, and waits its turn");
+        let second = memory.conclude(&problem(Recheck::Slow), due, &intervals, 0.5).unwrap();
         assert_eq!(second, Duration::from_mins(1));
     }
 

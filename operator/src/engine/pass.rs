@@ -57,6 +57,8 @@ pub struct Pass<'a, K: Kind> {
     pub notes: Vec<Note>,
     /// The spec or a reference changed since the last visit that came to a verdict.
     pub changed: bool,
+    /// Somebody asks for a visit by the annotation.
+    pub asked: bool,
     /// Contents of references that were read already.
     pub inputs: Inputs,
 }
@@ -98,8 +100,8 @@ impl<K: Kind> Pass<'_, K> {
             observe_only: self.observe_only(),
             deletion_policy: common.deletion_policy(),
             status,
-            changed: self.changed,
-            retry_due: self.changed || self.memory.retry_due(now),
+            changed: self.changed || self.asked,
+            retry_due: self.changed || self.asked || self.memory.retry_due(now),
             delete_sent: self.memory.delete_sent.is_some_and(|sent| now.duration_since(sent).as_secs() < 30),
         }
     }
@@ -186,6 +188,13 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(observed) => observed,
                 Err(error) => return Self::on_error(&error),
             };
+            if observed.is_none() && self.is_still_hidden() {
+                let text = "AWS has accepted the change and doesn't show the resource yet.".to_owned();
+                return Ok(Verdict::Progress(Reason::Creating, text));
+            }
+            if let Some(observed) = &observed {
+                K::recover(observed, &owner, &mut self.status);
+            }
             let status = self.status.clone();
             let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
             self.note_drift(&plan, findings);
@@ -230,7 +239,17 @@ impl<K: Kind> Pass<'_, K> {
                 Listing::Ask | Listing::NotYet => {}
             }
         }
-        Ok(K::observe(scope, name, self.priority()).await)
+        let read = K::observe(scope, name, self.priority()).await;
+        if matches!(read, Ok(Some(_))) {
+            self.memory.unseen_since = None;
+        }
+        Ok(read)
+    }
+
+    /// AWS's reads can lag behind its writes: what it has just accepted is not gone because a read doesn't show it.
+    fn is_still_hidden(&self) -> bool {
+        let window = self.shared.intervals.propagation_window;
+        self.memory.unseen_since.is_some_and(|since| since.elapsed() < window)
     }
 
     /// A first sweep is worth waiting for, but not for ever.
@@ -299,9 +318,13 @@ impl<K: Kind> Pass<'_, K> {
             self.intend(&action, &plan.verdict).await?;
             match K::execute(scope, name, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
-                    K::common_status_mut(&mut self.status).pending = None;
+                    // What has to be read again is stored by `recover`, when it is seen.
+                    if effect.next != Next::Replan {
+                        K::common_status_mut(&mut self.status).pending = None;
+                    }
                     self.notes.extend(effect.note);
-                    if effect.observed.is_some() {
+                    let exists = effect.observed.is_some();
+                    if exists {
                         *observed = effect.observed;
                     }
                     K::record(&action, observed.as_ref(), &mut self.status);
@@ -309,6 +332,7 @@ impl<K: Kind> Pass<'_, K> {
                         Next::Continue => {}
                         Next::Settle => {
                             self.memory.transition = Some(Instant::now());
+                            self.memory.unseen_since = exists.then(Instant::now);
                             let (reason, text) = progress_of(&plan.verdict);
                             return Ok(Some(Verdict::Progress(reason, text)));
                         }
@@ -320,7 +344,7 @@ impl<K: Kind> Pass<'_, K> {
                     self.memory.exists = true;
                     return Ok(None);
                 }
-                Err(error) if error.class == Class::Lock => return Ok(None),
+                Err(error) if matches!(error.class, Class::Lock | Class::Gone) => return Ok(None),
                 Err(error) => {
                     if !error.unknown_outcome {
                         K::common_status_mut(&mut self.status).pending = None;
@@ -341,14 +365,22 @@ impl<K: Kind> Pass<'_, K> {
         if pinned && self.status == unprepared {
             return Ok(());
         }
-        let (reason, text) = progress_of(verdict);
         let mut status = self.status.clone();
-        let progress = Verdict::Progress(reason, text);
-        let summary = Summary { verdict: &progress, references: None, missing: None, drift: None };
-        summary::fill::<K>(&self.object, &mut status, &summary, &now());
+        if !self.is_retry() {
+            let (reason, text) = progress_of(verdict);
+            let progress = Verdict::Progress(reason, text);
+            let summary = Summary { verdict: &progress, references: None, missing: None, drift: None };
+            summary::fill::<K>(&self.object, &mut status, &summary, &now());
+        }
         self.write_status(&status).await?;
         self.status = status;
         Ok(())
+    }
+
+    /// What is tried again after a problem stays a problem until it has worked.
+    fn is_retry(&self) -> bool {
+        let ready = conditions::status_of(&K::common_status(&self.status).conditions, ConditionType::Ready);
+        ready == Some("False") && !self.changed && !self.asked
     }
 
     /// Writes a status, if it differs from the stored one.

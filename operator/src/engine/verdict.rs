@@ -64,9 +64,15 @@ impl<A> Plan<A> {
     }
 }
 
+/// A failed call as conditions and Events tell it. The request id, new each time, is in the log: here it would make
+/// a lasting problem look like a new one at every recheck.
+pub fn text_of(error: &AwsError) -> String {
+    format!("{}: {}: {}", error.operation, error.code, error.message)
+}
+
 /// The verdict on a failed call.
 pub fn on_error(error: &AwsError) -> Verdict {
-    let text = format!("{}: {error}", error.operation);
+    let text = text_of(error);
     match error.class {
         Class::Throttled => Verdict::Problem(
             Reason::Throttled,

@@ -5,7 +5,7 @@ use lambda_operator_crds::conditions::Reason;
 use crate::aws::{AwsError, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
-use crate::function::model::Observed;
+use crate::function::model::{Live, Observed};
 use crate::function::plan::Action;
 use crate::k8s::events::Note;
 
@@ -107,13 +107,15 @@ pub(crate) fn after(action: &Action, observed: &Observed) -> Observed {
     next
 }
 
-/// The answer to an update has no tags, concurrency or image: those are as they were.
-fn keep_live(mut updated: Observed, before: Option<&Observed>) -> Observed {
-    if let (Some(live), Some(before)) = (&mut updated.live, before.and_then(|before| before.live.as_ref())) {
-        live.tags.clone_from(&before.tags);
-        live.reserved_concurrency = before.reserved_concurrency;
-    }
-    updated
+/// The answer to an update has no tags, concurrency or image: those are as they were. The update is in progress now.
+fn keep_live(updated: Observed, before: Option<&Observed>) -> Observed {
+    let live = before.and_then(|before| before.live.clone()).map(|live| Live {
+        last_update_status: Some("InProgress".into()),
+        last_update_status_reason: None,
+        last_update_status_reason_code: None,
+        ..live
+    });
+    Observed { live, ..updated }
 }
 
 /// Deletes a function whose creation failed, unless something came to depend on it.

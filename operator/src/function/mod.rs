@@ -16,15 +16,19 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
-use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Origin, Pending};
+use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Pending};
 
 use crate::aws::{AwsError, Expectation, Priority, Scope, configuration_hash};
 use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Report, Unready};
+use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
 use crate::function::desired::Desired;
 use crate::function::model::Observed;
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::k8s::references::{ObjectKey, ReferenceKey, ReferenceKind};
+
+/// The pending operation of an adoption, in which the owner's tags are put on a function.
+const ADOPTION: &str = "TagResource";
 
 /// The kind LambdaFunction.
 #[derive(Debug)]
@@ -95,6 +99,10 @@ impl Kind for Functions {
         }
     }
 
+    fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {
+        status::recover(observed, owner, status);
+    }
+
     fn plan(
         desired: &Desired,
         observed: Option<&Observed>,
@@ -122,7 +130,11 @@ impl Kind for Functions {
                     tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
             }
             Action::Own { .. } => {
-                status.common.origin.get_or_insert(Origin::Adopted);
+                status.common.pending = Some(Pending {
+                    operation: ADOPTION.into(),
+                    fingerprint: None,
+                    since: Time(jiff::Timestamp::now()),
+                });
             }
             Action::Tag { tags } => {
                 let managed = &mut status.common.managed_tags;

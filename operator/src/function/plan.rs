@@ -129,15 +129,14 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             }
             Plan { differs: differences.paths, ..Plan::rest(failure.of_update(resent)) }
         }
-        Standing::Settled(reason) if facts.observe_only => {
-            let verdict = observing(reason, observed, &differences.paths);
-            Plan { differs: differences.paths, ..Plan::rest(verdict) }
-        }
         Standing::Settled(reason) => {
             let paths = differences.paths.clone();
+            if facts.observe_only {
+                return plan_of(Vec::new(), settled(reason, observed, &paths), paths);
+            }
             match differences.next_step() {
                 Some(action) => plan_of(vec![action], updating(), paths),
-                None => plan_of(differences.at_once, settled(reason, observed), paths),
+                None => plan_of(differences.at_once, settled(reason, observed, &[]), paths),
             }
         }
     }
@@ -151,24 +150,14 @@ fn updating() -> Verdict {
     Verdict::Progress(Reason::Updating, "AWS is updating the function.".into())
 }
 
-fn settled(reason: Reason, observed: &Observed) -> Verdict {
+fn settled(reason: Reason, observed: &Observed, differs: &[String]) -> Verdict {
     let text = match reason {
+        _ if !differs.is_empty() => {
+            format!("{} is only observed; it differs from the spec in {}.", observed.arn, differs.join(", "))
+        }
         Reason::Deactivated => format!("{} matches the spec and is deactivated.", observed.arn),
         _ => format!("{} matches the spec.", observed.arn),
     };
-    Verdict::Settled(reason, text)
-}
-
-/// How it stands with a function that is only looked at: nothing is going to change, also where it differs.
-fn observing(reason: Reason, observed: &Observed, paths: &[String]) -> Verdict {
-    if paths.is_empty() {
-        return settled(reason, observed);
-    }
-    let text = format!(
-        "{} differs from the spec in {}; managementPolicy is Observe, nothing is changed.",
-        observed.arn,
-        paths.join(", ")
-    );
     Verdict::Settled(reason, text)
 }
 
@@ -363,10 +352,6 @@ fn deploys(
     }
     let same_source = status.code_source.as_deref() == Some(&package.fingerprint);
     if same_source && status.code_sha256.as_deref() == Some(&observed.code_sha256) {
-        return true;
-    }
-    let created_from = status.common.pending.as_ref().and_then(|pending| pending.fingerprint.as_deref());
-    if created_from == Some(&package.fingerprint) {
         return true;
     }
     match (source, &observed.live) {

@@ -120,7 +120,7 @@ impl Failure {
                      refers to, or the annotation lambda-operator.io/reconcile-at changes.",
                     self.text
                 ),
-                Recheck::OnChange,
+                Recheck::Slow,
             ),
             (false, _) => Verdict::Problem(
                 Reason::CreateFailed,

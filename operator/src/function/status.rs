@@ -1,12 +1,27 @@
 //! What of a function goes into `status`. Pure.
 
-use lambda_operator_crds::{LambdaFunctionStatus, Origin};
+use lambda_operator_crds::{LambdaFunctionStatus, Origin, Pending};
 
 use crate::engine::kind::Report;
-use crate::engine::ownership::Claim;
-use crate::function::Functions;
+use crate::engine::ownership::{Claim, Owner};
 use crate::function::model::{Live, Observed};
 use crate::function::plan::CONCURRENCY;
+use crate::function::{ADOPTION, Functions};
+
+/// Stores what a pending creation or adoption came to, once the function is seen to be this object's.
+pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {
+    let tags = observed.live.as_ref().and_then(|live| live.tags.as_ref().ok());
+    if tags.is_none_or(|tags| owner.judge(tags) != Claim::Ours) {
+        return;
+    }
+    let Some(Pending { operation, fingerprint, since: _ }) = status.common.pending.take() else { return };
+    let origin = if operation == ADOPTION { Origin::Adopted } else { Origin::Created };
+    status.common.origin.get_or_insert(origin);
+    if fingerprint.is_some() {
+        status.code_sha256 = Some(observed.code_sha256.clone());
+        status.code_source = fingerprint;
+    }
+}
 
 /// Fills in what is known of the function.
 pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus) {

@@ -1,5 +1,8 @@
 //! Events: made by pure functions, published in the background, never a reason to fail.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
@@ -11,6 +14,9 @@ const QUEUE: usize = 1024;
 
 /// The longest note of an Event (the API's own limit is 1 kB).
 const LONGEST_NOTE: usize = 1000;
+
+/// How long the same Event is counted instead of being published again.
+const COUNTED: Duration = Duration::from_mins(6);
 
 /// Hands Events to the task that publishes them.
 #[derive(Clone)]
@@ -43,20 +49,39 @@ impl Note {
     }
 }
 
+/// A recorder counts Events of one reason as one and keeps the first text, whatever the later ones say: so each
+/// text has a recorder of its own, for as long as a recorder counts.
+struct Recorders {
+    client: Client,
+    reporter: Reporter,
+    by_text: HashMap<String, (Recorder, Instant)>,
+}
+
+impl Recorders {
+    fn of(&mut self, event: &Event) -> Recorder {
+        self.by_text.retain(|_, (_, used)| used.elapsed() < COUNTED);
+        let text = event.note.clone().unwrap_or_default();
+        let new = || (Recorder::new(self.client.clone(), self.reporter.clone()), Instant::now());
+        let (recorder, used) = self.by_text.entry(text).or_insert_with(new);
+        *used = Instant::now();
+        recorder.clone()
+    }
+}
+
 impl Events {
     /// Starts the publisher. What is waiting when `stop` is cancelled is still published for a second.
     pub fn start(client: Client, identity: &str, stop: CancellationToken) -> Self {
         let (sender, mut receiver) = mpsc::channel::<(Event, ObjectReference)>(QUEUE);
         let reporter = Reporter { controller: "lambda-operator".into(), instance: Some(identity.to_owned()) };
         tokio::spawn(async move {
-            let recorder = Recorder::new(client, reporter);
+            let mut recorders = Recorders { client, reporter, by_text: HashMap::new() };
             loop {
                 let next = tokio::select! {
                     next = receiver.recv() => next,
                     () = stop.cancelled() => receiver.try_recv().ok(),
                 };
                 let Some((event, about)) = next else { break };
-                if let Err(error) = recorder.publish(&event, &about).await {
+                if let Err(error) = recorders.of(&event).publish(&event, &about).await {
                     tracing::debug!(%error, reason = event.reason, "an Event was not published");
                 }
             }

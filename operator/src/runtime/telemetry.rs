@@ -59,7 +59,11 @@ pub fn init(format: LogFormat, level: &str) -> Result<(), ParseError> {
 /// When it can't be understood.
 pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     match level {
-        "debug" | "trace" => EnvFilter::try_new(format!("info,lambda_operator={level}")),
+        // kube's controller wraps each reconcile in a span that says the same as ours.
+        "info" => EnvFilter::try_new("info,kube_runtime::controller=warn"),
+        "debug" | "trace" => {
+            EnvFilter::try_new(format!("info,kube_runtime::controller=warn,lambda_operator={level}"))
+        }
         _ => EnvFilter::try_new(level),
     }
 }

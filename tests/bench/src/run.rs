@@ -61,10 +61,10 @@ pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
     command.args(["run", "--leader-election=false", "--log-level", "warn", "--aws-region", REGION]);
     command.args(["--aws-endpoint-url", &format!("http://{aws}"), "--metrics-address", &metrics]);
     command.args(["--watch-namespace", namespace.name(), "--quota-share", &scenario.share.to_string()]);
-    command.args(["--quotas", &scenario.quotas.to_string()]).arg("--kubeconfig").arg(kubeconfig);
+    command.arg(format!("--quotas={}", scenario.quotas)).arg("--kubeconfig").arg(kubeconfig);
     command.env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}")).env("AWS_SECRET_ACCESS_KEY", "secret");
     let operator = Process::spawn("lambda-operator", &command);
-    wait_for_http(&metrics).await?;
+    wait_for_http(&metrics).await.with_context(|| operator.log())?;
 
     let client = cluster.admin_client().await;
     let api: Api<LambdaFunction> = Api::namespaced(client.clone(), namespace.name());

@@ -1,9 +1,14 @@
 //! What every suite against the real API server starts from: a [`World`] of its own — a namespace, a simulated
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
+mod history;
 mod inputs;
 mod install;
+mod observe;
+mod process;
 mod world;
 
+pub use history::History;
 pub use install::install;
+pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};

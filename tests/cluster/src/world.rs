@@ -45,6 +45,8 @@ pub struct World {
     pub sim: Sim,
     /// The operator's settings, for a restart.
     pub settings: Settings,
+    /// The account of the operator's credentials, for a restart.
+    pub account: String,
     client: Client,
     operator: Option<(CancellationToken, JoinHandle<Result<(), RunError>>)>,
 }
@@ -78,11 +80,12 @@ impl WorldBuilder {
         let sim = Sim::start(self.options).await.expect("the simulator starts");
         let mut settings = self.settings;
         settings.watch.namespaces = vec![namespace.name().to_owned()];
-        settings.aws.endpoint_url = Some(sim.endpoint());
+        settings.aws.endpoint_url.get_or_insert_with(|| sim.endpoint());
         let kubeconfig =
             cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
         let client = cluster.client(&kubeconfig).await;
-        let mut world = World { cluster, namespace, sim, settings, client, operator: None };
+        let mut world =
+            World { cluster, namespace, sim, settings, account: ACCOUNT.into(), client, operator: None };
         if self.started {
             world.start_operator();
         }
@@ -121,7 +124,7 @@ impl World {
             telemetry::init(LogFormat::Text, &level).expect("RUST_LOG can be understood");
         }
         let stop = CancellationToken::new();
-        let credentials = Some((format!("AKIA{ACCOUNT}"), "secret".into()));
+        let credentials = Some((format!("AKIA{}", self.account), "secret".into()));
         let operator =
             Operator { settings: self.settings.clone(), client: Some(self.client.clone()), credentials };
         let task = tokio::spawn(operator.run(stop.clone()));
@@ -285,7 +288,7 @@ pub fn condition<'a>(object: &'a LambdaFunction, kind: &str) -> Option<&'a Condi
     object.status.as_ref()?.common.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-fn summary(object: &LambdaFunction) -> String {
+pub(crate) fn summary(object: &LambdaFunction) -> String {
     let generation = object.metadata.generation.unwrap_or_default();
     let conditions = object.status.iter().flat_map(|status| &status.common.conditions);
     let conditions: Vec<String> =

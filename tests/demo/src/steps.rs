@@ -143,11 +143,11 @@ async fn delete(stage: &Stage) -> anyhow::Result<()> {
     stage.kubectl.show("delete lambdafunctions --all --timeout=60s").await?;
     let Some(aws) = stage.aws() else { return Ok(()) };
     let left = aws.functions().await;
-    ensure!(
-        left == ["legacy-report"],
-        "AWS should be left with legacy-report alone, which was only observed: {left:?}"
+    let expected = ["billing-production", "legacy-report"];
+    ensure!(left == expected, "AWS should be left with {expected:?}, but has {left:?}");
+    println!(
+        "\n  AWS is left with billing-production (deletionPolicy: Retain) and legacy-report (only observed)."
     );
-    println!("\n  AWS is left with {}, which the sample only observed.", left.join(", "));
     Ok(())
 }
 

@@ -77,3 +77,15 @@ async fn deletion_deletes_and_waits_for_aws() {
     assert_eq!(world.calls().await, ["GetFunction", "DeleteFunction", "GetFunction"]);
     assert!(world.aws().functions().await.is_empty());
 }
+
+#[tokio::test]
+async fn another_object_in_s3_is_deployed_once() {
+    let world = World::start("s3-code").await;
+    let code = |key: &str| json!({"code": {"s3": {"bucket": "packages", "key": key}}});
+    world.apply("hello", function(code("1.zip"))).await;
+    world.ready("hello").await;
+    world.aws().clear_ledger().await;
+    world.apply("hello", function(code("2.zip"))).await;
+    world.ready("hello").await;
+    assert_eq!(world.calls().await, ["GetFunction", "UpdateFunctionCode", "GetFunction"]);
+}

@@ -1,0 +1,132 @@
+//! What it costs to look for drift, and how the way is chosen.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use cluster_tests::{ACCOUNT, REGION, World, WorldBuilder, function};
+use serde_json::json;
+use test_support::eventually;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two sweeps.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
+}
+
+async fn metrics(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+fn sweeping(name: &str) -> (SocketAddr, WorldBuilder) {
+    let address = free_address();
+    let builder = World::builder(name).settings(|settings| {
+        settings.drift.sweep_interval = Some(INTERVAL);
+        settings.metrics_address = address;
+    });
+    (address, builder)
+}
+
+/// Waits until the metric says how drift is looked for.
+async fn looks_for_drift_by(address: SocketAddr, mode: &str) {
+    let line =
+        format!(r#"lambda_operator_inventory_mode{{account="{ACCOUNT}",region="{REGION}",mode="{mode}"}} 1"#);
+    eventually(PATIENCE, &line, || async {
+        let text = metrics(address).await;
+        let modes = text.lines().filter(|found| found.contains("inventory")).collect::<Vec<_>>().join("\n");
+        if text.lines().any(|found| found == line) { Ok(()) } else { Err(modes) }
+    })
+    .await;
+}
+
+/// The calls of a few sweeps, when nothing else happens.
+async fn calls_at_rest(world: &World, sweeps: u32) -> Vec<String> {
+    world.aws().clear_ledger().await;
+    tokio::time::sleep(INTERVAL * sweeps + INTERVAL / 2).await;
+    world.aws().ledger().await.into_iter().map(|call| call.operation).collect()
+}
+
+#[tokio::test]
+async fn an_idle_function_costs_nothing_of_its_own_and_a_sweep_one_list_call() {
+    let (address, builder) = sweeping("sweep-list");
+    let world = builder.start().await;
+    for name in ["a", "b", "c"] {
+        world.apply(name, function(json!({"reservedConcurrentExecutions": 1}))).await;
+        world.ready(name).await;
+    }
+    looks_for_drift_by(address, "list").await;
+    let calls = calls_at_rest(&world, 2).await;
+    assert!((1..=3).contains(&calls.len()), "{calls:?}");
+    assert!(calls.iter().all(|call| call == "ListFunctions"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn among_many_foreign_functions_the_few_own_ones_are_read_instead() {
+    let (address, builder) = sweeping("sweep-get");
+    let world = builder.start().await;
+    let aws = world.aws();
+    for number in 0..160 {
+        let body = json!({
+            "FunctionName": format!("foreign{number}"), "Role": cluster_tests::ROLE, "Runtime": "python3.14",
+            "Handler": "index.handler", "Code": {"S3Bucket": "packages", "S3Key": "foreign.zip"},
+        });
+        aws.put_function(body).await;
+    }
+    world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    looks_for_drift_by(address, "get").await;
+    let calls = calls_at_rest(&world, 2).await;
+    assert!((1..=3).contains(&calls.len()), "{calls:?}");
+    assert!(calls.iter().all(|call| call == "GetFunction"), "four pages would cost four calls: {calls:?}");
+    drift_is_mended(&world).await;
+}
+
+#[tokio::test]
+async fn where_lists_are_denied_each_function_is_read_and_drift_is_still_found() {
+    let (address, builder) = sweeping("sweep-denied");
+    let world = builder.start().await;
+    world.aws().patch(json!({"deny": ["ListFunctions"]})).await;
+    world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    looks_for_drift_by(address, "get").await;
+    let calls = calls_at_rest(&world, 2).await;
+    assert!(calls.iter().all(|call| call == "GetFunction"), "{calls:?}");
+    drift_is_mended(&world).await;
+}
+
+#[tokio::test]
+async fn a_restart_where_lists_are_denied_reads_each_function_once() {
+    let (_, builder) = sweeping("sweep-denied-restart");
+    let mut world = builder.settings(|settings| settings.drift.sweep_interval = None).start().await;
+    world.aws().patch(json!({"deny": ["ListFunctions"]})).await;
+    for name in ["a", "b", "c"] {
+        world.apply(name, function(json!({}))).await;
+        world.ready(name).await;
+    }
+    world.stop_operator().await;
+    world.aws().clear_ledger().await;
+    world.start_operator();
+    eventually(PATIENCE, "each function is read", || async {
+        let calls = world.calls().await;
+        (calls.len() >= 3).then_some(())
+    })
+    .await;
+    world.assert_quiet("a", Duration::from_secs(2)).await;
+    assert_eq!(world.calls().await, ["GetFunction"; 3]);
+}
+
+async fn drift_is_mended(world: &World) {
+    world.aws().edit_function("hello", json!({"MemorySize": 512})).await;
+    eventually(PATIENCE, "the memory is back", || async {
+        let function = world.aws().function("hello").await.unwrap();
+        (function["Configuration"]["MemorySize"] == 128).then_some(())
+    })
+    .await;
+}
