@@ -93,13 +93,12 @@ fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
 }
 
 impl Failure {
-    /// The verdict on a failed update: sent again by and by.
-    pub(super) fn of_update(&self) -> Verdict {
-        let text = format!(
-            "the last update failed, the function still runs as before: {}. It is sent again from time to time, and at \
-             once when the spec changes.",
-            self.text
-        );
+    /// The verdict on a failed update, which is sent again by and by unless the function is only observed.
+    pub(super) fn of_update(&self, resent: bool) -> Verdict {
+        let again = " It is sent again from time to time, and at once when the spec changes.";
+        let again = if resent { again } else { "" };
+        let text =
+            format!("the last update failed, the function still runs as before: {}.{again}", self.text);
         Verdict::Problem(self.reason, text, Recheck::Slow)
     }
 
