@@ -8,13 +8,13 @@ const PREDECESSOR: [(&str, &str); 2] =
     [(OWNER_TAG, "cluster/uid-0"), ("lambda-operator.io/object", "shop/hello")];
 
 /// Tags, `spec.adopt`, how it came to this object before, and what is done.
-type Row = (&'static [(&'static str, &'static str)], AdoptPolicy, Option<Origin>, &'static [&'static str]);
+type Row<'a> = (&'a [(&'a str, &'a str)], AdoptPolicy, Option<Origin>, &'a [&'a str]);
 
 #[test]
 fn only_what_is_ours_or_may_be_taken_over_is_touched() {
     use AdoptPolicy::{Force, Never, Unowned};
     let own = "TagResource(owner)";
-    let cases: [Row; 11] = [
+    let cases: [Row<'_>; 11] = [
         (&[], Never, None, &[]),
         (&[], Unowned, None, &[own]),
         (&[], Force, None, &[own]),
