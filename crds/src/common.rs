@@ -95,11 +95,11 @@ pub struct CommonSpec {
     #[schemars(extend("maxProperties" = 48))]
     #[x_kube(
         validation = Rule::new("self.all(k, size(k) >= 1 && size(k) <= 128)")
-            .message("a tag key must be 1 to 128 characters long; shorten or fill in the key"),
+            .message("keys of spec.tags must be 1 to 128 characters long; shorten or fill in the key"),
         validation = Rule::new("self.all(k, size(self[k]) <= 256)")
             .message("a tag value must be at most 256 characters long; shorten the value"),
         validation = Rule::new("self.all(k, !k.startsWith('aws:') && !k.startsWith('lambda-operator.io/'))")
-            .message("tag keys that start with aws: or lambda-operator.io/ are reserved; rename the tag")
+            .message("keys of spec.tags that start with aws: or lambda-operator.io/ are reserved; rename the tag")
     )]
     pub tags: Option<BTreeMap<String, TagValue>>,
 }

@@ -41,11 +41,11 @@ use crate::common::{CommonSpec, CommonStatus, KeySelector, ObjectSelector};
         priority = 1
     ),
     validation = Rule::new("has(self.spec.functionName) || (size(self.metadata.name) <= 64 && self.metadata.name.matches('^[a-zA-Z0-9_-]+$'))")
-        .message("spec.functionName is required because metadata.name can't be a Lambda function name (at most 64 letters, digits, - and _); set spec.functionName"),
+        .message(Message::Expression(r#""metadata.name " + self.metadata.name + " can't be the name of a Lambda function (at most 64 letters, digits, - and _); set spec.functionName""#.into())),
     validation = Rule::new("(has(self.spec.functionName) ? self.spec.functionName : self.metadata.name) == (has(oldSelf.spec.functionName) ? oldSelf.spec.functionName : oldSelf.metadata.name)")
-        .message("spec.functionName can't be changed (absent means metadata.name); create a new LambdaFunction and delete this one"),
+        .message(Message::Expression(r#""spec.functionName can't be changed from " + (has(oldSelf.spec.functionName) ? oldSelf.spec.functionName : oldSelf.metadata.name) + " to " + (has(self.spec.functionName) ? self.spec.functionName : self.metadata.name) + " (absent means metadata.name); create a new LambdaFunction and delete this one""#.into())),
     validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.region) || !has(self.spec.region) || self.spec.region == oldSelf.status.region")
-        .message("spec.region can't be changed: the function is pinned to status.region; create a new LambdaFunction for the other region"),
+        .message(Message::Expression(r#""spec.region can't be changed from " + oldSelf.status.region + " (see status.region) to " + self.spec.region + "; create a new LambdaFunction for the other region""#.into())),
     validation = Rule::new("!(has(oldSelf.spec.code.image) && (has(self.spec.code.s3) || has(self.spec.code.inline))) && !(has(self.spec.code.image) && (has(oldSelf.spec.code.s3) || has(oldSelf.spec.code.inline)))")
         .message("spec.code can't change between a container image and a zip package (AWS fixes the package type at creation); create a new LambdaFunction and delete this one")
 )]
@@ -184,7 +184,7 @@ pub struct LambdaFunctionSpec {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("[has(self.s3), has(self.image), has(self.inline), has(self.external)].filter(x, x).size() == 1")
-        .message("spec.code needs exactly one of s3, image, inline and external; set one and remove the others")
+        .message(Message::Expression(r#""spec.code needs exactly one of s3, image, inline and external, and has" + (has(self.s3) ? " s3" : "") + (has(self.image) ? " image" : "") + (has(self.inline) ? " inline" : "") + (has(self.external) ? " external" : "") + "; set one and remove the others""#.into()))
 )]
 pub struct FunctionCode {
     /// A zip package in an S3 bucket of the function's region.
@@ -264,7 +264,7 @@ pub struct InlineCode {
     #[schemars(extend("minProperties" = 1, "maxProperties" = 64))]
     #[x_kube(
         validation = Rule::new("self.all(k, size(k) <= 256 && !k.startsWith('/') && !k.contains('..') && k != '')")
-            .message("a path in spec.code.inline.files must be relative, without .., and 1 to 256 characters long; rename the file"),
+            .message("paths in spec.code.inline.files must be relative, without .., and 1 to 256 characters long; rename the file"),
         validation = Rule::new("self.map(k, size(self[k])).sum() <= 131072")
             .message("spec.code.inline.files must be at most 131072 characters in all; put larger packages into S3 and use code.s3")
     )]
@@ -305,7 +305,7 @@ pub struct EphemeralStorage {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!(has(self.value) && has(self.valueFrom))")
-        .message("an entry of spec.env can't have both value and valueFrom; remove one of them")
+        .message(Message::Expression(r#""the entry " + self.name + " of spec.env can't have both value and valueFrom; remove one of them""#.into()))
 )]
 pub struct EnvVar {
     /// Name: a letter, then letters, digits and underscores; not one that Lambda reserves.

@@ -63,3 +63,91 @@ fn forbid_null(schema: &mut JSONSchemaProps) {
         None => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_manifests_are_those_of_the_types() {
+        for crd in all() {
+            let file = format!("{}.yaml", crd.spec.names.plural);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+            let written = std::fs::read_to_string(&path).unwrap_or_default();
+            let same = written == manifest(&crd).unwrap();
+            assert!(same, "crds/{file} is not what the types say: run `make generate` and commit the result");
+            assert!(
+                written.len() < 200_000,
+                "crds/{file} is too large for plain `kubectl apply`: {}",
+                written.len()
+            );
+        }
+    }
+
+    /// Calls `visit` with the path of every schema within, and the schema.
+    fn walk(path: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
+        visit(path, schema);
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            walk(&format!("{path}.{name}"), property, visit);
+        }
+        for (key, step) in [("items", "[]"), ("additionalProperties", "{}")] {
+            if let Some(within) = schema.get(key).filter(|within| within.is_object()) {
+                walk(&format!("{path}{step}"), within, visit);
+            }
+        }
+    }
+
+    fn schemas() -> Vec<Value> {
+        all()
+            .iter()
+            .map(|crd| {
+                let crd = serde_json::to_value(crd).unwrap();
+                crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_field_has_a_description() {
+        for schema in schemas() {
+            walk("", &schema, &mut |path, schema| {
+                // `kubectl explain` shows fields; items of a list have no name of their own.
+                let described = schema["description"].as_str().is_some_and(|text| text.len() > 3);
+                assert!(described || path.ends_with("[]"), "{path} has no description");
+            });
+        }
+    }
+
+    #[test]
+    fn only_the_status_has_defaults_and_nothing_is_nullable() {
+        for schema in schemas() {
+            walk("", &schema, &mut |path, schema| {
+                assert!(
+                    schema.get("default").is_none() || path.starts_with(".status"),
+                    "{path} has a default"
+                );
+                assert_ne!(schema["nullable"], true, "{path} is nullable");
+            });
+            assert_eq!(schema["properties"]["status"]["default"]["observedGeneration"], -1);
+        }
+    }
+
+    #[test]
+    fn what_users_fill_in_has_a_maximum() {
+        for schema in schemas() {
+            walk(".spec", &schema["properties"]["spec"], &mut |path, schema| {
+                let limit = match schema["type"].as_str() {
+                    Some("string") if schema.get("enum").is_none() => "maxLength",
+                    Some("array") => "maxItems",
+                    Some("object") if schema.get("additionalProperties").is_some() => "maxProperties",
+                    _ => return,
+                };
+                assert!(schema.get(limit).is_some(), "{path} has no {limit}");
+            });
+        }
+    }
+}

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::Api;
+use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config, ResourceExt};
+use kube::{Client, Config, CustomResourceExt, ResourceExt};
+use lambda_operator_crds::LambdaFunction;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ use crate::settings::{KubernetesSettings, Settings};
 
 /// How often the memory of vanished objects is dropped.
 const PRUNE: Duration = Duration::from_mins(10);
+/// How long to wait before looking again for a custom resource that is missing.
+const KINDS_RECHECK: Duration = Duration::from_secs(2);
 /// How long a read from the API server may take; watches are renewed well before.
 const KUBERNETES_READ_TIMEOUT: Duration = Duration::from_secs(320);
 
@@ -70,6 +73,9 @@ impl Operator {
             .await
             .map_err(|error| RunError::Metrics(address, error))?;
         tracing::info!(address = %server.address(), "serving metrics and probes");
+        if stop.run_until_cancelled(kinds_are_served(&client, &settings)).await.is_none() {
+            return Ok(());
+        }
         let leadership = match &settings.election {
             Some(lease) => Leadership::contend(client.clone(), lease.clone(), metrics.clone()),
             None => Leadership::always(),
@@ -86,6 +92,26 @@ impl Operator {
         let lost = lead(settings, client, credentials, metrics, leadership.clone(), &stop).await?;
         leadership.release().await;
         if lost { Err(RunError::LeaseLost) } else { Ok(()) }
+    }
+}
+
+/// Waits until the API server has the custom resources: until then this process is of no use, not even as a standby.
+async fn kinds_are_served(client: &Client, settings: &Settings) {
+    let api: Api<LambdaFunction> = match settings.watch.namespaces.first() {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
+    while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
+        let name = LambdaFunction::crd_name();
+        match &error {
+            kube::Error::Api(status) if status.code == 404 => {
+                tracing::warn!(
+                    "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
+                );
+            }
+            _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
+        }
+        tokio::time::sleep(KINDS_RECHECK).await;
     }
 }
 

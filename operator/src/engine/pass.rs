@@ -161,8 +161,8 @@ impl<K: Kind> Pass<'_, K> {
             (Some(pinned), Some(place)) if pinned != account || place != region => {
                 let text = format!(
                     "status says that this object lives in account {pinned}, region {place}, but the operator now works in \
-                     account {account}, region {region}. Nothing is changed. Give the operator credentials and a region \
-                     for {pinned}/{place}, or create a new object for the other place."
+                     account {account}, region {region}. Nothing is changed. Give the operator credentials \
+                     for {pinned}, set spec.region to {place}, or create a new object for the other place."
                 );
                 Some(Verdict::Problem(Reason::AccountMismatch, text, Recheck::Slow))
             }

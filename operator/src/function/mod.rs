@@ -9,6 +9,8 @@ pub mod ignore;
 pub mod model;
 mod package;
 pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod state;
 pub mod status;
 

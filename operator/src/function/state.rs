@@ -117,7 +117,8 @@ impl Failure {
                 Reason::CreateFailed,
                 format!(
                     "the creation failed: {}. Mend the cause; the function is created anew when the spec, something that it \
-                     refers to, or the annotation lambda-operator.io/reconcile-at changes.",
+                     refers to, or the annotation lambda-operator.io/reconcile-at changes. If it has versions or aliases, delete \
+                     it in AWS instead.",
                     self.text
                 ),
                 Recheck::Slow,

@@ -2,6 +2,7 @@
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
 mod history;
+mod http;
 mod inputs;
 mod install;
 mod observe;
@@ -9,6 +10,7 @@ mod process;
 mod world;
 
 pub use history::History;
+pub use http::fetch;
 pub use install::install;
 pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};

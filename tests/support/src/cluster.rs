@@ -49,6 +49,15 @@ impl Cluster {
         }
     }
 
+    /// A control plane of its own, for a test that changes what all others lean on. It ends when it is dropped.
+    pub async fn separate() -> Self {
+        match tokio::task::spawn_blocking(Self::start).await {
+            Ok(Ok(cluster)) => cluster,
+            Ok(Err(error)) => panic!("no control plane for this test: {error:#}"),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
     fn join_or_start() -> Result<Self> {
         match std::env::var_os(CLUSTER_VARIABLE) {
             Some(directory) => Self::join(PathBuf::from(directory), None).with_context(|| {

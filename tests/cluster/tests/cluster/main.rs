@@ -1,8 +1,14 @@
 //! The suites against a real kube-apiserver, in one binary so that they share a control plane.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
+#![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
+
 mod code;
 mod command_line;
 mod crash;
+mod crd;
+mod crd_rules;
+mod crd_updates;
 mod deletion;
 mod ending;
 mod environment;
@@ -10,6 +16,7 @@ mod errors;
 mod fields;
 mod leases;
 mod lifecycle;
+mod missing_crd;
 mod ownership;
 mod policies;
 mod restart;

@@ -3,11 +3,9 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use cluster_tests::{ACCOUNT, REGION, World, WorldBuilder, function};
+use cluster_tests::{ACCOUNT, REGION, World, WorldBuilder, fetch, function};
 use serde_json::json;
 use test_support::eventually;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two sweeps.
@@ -15,14 +13,6 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
-}
-
-async fn metrics(address: SocketAddr) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    text
 }
 
 fn sweeping(name: &str) -> (SocketAddr, WorldBuilder) {
@@ -39,7 +29,7 @@ async fn looks_for_drift_by(address: SocketAddr, mode: &str) {
     let line =
         format!(r#"lambda_operator_inventory_mode{{account="{ACCOUNT}",region="{REGION}",mode="{mode}"}} 1"#);
     eventually(PATIENCE, &line, || async {
-        let text = metrics(address).await;
+        let text = fetch(address, "/metrics").await;
         let modes = text.lines().filter(|found| found.contains("inventory")).collect::<Vec<_>>().join("\n");
         if text.lines().any(|found| found == line) { Ok(()) } else { Err(modes) }
     })
