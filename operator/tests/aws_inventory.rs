@@ -26,6 +26,7 @@ async fn put(world: &World, name: &str) {
 /// Puts a function there and registers it as it is.
 async fn own(world: &World, name: &str) {
     put(world, name).await;
+    world.account.edit_function(name, json!({"ReservedConcurrentExecutions": 5})).await;
     let Observed { revision_id, code_sha256, configuration, live, .. } = world.get(name).await;
     let reserved_concurrency = live.unwrap().reserved_concurrency;
     let configuration_hash = Some(configuration_hash(&configuration));
