@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda_operator::aws::{Expectation, LiveExpectation, Mode, Wake, Why, configuration_hash};
+use lambda_operator::aws::{Expectation, Mode, Wake, Why, configuration_hash};
 use lambda_operator::function::model::Observed;
 use lambda_sim::{AuthError, Fault};
 use serde_json::json;
@@ -27,17 +27,12 @@ async fn put(world: &World, name: &str) {
 async fn own(world: &World, name: &str) {
     put(world, name).await;
     let Observed { revision_id, code_sha256, configuration, live, .. } = world.get(name).await;
-    let live = live.unwrap();
-    let live = LiveExpectation {
-        tags: live.tags.unwrap(),
-        reserved_concurrency: live.reserved_concurrency,
-        resolved_image_uri: live.resolved_image_uri,
-    };
+    let reserved_concurrency = live.unwrap().reserved_concurrency;
     let configuration_hash = Some(configuration_hash(&configuration));
     world
         .scope
         .inventory()
-        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, live: Some(live) });
+        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, reserved_concurrency });
 }
 
 struct Running {

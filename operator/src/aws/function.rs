@@ -274,14 +274,61 @@ fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsErr
 
 /// AWS quotes refused values, and variables can come from Secrets.
 fn redact(mut error: AwsError, environment: &Environment) -> AwsError {
-    if !error.message.to_ascii_lowercase().contains("environment") {
-        return error;
-    }
-    let mut values: Vec<&String> = environment.variables().map(|(_, value)| value).collect();
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    // What follows is the whole environment as JSON, perhaps cut off in the middle of a value:
+    // <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+    let message = error.message.split("String measured:").next().unwrap_or_default();
+    let mut message = message.trim_end().to_owned();
     // Shorter ones are no secrets, and would take AWS's text apart.
-    for value in values.into_iter().filter(|value| value.len() > 2) {
-        error.message = error.message.replace(value.as_str(), "***");
+    let shortest = if message.to_ascii_lowercase().contains("environment") { 3 } else { 8 };
+    let mut quotes: Vec<String> = environment.variables().flat_map(|(_, value)| quotes_of(value)).collect();
+    quotes.sort_by_key(|quote| std::cmp::Reverse(quote.len()));
+    for quote in quotes.into_iter().filter(|quote| quote.len() >= shortest) {
+        message = message.replace(&quote, "***");
     }
+    error.message = message;
     error
+}
+
+/// How a value can look in a text: as it is, without the line end that files bring along, and within JSON.
+fn quotes_of(value: &str) -> [String; 3] {
+    let json = serde_json::Value::from(value).to_string();
+    [value.to_owned(), value.trim().to_owned(), json.trim_matches('"').to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redacted(message: &str, values: &[&str]) -> String {
+        let variables = values.iter().enumerate().map(|(at, value)| (format!("K{at}"), (*value).to_owned()));
+        let error = AwsError::new("CreateFunction", Class::Terminal, "ValidationException", message);
+        redact(error, &Environment::Known(variables.collect())).message
+    }
+
+    #[test]
+    fn values_are_taken_out_however_they_are_quoted() {
+        let value = "a \"quoted\" and\nbroken one\n";
+        let json = serde_json::json!({"K0": value}).to_string();
+        for text in [format!("Value '{json}' is wrong"), format!("Value '{}' is wrong", value.trim())] {
+            let text = redacted(&text, &[value]);
+            assert!(text.contains("***") && !text.contains("quoted") && text.ends_with("is wrong"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_longer_value_goes_before_one_that_is_part_of_it() {
+        assert_eq!(redacted("got password-and-more", &["password", "password-and-more"]), "got ***");
+    }
+
+    #[test]
+    fn what_was_measured_is_cut_off_even_where_a_value_breaks_off() {
+        let text = redacted("exceeded the 4KB limit. String measured: {\"K0\":\"top-sec", &["top-secret"]);
+        assert_eq!(text, "exceeded the 4KB limit.");
+    }
+
+    #[test]
+    fn short_values_leave_other_texts_alone() {
+        assert_eq!(redacted("The runtime is not supported", &["time"]), "The runtime is not supported");
+        assert_eq!(redacted("environment variable: 1234", &["1234"]), "environment variable: ***");
+    }
 }

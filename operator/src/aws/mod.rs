@@ -23,7 +23,7 @@ mod settings;
 mod sweep;
 
 pub use call::Scope;
-pub use drift::{Difference, Expectation, LiveExpectation, Why, configuration_hash};
+pub use drift::{Difference, Expectation, Why, configuration_hash};
 pub use error::{AwsError, Class};
 pub use function::AccountSettings;
 pub use inventory::{Inventory, Listed, Mode, Wake};

@@ -340,10 +340,9 @@ impl<K: Kind> Controller<K> {
         {
             return false;
         }
-        let name = K::aws_name(object);
-        let place = (scope.account().to_owned(), scope.region().to_owned(), name.clone());
+        let place = (scope.account().to_owned(), scope.region().to_owned(), K::aws_name(object));
         self.places.lock().insert(place, key.clone());
-        K::watch(&scope, &name, &status, None);
+        K::watch(&scope, object, &status, None);
         true
     }
 

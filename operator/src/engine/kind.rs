@@ -108,7 +108,7 @@ pub trait Kind: Send + Sync + 'static {
         Self: Sized;
 
     /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs.
-    fn watch(scope: &Scope, name: &str, status: &Self::Status, observed: Option<&Self::Observed>);
+    fn watch(scope: &Scope, object: &Self::Object, status: &Self::Status, observed: Option<&Self::Observed>);
 
     /// Takes the object out of the inventory.
     fn unwatch(scope: &Scope, name: &str);

@@ -216,7 +216,7 @@ impl<K: Kind> Pass<'_, K> {
             };
             K::report(&report, &mut self.status);
             if settled {
-                K::watch(scope, &name, &self.status, observed.as_ref());
+                K::watch(scope, &self.object, &self.status, observed.as_ref());
             }
             return Ok(verdict);
         }

@@ -102,7 +102,8 @@ mod tests {
         assert_eq!(at(3, 7), Some(millis(8000)));
         assert_eq!(at(9, 200), Some(Duration::from_secs(30)));
         assert_eq!(at(12, 301), Some(Duration::from_secs(30)));
-        assert_eq!(at(14, 400), Some(Duration::from_mins(1)));
+        assert_eq!(at(14, 340), Some(Duration::from_mins(1)));
+        assert_eq!(at(15, 400), Some(Duration::from_mins(2)));
         assert_eq!(at(40, 9000), Some(Duration::from_mins(5)));
     }
 

@@ -174,20 +174,36 @@ impl Kind for Functions {
         status::report(report, status);
     }
 
-    fn watch(scope: &Scope, name: &str, status: &LambdaFunctionStatus, observed: Option<&Observed>) {
+    fn watch(
+        scope: &Scope,
+        object: &LambdaFunction,
+        status: &LambdaFunctionStatus,
+        observed: Option<&Observed>,
+    ) {
         let (Some(revision_id), Some(code_sha256)) = (status.revision_id.clone(), status.code_sha256.clone())
         else {
             return;
         };
-        let configuration_hash = observed.map(|observed| configuration_hash(&observed.configuration));
-        scope
-            .inventory()
-            .expect(name, Expectation { revision_id, code_sha256, configuration_hash, live: None });
+        let expectation = Expectation {
+            revision_id,
+            code_sha256,
+            configuration_hash: observed.map(|observed| configuration_hash(&observed.configuration)),
+            reserved_concurrency: expected_concurrency(object, observed),
+        };
+        scope.inventory().expect(&desired::aws_name(object), expectation);
     }
 
     fn unwatch(scope: &Scope, name: &str) {
         scope.inventory().forget(name);
     }
+}
+
+/// What the rotation has to find: what was read, or what the spec says while nothing was; `None` for what isn't managed.
+fn expected_concurrency(object: &LambdaFunction, observed: Option<&Observed>) -> Option<i32> {
+    let ignored = object.spec.common.ignore_drift.iter().flatten().any(|path| path == CONCURRENCY);
+    let wanted = object.spec.reserved_concurrent_executions.filter(|_| !ignored)?;
+    let live = observed.and_then(|observed| observed.live.as_ref());
+    live.map_or(Some(wanted), |live| live.reserved_concurrency)
 }
 
 fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {

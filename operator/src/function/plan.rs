@@ -111,25 +111,23 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     match observed.live.as_ref().map_or(Standing::Settled(Reason::Available), standing) {
         Standing::Busy(verdict) => Plan { differs: differences.paths, ..Plan::rest(verdict) },
         Standing::CreationFailed(failure) => {
-            let replaceable =
-                facts.status.common.origin != Some(Origin::Adopted) && facts.status.revision_id.is_none();
-            let verdict = failure.of_creation(replaceable && !facts.observe_only);
-            if replaceable && !facts.observe_only && facts.retry_due && (failure.passing || facts.changed) {
+            let replaceable = facts.status.common.origin != Some(Origin::Adopted)
+                && facts.status.revision_id.is_none()
+                && !facts.observe_only;
+            if replaceable && facts.retry_due && (failure.passing || facts.changed) {
                 let text = "the failed function is being replaced.".to_owned();
                 return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
             }
-            Plan::rest(verdict)
+            Plan::rest(failure.of_creation(replaceable))
         }
         Standing::UpdateFailed(failure) => {
-            let actions = differences
-                .next_step()
-                .or_else(|| facts.retry_due.then(|| send_again(desired, observed, failure.code)));
-            match actions {
-                Some(action) if facts.retry_due && !facts.observe_only => {
-                    plan_of(vec![action], updating(), differences.paths)
-                }
-                _ => Plan { differs: differences.paths, ..Plan::rest(failure.of_update()) },
+            let resent = !facts.observe_only;
+            if resent && facts.retry_due {
+                let action =
+                    differences.next_step().unwrap_or_else(|| send_again(desired, observed, failure.code));
+                return plan_of(vec![action], updating(), differences.paths);
             }
+            Plan { differs: differences.paths, ..Plan::rest(failure.of_update(resent)) }
         }
         Standing::Settled(reason) => {
             let paths = differences.paths.clone();
@@ -357,9 +355,11 @@ fn deploys(
         return true;
     }
     match (source, &observed.live) {
-        // Never deployed by us: AWS says which image it was given.
-        (CodeSource::Image { uri }, Some(live)) if status.code_sha256.is_none() => {
-            live.image_uri.as_deref() == Some(uri) || live.resolved_image_uri.as_deref() == Some(uri)
+        // A digest says what runs. A tag says it only of what we never deployed: AWS tells which it was given.
+        (CodeSource::Image { uri }, Some(live)) => {
+            let first = status.code_sha256.is_none();
+            live.resolved_image_uri.as_deref() == Some(uri)
+                || (first && live.image_uri.as_deref() == Some(uri))
         }
         _ => false,
     }

@@ -93,13 +93,12 @@ fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
 }
 
 impl Failure {
-    /// The verdict on a failed update: sent again by and by.
-    pub(super) fn of_update(&self) -> Verdict {
-        let text = format!(
-            "the last update failed, the function still runs as before: {}. It is sent again from time to time, and at \
-             once when the spec changes.",
-            self.text
-        );
+    /// The verdict on a failed update, which is sent again by and by unless the function is only observed.
+    pub(super) fn of_update(&self, resent: bool) -> Verdict {
+        let again = " It is sent again from time to time, and at once when the spec changes.";
+        let again = if resent { again } else { "" };
+        let text =
+            format!("the last update failed, the function still runs as before: {}.{again}", self.text);
         Verdict::Problem(self.reason, text, Recheck::Slow)
     }
 
@@ -118,7 +117,8 @@ impl Failure {
                 Reason::CreateFailed,
                 format!(
                     "the creation failed: {}. Mend the cause; the function is created anew when the spec, something that it \
-                     refers to, or the annotation lambda-operator.io/reconcile-at changes.",
+                     refers to, or the annotation lambda-operator.io/reconcile-at changes. If it has versions or aliases, delete \
+                     it in AWS instead.",
                     self.text
                 ),
                 Recheck::Slow,

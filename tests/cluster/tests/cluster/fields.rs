@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cluster_tests::{World, WorldBuilder};
+use cluster_tests::{World, WorldBuilder, function};
 use kube::CustomResourceExt;
 use lambda_operator_crds::LambdaFunction;
 use serde_json::{Value, json};
@@ -183,4 +183,20 @@ async fn maps(world: &World) {
     for (name, stage) in [("one", "first"), ("two", "second")] {
         world.config_map(name, &[("STAGE", stage)]).await;
     }
+}
+
+/// Lists don't show a reservation, and it moves no revision: only reading each function in turn finds it.
+#[tokio::test]
+async fn a_reservation_that_changed_while_the_operator_was_down_is_found_by_the_rotation() {
+    let mut world = watchful("fields-reservation").start().await;
+    world.apply("hello", function(json!({"reservedConcurrentExecutions": 5}))).await;
+    world.ready("hello").await;
+    world.stop_operator().await;
+    world.aws().edit_function("hello", json!({"ReservedConcurrentExecutions": 9})).await;
+    world.start_operator();
+    eventually(Duration::from_secs(20), "the reservation is back", || async {
+        let function = world.aws().function("hello").await.unwrap();
+        (function["Concurrency"]["ReservedConcurrentExecutions"] == 5).then_some(())
+    })
+    .await;
 }

@@ -175,8 +175,11 @@ async fn drift_that_came_while_the_operator_was_down_is_found_by_the_first_sweep
     world.ready("changed").await;
     let ledger = world.ledger().await;
     assert!(ledger.iter().all(|call| call.resource.as_deref() != Some("same")), "{ledger:?}");
-    let events = world.events("changed").await;
-    assert!(events.iter().any(|(_, reason, _)| reason == "DriftDetected"), "{events:?}");
+    eventually(PATIENCE, "an Event tells of the drift", || async {
+        let events = world.events("changed").await;
+        events.iter().any(|(_, reason, _)| reason == "DriftDetected").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Changes by somebody else: in the console, with another tool. They aren't in the ledger, are settled at once,
-//! and give a new RevisionId and LastModified like every change.
+//! and give a new RevisionId and LastModified as the calls do.
 
 use std::time::Instant;
 
@@ -38,6 +38,7 @@ pub(super) fn put(region: &mut Region, body: Value) -> Result<(), ApiError> {
 /// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
 pub(super) fn change(function: &mut Function, changes: Value) {
     let changes = into_object(changes);
+    let changes_only_concurrency = changes.keys().all(|name| name == "ReservedConcurrentExecutions");
     let removed: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
@@ -55,7 +56,10 @@ pub(super) fn change(function: &mut Function, changes: Value) {
         function.latest.config.insert("Environment".into(), unreadable.clone());
     }
     change_beside(function, &set);
-    function.latest.modified();
+    // As PutFunctionConcurrency and DeleteFunctionConcurrency, which are no change of the configuration.
+    if !changes_only_concurrency {
+        function.latest.modified();
+    }
 }
 
 /// What isn't part of the configuration itself.

@@ -72,7 +72,7 @@ async fn after_the_window_a_missing_role_is_looked_at_slowly() {
             settings.rechecks.propagation_min = Duration::from_millis(100);
             settings.rechecks.propagation_max = Duration::from_millis(200);
             settings.rechecks.propagation_window = Duration::from_millis(1200);
-            settings.rechecks.min = Duration::from_millis(1000);
+            settings.rechecks.min = Duration::from_secs(1);
         })
         .start()
         .await;

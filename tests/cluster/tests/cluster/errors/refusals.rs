@@ -76,8 +76,12 @@ async fn an_environment_over_4_kb_is_refused_before_aws_is_asked() {
         function(json!({"env": [{"name": "LARGE", "value": large}, {"name": "REST", "value": rest}]}))
     };
     world.apply("hello", variables(4000)).await;
-    let texts =
-        ["5009 bytes", "Lambda allows 4096", "LARGE from spec.env with 4000 bytes", "Move large values"];
+    let texts = [
+        "5022 bytes as JSON",
+        "Lambda allows 4096",
+        "LARGE from spec.env with 4000 bytes",
+        "Move large values",
+    ];
     world.problem("hello", "InvalidSpec", &texts).await;
     assert!(world.calls_of("hello").await.is_empty());
     world.apply("hello", variables(50)).await;
