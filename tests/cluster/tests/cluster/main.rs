@@ -1,6 +1,7 @@
 //! The suites against a real kube-apiserver, in one binary so that they share a control plane.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
+#![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
 mod code;
 mod command_line;

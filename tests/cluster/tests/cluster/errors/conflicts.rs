@@ -121,4 +121,6 @@ async fn a_function_that_vanishes_before_an_update_is_created_again() {
     let function = world.aws().function("hello").await.unwrap();
     assert_eq!(function["Configuration"]["MemorySize"], 256);
     world.assert_quiet("hello", Duration::from_millis(500)).await;
+    let events = world.events("hello").await;
+    assert!(events.iter().all(|(kind, _, _)| kind == "Normal"), "{events:?}");
 }
