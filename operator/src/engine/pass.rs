@@ -260,7 +260,8 @@ impl<K: Kind> Pass<'_, K> {
 
     fn only_references_changed(&self) -> bool {
         let common = K::common_status(&self.status);
-        !self.memory.suspicion
+        !self.asked
+            && !self.memory.suspicion
             && self.memory.transition.is_none()
             && self.memory.trouble.is_none()
             && Some(common.observed_generation) == self.object.meta().generation
