@@ -23,7 +23,7 @@ const WRITES_PER_SECOND: f64 = 15.0;
 /// How many objects the client creates at the same time.
 const PARALLEL: usize = 20;
 /// The longest that a run may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What is run.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::stage::{Stage, progress, root};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Plays all steps. The first that fails ends the walk.
 pub(crate) async fn play(stage: &mut Stage, keep: bool) -> anyhow::Result<()> {
