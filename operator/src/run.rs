@@ -271,6 +271,9 @@ impl CallObserver for Observer {
         if throttled {
             self.0.aws_throttled(record.operation);
         }
+        if let Some(class) = record.quota {
+            self.0.aws_quota_waited(class.as_str(), record.quota_wait_seconds);
+        }
     }
 
     fn swept(&self, account: &str, region: &str, next: Mode) {

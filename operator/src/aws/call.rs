@@ -212,6 +212,7 @@ impl Scope {
             code: failure.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
             http_status: failure.and_then(|(_, status)| *status),
             seconds: took.as_secs_f64(),
+            quota: Some(call.class),
             quota_wait_seconds: waited.as_secs_f64(),
             request_id,
             error: failure.map(|(error, _)| error.clone()),

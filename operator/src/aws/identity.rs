@@ -52,6 +52,7 @@ fn record(region: &Region, seconds: f64, error: Option<&(AwsError, Option<u16>)>
         code: error.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
         http_status: error.and_then(|(_, status)| *status),
         seconds,
+        quota: None,
         quota_wait_seconds: 0.0,
         request_id: error.and_then(|(error, _)| error.request_id.clone()),
         error: error.map(|(error, _)| error.clone()),

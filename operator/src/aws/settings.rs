@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AwsError, Mode};
+use super::{AwsError, Mode, QuotaClass};
 
 /// Settings of [`Aws`](super::Aws).
 #[derive(Clone)]
@@ -88,6 +88,8 @@ pub struct CallRecord {
     pub http_status: Option<u16>,
     /// How long AWS took, in seconds.
     pub seconds: f64,
+    /// The bucket that the call took from; `None`: it counts against no quota of Lambda's.
+    pub quota: Option<QuotaClass>,
     /// How long the call waited for the operator's own quota before, in seconds.
     pub quota_wait_seconds: f64,
     /// AWS's id of the request.

@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 use crate::aws::Wake;
 use crate::engine::kind::{Inputs, Kind};
-use crate::engine::memory::{Memory, Seen, reconcile_at};
+use crate::engine::memory::{Counted, Memory, Seen, reconcile_at};
 use crate::engine::pass::{Interrupt, Pass, now, version_of};
 use crate::engine::shared::Shared;
 use crate::engine::summary;
@@ -137,7 +137,13 @@ impl<K: Kind> Controller<K> {
             let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
             stores.iter().all(|store| store.get(&target).is_none())
         };
-        self.memories.lock().retain(|key, _| !gone(key));
+        self.memories.lock().retain(|key, memory| {
+            let gone = gone(key);
+            if gone {
+                self.count(memory, None);
+            }
+            !gone
+        });
         self.places.lock().retain(|_, key| !gone(key));
     }
 
@@ -157,6 +163,7 @@ impl<K: Kind> Controller<K> {
         let span = tracing::info_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
         self.primed.get_or_init(|| async { self.prime() }).await;
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
+        let cached = Arc::clone(&object);
         let started = Instant::now();
         let result = self.step(&key, object, &mut memory).instrument(span.clone()).await;
         let _entered = span.enter();
@@ -164,6 +171,8 @@ impl<K: Kind> Controller<K> {
         if let Some(label) = label {
             self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
         }
+        let latest = memory.latest.clone().unwrap_or(cached);
+        self.count(&mut memory, action.as_ref().and_then(|_| summary::standing::<K>(&latest)));
         let Some(action) = action else {
             self.shared.references.register(&key, BTreeSet::new());
             self.places.lock().retain(|_, object| *object != key);
@@ -175,6 +184,15 @@ impl<K: Kind> Controller<K> {
         let action = if memory.suspicion { Action::requeue(Duration::ZERO) } else { action };
         memories.insert(key, memory);
         action
+    }
+
+    /// Counts the object where its condition Ready now puts it; `None`: not any more.
+    fn count(&self, memory: &mut Memory<K::Object>, now: Option<Counted>) {
+        if memory.counted != now {
+            let before = memory.counted.as_ref().map(Counted::standing);
+            self.shared.metrics.object_moved(K::NAME, before, now.as_ref().map(Counted::standing));
+            memory.counted = now;
+        }
     }
 
     /// When to come again (`None`: the object is gone), and what the visit is counted as.
@@ -281,12 +299,15 @@ impl<K: Kind> Controller<K> {
         for key in keys {
             match self.shared.references.version(key) {
                 Some(version) => versions.push(version_of(key, version.as_ref())),
-                None if due => {
-                    let contents =
-                        references::read(&self.shared.client, key).await.map_err(Interrupt::Reference)?;
-                    versions.push(version_of(key, contents.as_ref().map(|contents| &contents.version)));
-                    inputs.insert(key.clone(), contents);
-                }
+                None if due => match references::read(&self.shared.client, key).await {
+                    Ok(contents) => {
+                        versions.push(version_of(key, contents.as_ref().map(|contents| &contents.version)));
+                        inputs.insert(key.clone(), contents);
+                    }
+                    // The pass says so in the status.
+                    Err(error) if references::is_forbidden(&error) => {}
+                    Err(error) => return Err(Interrupt::Reference(error)),
+                },
                 None => {
                     let before = memory.seen.iter().flat_map(|seen| &seen.references);
                     versions.extend(

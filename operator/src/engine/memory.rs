@@ -9,6 +9,7 @@ use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
 
 use crate::engine::requeue;
 use crate::engine::verdict::{Recheck, Verdict};
+use crate::runtime::metrics::Standing;
 use crate::settings::RecheckSettings;
 
 /// The memory of one object.
@@ -34,7 +35,7 @@ pub struct Memory<O> {
     /// Since when a first sweep is awaited.
     pub awaiting_sweep: Option<Instant>,
     /// The Ready reason and whether it was True, as the metrics last counted it.
-    pub counted: Option<(String, bool)>,
+    pub counted: Option<Counted>,
     /// When work on the present generation began, for the time-to-ready metric.
     pub working_since: Option<Instant>,
 }
@@ -55,6 +56,22 @@ impl<O> Default for Memory<O> {
             counted: None,
             working_since: None,
         }
+    }
+}
+
+/// Under which reason an object is counted, and whether as ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The reason of its condition Ready.
+    pub reason: String,
+    /// Whether that condition is True.
+    pub ready: bool,
+}
+
+impl Counted {
+    /// The same for the metrics.
+    pub fn standing(&self) -> Standing<'_> {
+        Standing { reason: &self.reason, ready: self.ready }
     }
 }
 

@@ -119,7 +119,9 @@ impl<K: Kind> Pass<'_, K> {
             self.memory.latest = Some(Arc::clone(&self.object));
             self.shared.metrics.kubernetes_write(K::NAME, "finalizer");
         }
-        self.read_references(findings).await?;
+        if let Some(denied) = self.read_references(findings).await? {
+            return Ok(denied);
+        }
         let desired = match K::desired(&self.object, &self.inputs) {
             Ok(desired) => desired,
             Err(Unready::Invalid(text)) => {
@@ -141,16 +143,26 @@ impl<K: Kind> Pass<'_, K> {
         self.converge(&scope, &desired, findings).await
     }
 
-    async fn read_references(&mut self, findings: &mut Findings) -> Result<(), Interrupt> {
+    /// Reads what the spec refers to. A verdict: the operator may not.
+    async fn read_references(&mut self, findings: &mut Findings) -> Result<Option<Verdict>, Interrupt> {
         for key in K::references(&self.object) {
-            if !self.inputs.contains_key(&key) {
-                let contents =
-                    references::read(&self.shared.client, &key).await.map_err(Interrupt::Reference)?;
-                self.inputs.insert(key, contents);
+            if self.inputs.contains_key(&key) {
+                continue;
+            }
+            match references::read(&self.shared.client, &key).await {
+                Ok(contents) => drop(self.inputs.insert(key, contents)),
+                Err(error) if references::is_forbidden(&error) => {
+                    let (kind, name) = (key.kind.as_str(), &key.object.name);
+                    let text = format!(
+                        "{kind} {name} can't be read: {error}. Grant the operator's ServiceAccount get on it."
+                    );
+                    return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
+                }
+                Err(error) => return Err(Interrupt::Reference(error)),
             }
         }
         findings.references = Some(used_versions(&self.inputs));
-        Ok(())
+        Ok(None)
     }
 
     /// Pins account and region, or says that they are others than the pinned ones.

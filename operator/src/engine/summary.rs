@@ -6,7 +6,7 @@ use lambda_operator_crds::conditions::{ConditionType, Readiness};
 use lambda_operator_crds::{FINALIZER, ManagementPolicy, ReferenceVersion};
 
 use crate::engine::kind::Kind;
-use crate::engine::memory::reconcile_at;
+use crate::engine::memory::{Counted, reconcile_at};
 use crate::engine::verdict::Verdict;
 use crate::k8s::conditions;
 use crate::k8s::events::Note;
@@ -109,6 +109,14 @@ pub fn note_of_change<K: Kind>(before: &K::Status, verdict: &Verdict) -> Option<
         }
         _ => None,
     }
+}
+
+/// Where the metrics count an object; `None` before the first visit.
+pub fn standing<K: Kind>(object: &K::Object) -> Option<Counted> {
+    let status = K::status(object);
+    let conditions = &K::common_status(&status).conditions;
+    let ready = conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str())?;
+    Some(Counted { reason: ready.reason.clone(), ready: ready.status == "True" })
 }
 
 /// Whether the stored status already says that all is well with this generation.

@@ -230,6 +230,7 @@ fn wire<T: Serialize>(value: &T) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "takes `json!` as it is written")]
     fn function(spec: serde_json::Value) -> LambdaFunction {
         let mut all = serde_json::json!({"role": "arn:aws:iam::111122223333:role/r"});
         all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());

@@ -185,6 +185,7 @@ mod tests {
     use crate::k8s::references::Version;
     use std::collections::{BTreeSet, HashMap};
 
+    #[expect(clippy::needless_pass_by_value, reason = "takes `json!` as it is written")]
     fn spec(text: serde_json::Value) -> LambdaFunctionSpec {
         let mut all = serde_json::json!({"role": "r", "code": {"external": {}}});
         all.as_object_mut().unwrap().extend(text.as_object().unwrap().clone());
