@@ -227,6 +227,7 @@ fn wire<T: Serialize>(value: &T) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
     use super::*;
 

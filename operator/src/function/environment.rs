@@ -180,6 +180,7 @@ fn find<'a>(
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
     use super::*;
     use crate::k8s::references::Version;
