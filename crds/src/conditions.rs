@@ -163,3 +163,23 @@ impl fmt::Display for Reason {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_documented_with_what_it_does_to_ready() {
+        let documentation = include_str!("../../docs/conditions.md");
+        for reason in Reason::ALL {
+            let start = match reason.readiness() {
+                Readiness::Ready => "| True | |",
+                Readiness::Progressing => "| Unknown | Reconciling |",
+                Readiness::Retrying => "| False | Reconciling |",
+                Readiness::Stalled => "| False | Stalled |",
+            };
+            let row = format!("{start} `{reason}` |");
+            assert!(documentation.contains(&row), "docs/conditions.md lacks a row that starts with {row}");
+        }
+    }
+}
