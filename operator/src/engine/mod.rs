@@ -4,6 +4,7 @@
 //! intents, quota priorities, status, Events, rechecks and metrics live here, once.
 
 pub mod controller;
+mod converge;
 pub mod deletion;
 pub mod kind;
 pub mod memory;

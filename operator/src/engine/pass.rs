@@ -1,30 +1,23 @@
 //! One visit to one object: observe → desired → plan → execute, and what it came to.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::conditions::{ConditionType, Reason};
+use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{ManagementPolicy, ReferenceVersion};
 
 use crate::aws::{AwsError, Class, Priority, Scope};
-use crate::engine::kind::{Facts, Inputs, Kind, Listing, Next, Report, Unready};
+use crate::engine::kind::{Facts, Inputs, Kind, Unready};
 use crate::engine::memory::Memory;
 use crate::engine::ownership::Owner;
 use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
-use crate::engine::verdict::{self, Plan, Recheck, Verdict};
-use crate::k8s::conditions;
+use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
 use crate::k8s::references::{self, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
-
-/// How often one visit may read and plan again before it leaves the rest to the next.
-const ROUNDS: usize = 4;
-
-/// How long a visit is put off until the first sweep is in.
-const LONGEST_AWAIT: Duration = Duration::from_secs(10);
 
 /// Why a visit ended without a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +61,7 @@ pub struct Pass<'a, K: Kind> {
 pub(crate) struct Findings {
     references: Option<Vec<ReferenceVersion>>,
     missing: Option<String>,
-    drift: Option<Vec<String>>,
+    pub(super) drift: Option<Vec<String>>,
 }
 
 impl<K: Kind> Pass<'_, K> {
@@ -186,100 +179,6 @@ impl<K: Kind> Pass<'_, K> {
         }
     }
 
-    async fn converge(
-        &mut self,
-        scope: &Arc<Scope>,
-        desired: &K::Desired,
-        findings: &mut Findings,
-    ) -> Result<Verdict, Interrupt> {
-        let name = K::aws_name(&self.object);
-        let owner = self.owner();
-        let mut verdict = Verdict::Progress(Reason::Updating, "AWS keeps changing; looking again.".into());
-        for _ in 0..ROUNDS {
-            let mut observed = match self.observe(scope, &name).await? {
-                Ok(observed) => observed,
-                Err(error) => return Self::on_error(&error),
-            };
-            if observed.is_none() && self.is_still_hidden() {
-                let text = "AWS has accepted the change and doesn't show the resource yet.".to_owned();
-                return Ok(Verdict::Progress(Reason::Creating, text));
-            }
-            if let Some(observed) = &observed {
-                K::recover(observed, &owner, &mut self.status);
-            }
-            let status = self.status.clone();
-            let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
-            self.note_drift(&plan, findings);
-            if self.observe_only() {
-                plan.actions.clear();
-            }
-            let (differs, end) =
-                (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
-            let Some(end) = end else { continue };
-            verdict = end;
-            let settled = matches!(verdict, Verdict::Settled(..));
-            let report = Report {
-                desired: Some(desired),
-                observed: observed.as_ref(),
-                differs: if settled && !self.observe_only() { &[] } else { &differs },
-                settled,
-                owner: &owner,
-                observe_only: self.observe_only(),
-            };
-            K::report(&report, &mut self.status);
-            if settled {
-                K::watch(scope, &self.object, &self.status, observed.as_ref());
-            }
-            return Ok(verdict);
-        }
-        Ok(verdict)
-    }
-
-    /// Reads the resource, unless it can't be there or a fresh listing says enough.
-    async fn observe(
-        &mut self,
-        scope: &Scope,
-        name: &str,
-    ) -> Result<Result<Option<K::Observed>, AwsError>, Interrupt> {
-        if !self.memory.exists && !K::exists(&self.object, &self.status) {
-            return Ok(Ok(None));
-        }
-        if self.only_references_changed() {
-            match K::listed(scope, name, &self.status) {
-                Listing::NotYet if self.may_await_sweep() => return Err(Interrupt::AwaitSweep),
-                Listing::Found(observed) => return Ok(Ok(Some(observed))),
-                Listing::Ask | Listing::NotYet => {}
-            }
-        }
-        let read = K::observe(scope, name, self.priority()).await;
-        if matches!(read, Ok(Some(_))) {
-            self.memory.unseen_since = None;
-        }
-        Ok(read)
-    }
-
-    /// AWS's reads can lag behind its writes: what it has just accepted is not gone because a read doesn't show it.
-    fn is_still_hidden(&self) -> bool {
-        let window = self.shared.intervals.propagation_window;
-        self.memory.unseen_since.is_some_and(|since| since.elapsed() < window)
-    }
-
-    /// A first sweep is worth waiting for, but not for ever.
-    fn may_await_sweep(&mut self) -> bool {
-        let since = *self.memory.awaiting_sweep.get_or_insert_with(Instant::now);
-        since.elapsed() < LONGEST_AWAIT
-    }
-
-    fn only_references_changed(&self) -> bool {
-        let common = K::common_status(&self.status);
-        !self.asked
-            && !self.memory.suspicion
-            && self.memory.transition.is_none()
-            && self.memory.trouble.is_none()
-            && Some(common.observed_generation) == self.object.meta().generation
-            && conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True")
-    }
-
     pub(crate) fn priority(&self) -> Priority {
         if self.object.meta().deletion_timestamp.is_some() {
             Priority::Deletion
@@ -290,110 +189,6 @@ impl<K: Kind> Pass<'_, K> {
         } else {
             Priority::Drift
         }
-    }
-
-    fn note_drift(&mut self, plan: &Plan<K::Action>, findings: &mut Findings) {
-        let common = K::common_status(&self.status);
-        let was_ready = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True");
-        let was_drifted = conditions::status_of(&common.conditions, ConditionType::Drifted) == Some("True");
-        let drifted = !plan.differs.is_empty() && !self.changed && (was_ready || was_drifted);
-        if self.observe_only() || drifted {
-            findings.drift = Some(plan.differs.clone());
-        } else if plan.actions.is_empty() && matches!(plan.verdict, Verdict::Settled(..)) {
-            findings.drift = Some(Vec::new());
-        }
-        if drifted && !was_drifted {
-            let paths = plan.differs.join(", ");
-            self.shared.metrics.drift_detected(K::NAME);
-            let text = if self.observe_only() {
-                format!(
-                    "AWS differs from the spec in {paths}; managementPolicy is Observe, nothing is changed."
-                )
-            } else {
-                format!("Somebody changed {paths} in AWS; changing it back.")
-            };
-            self.notes.push(Note::warning("DriftDetected", "Reconcile", text));
-        } else if was_drifted && !self.observe_only() && findings.drift.as_ref().is_some_and(Vec::is_empty) {
-            self.shared.metrics.drift_corrected(K::NAME);
-        }
-    }
-
-    /// Makes the changes of a plan, in order. `None`: read and plan again.
-    async fn execute(
-        &mut self,
-        scope: &Scope,
-        name: &str,
-        plan: Plan<K::Action>,
-        observed: &mut Option<K::Observed>,
-    ) -> Result<Option<Verdict>, Interrupt> {
-        let priority = self.priority();
-        for action in plan.actions {
-            self.intend(&action, &plan.verdict).await?;
-            match K::execute(scope, name, &action, observed.as_ref(), priority).await {
-                Ok(effect) => {
-                    // What has to be read again is stored by `recover`, when it is seen.
-                    if effect.next != Next::Replan {
-                        K::common_status_mut(&mut self.status).pending = None;
-                    }
-                    self.notes.extend(effect.note);
-                    let exists = effect.observed.is_some();
-                    if exists {
-                        *observed = effect.observed;
-                    }
-                    K::record(&action, observed.as_ref(), &mut self.status);
-                    match effect.next {
-                        Next::Continue => {}
-                        Next::Settle => {
-                            self.memory.transition = Some(Instant::now());
-                            self.memory.unseen_since = exists.then(Instant::now);
-                            let (reason, text) = progress_of(&plan.verdict);
-                            return Ok(Some(Verdict::Progress(reason, text)));
-                        }
-                        Next::Replan => return Ok(None),
-                        Next::End(verdict) => return Ok(Some(verdict)),
-                    }
-                }
-                Err(error) if error.class == Class::AlreadyExists => {
-                    self.memory.exists = true;
-                    return Ok(None);
-                }
-                Err(error) if matches!(error.class, Class::Lock | Class::Gone) => return Ok(None),
-                Err(error) => {
-                    if !error.unknown_outcome {
-                        K::common_status_mut(&mut self.status).pending = None;
-                    }
-                    return Self::on_error(&error).map(Some);
-                }
-            }
-        }
-        Ok(Some(plan.verdict))
-    }
-
-    /// Stores pins, intents and sections before the first call that leans on them.
-    pub(crate) async fn intend(&mut self, action: &K::Action, verdict: &Verdict) -> Result<(), Interrupt> {
-        let unprepared = self.status.clone();
-        K::prepare(action, &mut self.status);
-        let stored = K::status(&self.object);
-        let pinned = K::common_status(&stored).account == K::common_status(&self.status).account;
-        if pinned && self.status == unprepared {
-            return Ok(());
-        }
-        let mut status = self.status.clone();
-        if !self.is_retry() {
-            let (reason, text) = progress_of(verdict);
-            let progress = Verdict::Progress(reason, text);
-            let summary = Summary { verdict: &progress, references: None, missing: None, drift: None };
-            summary::fill::<K>(&self.object, &mut status, &summary, &now());
-        }
-        self.write_status(&status).await?;
-        self.status = status;
-        Ok(())
-    }
-
-    /// What is tried again after a problem stays a problem until it has worked.
-    fn is_retry(&self) -> bool {
-        let ready = conditions::status_of(&K::common_status(&self.status).conditions, ConditionType::Ready);
-        ready == Some("False") && !self.changed && !self.asked
     }
 
     /// Writes a status, if it differs from the stored one.
@@ -461,11 +256,4 @@ pub fn version_of(key: &ReferenceKey, version: Option<&references::Version>) -> 
 pub fn now() -> Time {
     let now = jiff::Timestamp::now();
     Time(jiff::Timestamp::from_second(now.as_second()).unwrap_or(now))
-}
-
-fn progress_of(verdict: &Verdict) -> (Reason, String) {
-    match verdict {
-        Verdict::Progress(reason, text) => (*reason, text.clone()),
-        _ => (Reason::Updating, "AWS is being changed.".into()),
-    }
 }

@@ -1,6 +1,7 @@
 //! The kind LambdaFunction. Every kind has these files: `model` (plain data), `desired` (spec → data),
-//! `plan` and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
+//! `plan` with `compare`, and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
+mod compare;
 pub mod deletion;
 pub mod desired;
 mod environment;
