@@ -27,6 +27,9 @@ use crate::engine::verdict::Verdict;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::WriteError;
 
+/// How long to give the cache to catch up with our own last write.
+const CACHE_LAG: Duration = Duration::from_millis(20);
+
 /// A resource in AWS: account, region, name.
 type Place = (String, String, String);
 
@@ -39,7 +42,7 @@ struct Waker<O: Resource<DynamicType = ()>> {
 /// The controller of one kind.
 pub struct Controller<K: Kind> {
     shared: Arc<Shared>,
-    memories: Mutex<HashMap<ObjectKey, Memory<K::Object>>>,
+    memories: Mutex<HashMap<ObjectKey, Memory>>,
     places: Mutex<HashMap<Place, ObjectKey>>,
     stores: Mutex<Vec<Store<K::Object>>>,
     primed: OnceCell<()>,
@@ -163,7 +166,6 @@ impl<K: Kind> Controller<K> {
         let span = tracing::info_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
         self.primed.get_or_init(|| async { self.prime() }).await;
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
-        let cached = Arc::clone(&object);
         let started = Instant::now();
         let result = self.step(&key, object, &mut memory).instrument(span.clone()).await;
         let _entered = span.enter();
@@ -171,9 +173,8 @@ impl<K: Kind> Controller<K> {
         if let Some(label) = label {
             self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
         }
-        let latest = memory.latest.clone().unwrap_or(cached);
-        self.count(&mut memory, action.as_ref().and_then(|_| summary::standing::<K>(&latest)));
         let Some(action) = action else {
+            self.count(&mut memory, None);
             self.shared.references.register(&key, BTreeSet::new());
             self.places.lock().retain(|_, object| *object != key);
             return Action::await_change();
@@ -187,7 +188,7 @@ impl<K: Kind> Controller<K> {
     }
 
     /// Counts the object where its condition Ready now puts it; `None`: not any more.
-    fn count(&self, memory: &mut Memory<K::Object>, now: Option<Counted>) {
+    fn count(&self, memory: &mut Memory, now: Option<Counted>) {
         if memory.counted != now {
             let before = memory.counted.as_ref().map(Counted::standing);
             self.shared.metrics.object_moved(K::NAME, before, now.as_ref().map(Counted::standing));
@@ -199,7 +200,7 @@ impl<K: Kind> Controller<K> {
     fn next_visit(
         &self,
         result: Result<Outcome, Interrupt>,
-        memory: &mut Memory<K::Object>,
+        memory: &mut Memory,
     ) -> (Option<Action>, Option<&'static str>) {
         match result {
             Ok(Outcome::Quiet(wait)) => (Some(requeue(wait)), None),
@@ -236,9 +237,11 @@ impl<K: Kind> Controller<K> {
         &self,
         key: &ObjectKey,
         object: Arc<K::Object>,
-        memory: &mut Memory<K::Object>,
+        memory: &mut Memory,
     ) -> Result<Outcome, Interrupt> {
-        let object = memory.freshest(object);
+        if memory.is_behind(&*object) {
+            return Ok(Outcome::Quiet(Some(CACHE_LAG)));
+        }
         let deleting = object.meta().deletion_timestamp.is_some();
         if deleting && !object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
             return Ok(Outcome::Gone);
@@ -263,14 +266,24 @@ impl<K: Kind> Controller<K> {
         if calm && summary::is_current::<K>(&object, &versions) && self.keep_watch(key, &object).await {
             memory.due = check.map(|wait| Instant::now() + wait);
             memory.working_since = None;
+            self.count(memory, summary::standing::<K>(&object));
             return Ok(Outcome::Quiet(check));
         }
         let status = K::status(&object);
         let changed = changed::<K>(&object, &status, &versions);
         let asked = K::common_status(&status).last_handled_reconcile_at != reconcile_at(&*object);
         let shared = &self.shared;
-        let mut pass =
-            Pass::<K> { shared, object, memory, status, notes: Vec::new(), changed, asked, inputs };
+        let mut pass = Pass::<K> {
+            shared,
+            object,
+            memory,
+            status,
+            notes: Vec::new(),
+            changed,
+            asked,
+            inputs,
+            announced: false,
+        };
         let result = if deleting {
             pass.run_deletion()
                 .await
@@ -279,6 +292,7 @@ impl<K: Kind> Controller<K> {
             pass.run().await.map(|verdict| Outcome::Concluded(verdict, check))
         };
         self.remember_place(key, &pass);
+        self.count(pass.memory, summary::standing::<K>(&pass.object));
         let about = pass.object.object_ref(&());
         for note in std::mem::take(&mut pass.notes) {
             tracing::info!(reason = note.reason, "{}", note.text);
@@ -291,7 +305,7 @@ impl<K: Kind> Controller<K> {
     async fn versions(
         &self,
         keys: &BTreeSet<ReferenceKey>,
-        memory: &Memory<K::Object>,
+        memory: &Memory,
         inputs: &mut Inputs,
     ) -> Result<Vec<ReferenceVersion>, Interrupt> {
         let mut versions = Vec::new();
@@ -326,11 +340,7 @@ impl<K: Kind> Controller<K> {
         unwatched.then_some(self.shared.reference_check)
     }
 
-    async fn suspend(
-        &self,
-        object: Arc<K::Object>,
-        memory: &mut Memory<K::Object>,
-    ) -> Result<Outcome, Interrupt> {
+    async fn suspend(&self, object: Arc<K::Object>, memory: &mut Memory) -> Result<Outcome, Interrupt> {
         memory.due = None;
         memory.suspicion = false;
         let status = K::status(&object);
@@ -343,6 +353,7 @@ impl<K: Kind> Controller<K> {
             changed: false,
             asked: false,
             inputs: Inputs::new(),
+            announced: false,
         };
         let mut suspended = status;
         summary::suspend::<K>(&object, &mut suspended, &now());

@@ -8,7 +8,7 @@ use lambda_operator_crds::conditions::{ConditionType, Reason};
 
 use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Kind, Listing, Next, Report};
-use crate::engine::pass::{Findings, Interrupt, Pass, now};
+use crate::engine::pass::{Findings, Interrupt, Pass, now, used_versions};
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::conditions;
@@ -169,6 +169,8 @@ impl<K: Kind> Pass<'_, K> {
                         Next::Settle => {
                             self.memory.transition = Some(Instant::now());
                             self.memory.unseen_since = exists.then(Instant::now);
+                            let stored = K::status(&self.object);
+                            self.announced = K::common_status(&stored).pending.is_some();
                             let (reason, text) = progress_of(&plan.verdict);
                             return Ok(Some(Verdict::Progress(reason, text)));
                         }
@@ -205,7 +207,9 @@ impl<K: Kind> Pass<'_, K> {
         if !self.is_retry() {
             let (reason, text) = progress_of(verdict);
             let progress = Verdict::Progress(reason, text);
-            let summary = Summary { verdict: &progress, references: None, missing: None, drift: None };
+            // The call that follows uses these references: found later, they are no change.
+            let references = Some(used_versions(&self.inputs));
+            let summary = Summary { verdict: &progress, references, missing: None, drift: None };
             summary::fill::<K>(&self.object, &mut status, &summary, &now());
         }
         self.write_status(&status).await?;

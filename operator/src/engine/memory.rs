@@ -1,6 +1,5 @@
 //! What the engine remembers of an object between visits. All of it can be lost: `status` says the rest.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube::ResourceExt;
@@ -13,9 +12,10 @@ use crate::runtime::metrics::Standing;
 use crate::settings::RecheckSettings;
 
 /// The memory of one object.
-pub struct Memory<O> {
-    /// The object as our own last write left it.
-    pub latest: Option<Arc<O>>,
+#[derive(Default)]
+pub struct Memory {
+    /// What our own last write left.
+    written: Option<Written>,
     /// What the last visit saw.
     pub seen: Option<Seen>,
     /// When to look again; `None`: when something changes.
@@ -40,22 +40,16 @@ pub struct Memory<O> {
     pub working_since: Option<Instant>,
 }
 
-impl<O> Default for Memory<O> {
-    fn default() -> Self {
-        Self {
-            latest: None,
-            seen: None,
-            due: None,
-            suspicion: false,
-            transition: None,
-            unseen_since: None,
-            delete_sent: None,
-            trouble: None,
-            exists: false,
-            awaiting_sweep: None,
-            counted: None,
-            working_since: None,
-        }
+/// An object at a version.
+struct Written {
+    uid: Option<String>,
+    version: u64,
+}
+
+impl Written {
+    fn of(object: &impl ResourceExt) -> Option<Self> {
+        let version = object.resource_version()?.parse().ok()?;
+        Some(Self { uid: object.uid(), version })
     }
 }
 
@@ -129,22 +123,19 @@ impl Trouble {
     }
 }
 
-impl<O: ResourceExt> Memory<O> {
-    /// The newer of the cached object and what our own last write left.
+impl Memory {
+    /// Takes in what our own write left.
+    pub fn wrote(&mut self, object: &impl ResourceExt) {
+        self.written = Written::of(object);
+    }
+
+    /// Whether the cache is behind our own last write: a visit would start from what is no longer so.
     ///
     /// resourceVersions of one resource can be compared as numbers, officially since Kubernetes 1.35
-    /// (KEP-5504); where one isn't a number the cache wins.
-    pub fn freshest(&mut self, cached: Arc<O>) -> Arc<O> {
-        let number = |object: &O| object.resource_version().and_then(|version| version.parse::<u64>().ok());
-        match &self.latest {
-            Some(latest) if latest.uid() == cached.uid() && number(latest) > number(&cached) => {
-                Arc::clone(latest)
-            }
-            _ => {
-                self.latest = None;
-                cached
-            }
-        }
+    /// (KEP-5504); where one isn't a number the cache counts as fresh.
+    pub fn is_behind(&self, cached: &impl ResourceExt) -> bool {
+        let Some((written, cached)) = self.written.as_ref().zip(Written::of(cached)) else { return false };
+        written.uid == cached.uid && written.version > cached.version
     }
 
     /// Forgets what belongs to an earlier generation or an earlier object of the name.
@@ -154,8 +145,7 @@ impl<O: ResourceExt> Memory<O> {
             return;
         };
         if before.uid != seen.uid {
-            let latest = self.latest.take();
-            *self = Self { latest, working_since: Some(now), ..Self::default() };
+            *self = Self { written: self.written.take(), working_since: Some(now), ..Self::default() };
         } else if before != seen {
             self.trouble = None;
             self.working_since = Some(now);
@@ -163,7 +153,7 @@ impl<O: ResourceExt> Memory<O> {
     }
 }
 
-impl<O> Memory<O> {
+impl Memory {
     /// Whether a failed attempt may be repeated at `now`.
     pub fn retry_due(&self, now: Instant) -> bool {
         self.trouble.as_ref().is_some_and(|trouble| trouble.due.is_some_and(|due| due <= now))
@@ -217,25 +207,21 @@ mod tests {
     use super::*;
     use lambda_operator_crds::LambdaFunction;
 
-    fn object(version: &str) -> Arc<LambdaFunction> {
+    fn object(version: &str) -> LambdaFunction {
         let text = serde_json::json!({
             "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction",
             "metadata": {"name": "f", "namespace": "n", "uid": "u", "resourceVersion": version, "generation": 1},
             "spec": {"role": "arn:aws:iam::111122223333:role/r", "code": {"external": {}}},
         });
-        Arc::new(serde_json::from_value(text).unwrap())
+        serde_json::from_value(text).unwrap()
     }
 
     #[test]
     fn a_visit_never_starts_from_a_copy_older_than_our_own_write() {
-        let mut memory = Memory { latest: Some(object("12")), ..Memory::default() };
-        assert_eq!(memory.freshest(object("9")).resource_version().as_deref(), Some("12"));
-        assert_eq!(memory.freshest(object("13")).resource_version().as_deref(), Some("13"));
-        assert_eq!(
-            memory.freshest(object("9")).resource_version().as_deref(),
-            Some("9"),
-            "the newer one was dropped"
-        );
+        let mut memory = Memory::default();
+        memory.wrote(&object("12"));
+        assert!(memory.is_behind(&object("9")));
+        assert!(!memory.is_behind(&object("12")) && !memory.is_behind(&object("13")));
     }
 
     fn problem(recheck: Recheck) -> Verdict {
@@ -244,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_lasting_problem_is_looked_at_less_and_less_often() {
-        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
         let start = Instant::now();
         let first = memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
         assert_eq!(first, Duration::from_secs(30));
@@ -261,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_sets_aws_to_work_is_used_up() {
-        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
         let start = Instant::now();
         let due = start + memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
         assert!(memory.retry_due(due));
@@ -273,7 +259,7 @@ mod tests {
 
     #[test]
     fn another_problem_starts_anew() {
-        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
         let start = Instant::now();
         memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5);
         let other = Verdict::Problem(Reason::QuotaExceeded, String::new(), Recheck::Slow);
@@ -283,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_settled_waits_for_a_change() {
-        let (mut memory, intervals) = (Memory::<LambdaFunction>::default(), RecheckSettings::default());
+        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
         memory.transition = Some(Instant::now());
         let settled = Verdict::Settled(Reason::Available, String::new());
         assert_eq!(memory.conclude(&settled, Instant::now(), &intervals, 0.5), None);

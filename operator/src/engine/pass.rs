@@ -43,7 +43,7 @@ pub struct Pass<'a, K: Kind> {
     /// The object, as fresh as it is known.
     pub object: Arc<K::Object>,
     /// What is remembered of it.
-    pub memory: &'a mut Memory<K::Object>,
+    pub memory: &'a mut Memory,
     /// The status as it will be written.
     pub status: K::Status,
     /// Events to publish.
@@ -54,6 +54,8 @@ pub struct Pass<'a, K: Kind> {
     pub asked: bool,
     /// Contents of references that were read already.
     pub inputs: Inputs,
+    /// AWS is at work on what a stored intent announces: the status says enough until the first poll.
+    pub announced: bool,
 }
 
 /// What a visit found out, for the summary.
@@ -109,7 +111,7 @@ impl<K: Kind> Pass<'_, K> {
         {
             self.check_leader()?;
             self.object = Arc::new(write::add_finalizer(&self.shared.client, &*self.object).await?);
-            self.memory.latest = Some(Arc::clone(&self.object));
+            self.memory.wrote(&*self.object);
             self.shared.metrics.kubernetes_write(K::NAME, "finalizer");
         }
         if let Some(denied) = self.read_references(findings).await? {
@@ -198,7 +200,7 @@ impl<K: Kind> Pass<'_, K> {
         }
         self.check_leader()?;
         self.object = Arc::new(write::status(&self.shared.client, &*self.object, status).await?);
-        self.memory.latest = Some(Arc::clone(&self.object));
+        self.memory.wrote(&*self.object);
         self.shared.metrics.kubernetes_write(K::NAME, "status");
         Ok(())
     }
@@ -224,6 +226,9 @@ impl<K: Kind> Pass<'_, K> {
             missing: findings.missing.as_deref(),
             drift: findings.drift.as_deref(),
         };
+        if self.announced {
+            return Ok(());
+        }
         let mut status = self.status.clone();
         summary::fill::<K>(&self.object, &mut status, &summary, &now());
         self.write_status(&status).await?;

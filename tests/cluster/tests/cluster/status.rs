@@ -71,13 +71,8 @@ async fn a_creation_is_exactly_these_writes() {
             format!("{ready}, {finalizers} finalizer{}", if pending { ", intent" } else { "" })
         })
         .collect();
-    let expected = [
-        "-, 0 finalizer",
-        "-, 1 finalizer",
-        "Creating, 1 finalizer, intent",
-        "Creating, 1 finalizer",
-        "Available, 1 finalizer",
-    ];
+    let expected =
+        ["-, 0 finalizer", "-, 1 finalizer", "Creating, 1 finalizer, intent", "Available, 1 finalizer"];
     assert_eq!(told, expected);
     world.assert_quiet("hello", Duration::from_secs(1)).await;
 }
