@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda_operator::aws::{Expectation, Mode, Wake, Why, configuration_hash};
+use lambda_operator::aws::{Expectation, Mode, Registration, Wake, Why, configuration_hash};
 use lambda_operator::function::model::Observed;
 use lambda_sim::{AuthError, Fault};
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn put(world: &World, name: &str) {
 }
 
 /// Puts a function there and registers it as it is.
-async fn own(world: &World, name: &str) {
+async fn own(world: &World, name: &str) -> Registration {
     put(world, name).await;
     world.account.edit_function(name, json!({"ReservedConcurrentExecutions": 5})).await;
     let Observed { revision_id, code_sha256, configuration, live, .. } = world.get(name).await;
@@ -33,7 +33,7 @@ async fn own(world: &World, name: &str) {
     world
         .scope
         .inventory()
-        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, reserved_concurrency });
+        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, reserved_concurrency })
 }
 
 struct Running {
@@ -59,15 +59,18 @@ impl Running {
 }
 
 async fn swept(world: &World) {
-    tokio::time::timeout(Duration::from_secs(20), world.scope.inventory().first_sweep()).await.unwrap();
+    let done = async {
+        while !world.scope.inventory().first_sweep_done() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), done).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_first_sweep_finds_what_changed_before() {
     let world = world().await;
-    for name in ["same", "changed", "gone"] {
-        own(&world, name).await;
-    }
+    let _kept = [own(&world, "same").await, own(&world, "changed").await, own(&world, "gone").await];
     put(&world, "foreign").await;
     world.account.edit_function("changed", json!({"MemorySize": 512})).await;
     world.account.remove_function("gone").await;
@@ -80,9 +83,9 @@ async fn the_first_sweep_finds_what_changed_before() {
     );
     assert_eq!(world.calls().await, ["ListFunctions"]);
     let inventory = world.scope.inventory();
-    assert_eq!((inventory.last_sweep_calls(), inventory.mode()), (Some(1), Mode::List));
-    assert_eq!(inventory.listed("changed").unwrap().observed.configuration.memory_size, 512);
-    assert_eq!(inventory.listed("foreign"), None);
+    assert_eq!(inventory.mode(), Mode::List);
+    assert_eq!(inventory.take_listed("changed").unwrap().configuration.memory_size, 512);
+    assert_eq!(inventory.take_listed("foreign"), None);
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(world.calls().await, Vec::<String>::new(), "no interval, no second sweep");
 }
@@ -101,7 +104,7 @@ async fn a_wanted_function_is_handed_over_by_the_first_sweep() {
 #[tokio::test]
 async fn later_sweeps_find_what_changes_later() {
     let world = world().await;
-    own(&world, "f").await;
+    let _kept = own(&world, "f").await;
     let mut running = run(&world, 200, 0);
     swept(&world).await;
     world.account.edit_function("f", json!({"Description": "by hand"})).await;
@@ -111,14 +114,13 @@ async fn later_sweeps_find_what_changes_later() {
 #[tokio::test]
 async fn a_few_functions_of_a_large_account_are_read_one_by_one() {
     let world = world().await;
-    own(&world, "f").await;
+    let _kept = own(&world, "f").await;
     for n in 0..120 {
         put(&world, &format!("other{n}")).await;
     }
     world.account.clear_ledger().await;
     let mut running = run(&world, 300, 0);
     swept(&world).await;
-    assert_eq!(world.scope.inventory().last_sweep_calls(), Some(3));
     assert_eq!(world.scope.inventory().mode(), Mode::PerFunction);
     world.account.edit_function("f", json!({"MemorySize": 256})).await;
     assert_eq!(running.next().await, ("f".to_owned(), Why::Changed));
@@ -132,7 +134,7 @@ async fn a_few_functions_of_a_large_account_are_read_one_by_one() {
 #[tokio::test]
 async fn without_permission_to_list_each_function_is_read() {
     let world = world().await;
-    own(&world, "f").await;
+    let _kept = own(&world, "f").await;
     world.account.configure(|settings| settings.deny = BTreeSet::from(["ListFunctions".to_owned()])).await;
     world.account.edit_function("f", json!({"MemorySize": 256})).await;
     world.account.clear_ledger().await;
@@ -145,7 +147,7 @@ async fn without_permission_to_list_each_function_is_read() {
 #[tokio::test]
 async fn a_function_that_may_not_be_read_has_not_vanished() {
     let world = world().await;
-    own(&world, "f").await;
+    let _kept = own(&world, "f").await;
     let denied = BTreeSet::from(["ListFunctions".to_owned(), "GetFunction".to_owned()]);
     world.account.configure(|settings| settings.deny = denied).await;
     let mut running = run(&world, 0, 0);
@@ -159,7 +161,7 @@ async fn a_sweep_that_fails_reports_nothing_as_vanished() {
     for n in 0..60 {
         put(&world, &format!("a{n:02}")).await;
     }
-    own(&world, "z").await;
+    let _kept = own(&world, "z").await;
     let fault = Fault::error("ListFunctions", 500, "ServiceException", "trouble").nth(2);
     world.account.inject(fault).await;
     let mut running = run(&world, 0, 0);
@@ -171,19 +173,21 @@ async fn a_sweep_that_fails_reports_nothing_as_vanished() {
 #[tokio::test]
 async fn the_rotation_finds_what_lists_do_not_show() {
     let world = world().await;
-    own(&world, "f").await;
+    let mut kept = own(&world, "f").await;
     let mut running = run(&world, 0, 100);
     swept(&world).await;
-    let expect = async |changes: serde_json::Value, running: &mut Running| {
+    let changes = [
+        json!({"Tags": {"team": "red"}}),
+        json!({"ReservedConcurrentExecutions": 3}),
+        json!({"State": "Pending"}),
+    ];
+    for changes in changes {
         // The simulator's edits don't all move the revision, and neither do all of AWS's.
         world.account.edit_function("f", changes.clone()).await;
         assert_eq!(running.next().await, ("f".to_owned(), Why::Changed), "{changes}");
-        own(&world, "f").await;
+        drop(std::mem::replace(&mut kept, own(&world, "f").await));
         while running.wakes.try_recv().is_ok() {}
-    };
-    expect(json!({"Tags": {"team": "red"}}), &mut running).await;
-    expect(json!({"ReservedConcurrentExecutions": 3}), &mut running).await;
-    expect(json!({"State": "Pending"}), &mut running).await;
+    }
     world.account.remove_function("f").await;
     while running.next().await.1 != Why::Vanished {}
 }
@@ -191,7 +195,7 @@ async fn the_rotation_finds_what_lists_do_not_show() {
 #[tokio::test]
 async fn refused_credentials_report_nothing() {
     let world = world().await;
-    own(&world, "f").await;
+    let _kept = own(&world, "f").await;
     world.account.configure(|settings| settings.auth_error = Some(AuthError::expired_token())).await;
     world.account.clear_ledger().await;
     let mut running = run(&world, 100, 50);

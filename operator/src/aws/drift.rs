@@ -46,20 +46,21 @@ pub struct Difference {
     pub why: Why,
 }
 
-/// The functions of this listing that aren't as expected, by name.
-pub fn compare(
-    expectations: &BTreeMap<String, Expectation>,
+/// The functions of this listing that aren't as somebody expects, each once, by name.
+pub fn compare<'a>(
+    expectations: impl Iterator<Item = (&'a str, &'a Expectation)>,
     listing: &BTreeMap<String, Observed>,
 ) -> Vec<Difference> {
-    let check = |(name, expected): (&String, &Expectation)| {
+    let check = |(name, expected): (&str, &Expectation)| {
         let why = match listing.get(name) {
             None => Why::Vanished,
             Some(observed) if differs(expected, observed) => Why::Changed,
             Some(_) => return None,
         };
-        Some(Difference { name: name.clone(), why })
+        Some((name.to_owned(), why))
     };
-    expectations.iter().filter_map(check).collect()
+    let by_name: BTreeMap<String, Why> = expectations.filter_map(check).collect();
+    by_name.into_iter().map(|(name, why)| Difference { name, why }).collect()
 }
 
 /// Whether AWS has something else than expected. What AWS can't show isn't compared.
@@ -75,7 +76,7 @@ pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
 }
 
 fn settled(live: &Live) -> bool {
-    matches!(live.state.as_str(), "Active" | "Inactive")
+    matches!(live.state.as_str(), "Active" | "ActiveNonInvocable" | "Inactive" | "Deactivated")
         && live.last_update_status.as_deref().is_none_or(|status| status == "Successful")
 }
 
@@ -150,6 +151,8 @@ pub(super) mod tests {
             |o| o.configuration.environment = Environment::Unknown("no access".to_owned()),
             |o| o.live.as_mut().unwrap().tags = Err("no access".to_owned()),
             |o| o.live.as_mut().unwrap().state = "Inactive".to_owned(),
+            |o| o.live.as_mut().unwrap().state = "ActiveNonInvocable".to_owned(),
+            |o| o.live.as_mut().unwrap().state = "Deactivated".to_owned(),
             |o| o.live.as_mut().unwrap().last_update_status = None,
             |o| {
                 let tags = o.live.as_mut().unwrap().tags.as_mut().unwrap();
@@ -165,13 +168,11 @@ pub(super) mod tests {
 
     #[test]
     fn a_sweep_finds_the_changed_and_the_vanished() {
-        let expectations = ["a", "b", "c"]
-            .map(|name| (name.to_owned(), expectation()))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>();
+        let expected = expectation();
+        let expectations = ["a", "b", "c", "c"].map(|name| (name, &expected)).into_iter();
         let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
         let differences: Vec<_> =
-            compare(&expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
+            compare(expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
         assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
     }
 }

@@ -143,14 +143,13 @@ impl Strategy {
 async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
     let inventory = scope.inventory();
     let started = Instant::now();
-    let mut calls = 0;
     if inventory.owned() == 0 {
-        return Ok(inventory.complete(started, calls, BTreeMap::new()));
+        return Ok(inventory.complete(started, BTreeMap::new()));
     }
     let mode = strategy.mode(inventory.owned());
     let mut seen = None;
     if mode == Mode::List {
-        match list(scope, strategy, &mut calls).await {
+        match list(scope, strategy).await {
             Err(error) if error.class == Class::AccessDenied && error.code != "AccountMismatch" => {
                 strategy.was_denied();
             }
@@ -159,7 +158,7 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
     }
     let seen = match seen {
         Some(seen) => seen,
-        None => read_each(scope, strategy, &mut calls).await?,
+        None => read_each(scope, strategy).await?,
     };
     let next = strategy.mode(inventory.owned());
     if next != inventory.mode() {
@@ -167,24 +166,16 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
         inventory.set_mode(next);
     }
     scope.observer().swept(scope.account(), scope.region(), next);
-    Ok(inventory.complete(started, calls, seen))
+    Ok(inventory.complete(started, seen))
 }
 
-async fn list(
-    scope: &Scope,
-    strategy: &mut Strategy,
-    calls: &mut u32,
-) -> Result<BTreeMap<String, Seen>, AwsError> {
+async fn list(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
     let (mut seen, mut functions, mut marker) = (BTreeMap::new(), 0, None);
     loop {
-        let at = Instant::now();
-        *calls += 1;
         let (page, next) = scope.list_functions(marker, Priority::Drift).await?;
         functions += page.len();
         let ours = page.into_iter().filter(|(name, _)| scope.inventory().is_owned(name));
-        seen.extend(
-            ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false, at })),
-        );
+        seen.extend(ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false })));
         marker = next;
         if marker.is_none() {
             strategy.listed(functions);
@@ -193,22 +184,16 @@ async fn list(
     }
 }
 
-async fn read_each(
-    scope: &Scope,
-    strategy: &mut Strategy,
-    calls: &mut u32,
-) -> Result<BTreeMap<String, Seen>, AwsError> {
+async fn read_each(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
     let mut seen = BTreeMap::new();
     for name in scope.inventory().names() {
-        let at = Instant::now();
-        *calls += 1;
         let (observed, failed) = match scope.get_function(&name, Priority::Drift).await {
             Ok(observed) => (observed, false),
             // Concerns this one only.
             Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
             Err(error) => return Err(error),
         };
-        seen.insert(name, Seen { observed, failed, at });
+        seen.insert(name, Seen { observed, failed });
     }
     strategy.since_listed += 1;
     Ok(seen)
@@ -254,10 +239,12 @@ fn rotation_step(interval: Duration, expected: usize) -> Duration {
 async fn look(scope: &Scope, name: &str) -> Option<Why> {
     let asked = Instant::now();
     let answer = scope.get_function(name, Priority::Drift).await.ok()?;
-    let expected = scope.inventory().expected_before(name, asked)?;
+    let expected = scope.inventory().expected_before(name, asked);
     match answer {
-        None => Some(Why::Vanished),
-        Some(observed) => differs(&expected, &observed).then_some(Why::Changed),
+        None => (!expected.is_empty()).then_some(Why::Vanished),
+        Some(observed) => {
+            expected.iter().any(|expected| differs(expected, &observed)).then_some(Why::Changed)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Kind, Listing, Next, Report};
 use crate::engine::pass::{Findings, Interrupt, Pass, now, used_versions};
 use crate::engine::summary::{self, Summary};
-use crate::engine::verdict::{Plan, Verdict};
+use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::k8s::conditions;
 use crate::k8s::events::Note;
 
@@ -48,6 +48,9 @@ impl<K: Kind> Pass<'_, K> {
             if self.observe_only() {
                 plan.actions.clear();
             }
+            if let Some(futile) = self.futile(&plan) {
+                plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
+            }
             let (differs, end) =
                 (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
             let Some(end) = end else { continue };
@@ -63,7 +66,7 @@ impl<K: Kind> Pass<'_, K> {
             };
             K::report(&report, &mut self.status);
             if settled {
-                K::watch(scope, &self.object, &self.status, observed.as_ref());
+                self.memory.registration = K::watch(scope, &self.object, &self.status, observed.as_ref());
             }
             return Ok(verdict);
         }
@@ -94,9 +97,17 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     /// AWS's reads can lag behind its writes: what it has just accepted is not gone because a read doesn't show it.
-    fn is_still_hidden(&self) -> bool {
+    pub(super) fn is_still_hidden(&self) -> bool {
         let window = self.shared.intervals.propagation_window;
         self.memory.unseen_since.is_some_and(|since| since.elapsed() < window)
+    }
+
+    /// The same after a restart: a creation was announced, and nobody knows whether it took place.
+    pub(super) fn may_be_hidden(&self) -> bool {
+        let pending = K::common_status(&self.status).pending.as_ref();
+        let Some(since) = pending.map(|pending| pending.since.0) else { return false };
+        let age = jiff::Timestamp::now().duration_since(since);
+        age.unsigned_abs() < self.shared.intervals.propagation_window
     }
 
     /// A first sweep is worth waiting for, but not for ever.
@@ -152,8 +163,12 @@ impl<K: Kind> Pass<'_, K> {
         let priority = self.priority();
         for action in plan.actions {
             self.intend(&action, &plan.verdict).await?;
+            let creates = observed.is_none();
             match K::execute(scope, name, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
+                    self.acted = true;
+                    // What is expected of the resource is over: the next settled visit registers anew.
+                    self.memory.registration = None;
                     // What has to be read again is stored by `recover`, when it is seen.
                     if effect.next != Next::Replan {
                         K::common_status_mut(&mut self.status).pending = None;
@@ -168,7 +183,10 @@ impl<K: Kind> Pass<'_, K> {
                         Next::Continue => {}
                         Next::Settle => {
                             self.memory.transition = Some(Instant::now());
-                            self.memory.unseen_since = exists.then(Instant::now);
+                            self.memory.unseen_since = (creates && exists).then(Instant::now);
+                            if !self.is_retry() {
+                                self.memory.corrected(&plan.differs);
+                            }
                             let stored = K::status(&self.object);
                             self.announced = K::common_status(&stored).pending.is_some();
                             let (reason, text) = progress_of(&plan.verdict);
@@ -215,6 +233,24 @@ impl<K: Kind> Pass<'_, K> {
         self.write_status(&status).await?;
         self.status = status;
         Ok(())
+    }
+
+    /// AWS accepts a change and doesn't keep it: making it over and over helps nobody.
+    fn futile(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
+        let asked = self.changed || self.asked || self.memory.retry_due(Instant::now());
+        if asked
+            || plan.actions.is_empty()
+            || plan.differs.is_empty()
+            || !self.memory.is_futile(&plan.differs)
+        {
+            return None;
+        }
+        let paths = plan.differs.join(", ");
+        let text = format!(
+            "AWS accepts a change of {paths} and then shows another value than the spec's, three times in a row. Set the spec \
+             to what AWS shows, or list the path in spec.ignoreDrift."
+        );
+        Some(Verdict::Problem(Reason::InvalidSpec, text, Recheck::Refused))
     }
 
     /// What is tried again after a problem stays a problem until it has worked.

@@ -71,13 +71,20 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(observed) => observed,
                 Err(error) => return Self::blocked(&error),
             };
+            if observed.is_none() && (self.is_still_hidden() || self.may_be_hidden()) {
+                let text = "AWS has been asked to create the resource and doesn't show it yet; once it does, or after \
+                            a few minutes without it, the deletion goes on.";
+                return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text.to_owned()))));
+            }
             let status = self.status.clone();
             let decision = K::plan_deletion(observed.as_ref(), &self.facts(&owner, &status));
             match decision {
-                Deletion::Release(note) => {
-                    K::unwatch(&scope, &name);
-                    return Ok(Ok(self.release(note).await?));
-                }
+                Deletion::Release(note) => return Ok(Ok(self.release(note).await?)),
+                Deletion::Part(action) => match self.act(&scope, &name, &action, observed.as_ref()).await {
+                    Ok(_) => return Ok(Ok(self.release(None).await?)),
+                    Err(error) if error.class == Class::Gone => {}
+                    Err(error) => return Self::blocked(&error),
+                },
                 Deletion::Wait(text) => return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text)))),
                 Deletion::Denied(text) => {
                     return Ok(Err(Blocked(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow))));

@@ -10,7 +10,7 @@ use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::aws::{AwsError, Priority, Scope};
+use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
@@ -107,11 +107,14 @@ pub trait Kind: Send + Sync + 'static {
     where
         Self: Sized;
 
-    /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs.
-    fn watch(scope: &Scope, object: &Self::Object, status: &Self::Status, observed: Option<&Self::Observed>);
-
-    /// Takes the object out of the inventory.
-    fn unwatch(scope: &Scope, name: &str);
+    /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs, for as
+    /// long as the registration is kept.
+    fn watch(
+        scope: &Scope,
+        object: &Self::Object,
+        status: &Self::Status,
+        observed: Option<&Self::Observed>,
+    ) -> Option<Registration>;
 }
 
 /// What a sweep knows of a resource.
@@ -188,6 +191,8 @@ pub enum Next {
 pub enum Deletion<A> {
     /// Make this change and look again.
     Act(A),
+    /// Make this change and let the object go.
+    Part(A),
     /// AWS is at it.
     Wait(String),
     /// Nothing of the object is left in AWS, or it may stay: let the object go.

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
 
+use crate::aws::Registration;
 use crate::engine::requeue;
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::runtime::metrics::Standing;
@@ -18,8 +19,21 @@ pub struct Memory {
     written: Option<Written>,
     /// What the last visit saw.
     pub seen: Option<Seen>,
-    /// When to look again; `None`: when something changes.
-    pub due: Option<Instant>,
+    /// When to visit again; `None`: when something changes.
+    due: Option<Instant>,
+    /// When to look at references that aren't watched; `None`: there are none.
+    reference_check: Option<Instant>,
+    /// How many visits in a row could not be carried through.
+    failures: u32,
+    /// How often in a row the cache was behind.
+    lag: u32,
+    /// A change of the spec, a reference or the annotation that was reported but not acted upon: AWS was busy or
+    /// didn't answer.
+    pub owed: bool,
+    /// Keeps the resource in the inventory.
+    pub registration: Option<Registration>,
+    /// The last change and how often it was made without taking hold.
+    corrections: Option<Corrections>,
     /// Somebody (the inventory, a reference, an account that works again) asks for a look at AWS.
     pub suspicion: bool,
     /// When the change that AWS works on was made.
@@ -38,6 +52,15 @@ pub struct Memory {
     pub counted: Option<Counted>,
     /// When work on the present generation began, for the time-to-ready metric.
     pub working_since: Option<Instant>,
+}
+
+/// How often the same change is made before it is given up for a while.
+const CORRECTIONS: u32 = 3;
+
+/// A change that AWS has accepted, and how often.
+struct Corrections {
+    paths: Vec<String>,
+    times: u32,
 }
 
 /// An object at a version.
@@ -140,6 +163,7 @@ impl Memory {
 
     /// Forgets what belongs to an earlier generation or an earlier object of the name.
     pub fn turn_to(&mut self, seen: &Seen, now: Instant) {
+        self.lag = 0;
         let Some(before) = &self.seen else {
             self.working_since = Some(now);
             return;
@@ -148,31 +172,92 @@ impl Memory {
             *self = Self { written: self.written.take(), working_since: Some(now), ..Self::default() };
         } else if before != seen {
             self.trouble = None;
+            self.corrections = None;
             self.working_since = Some(now);
         }
     }
-}
 
-impl Memory {
+    /// Whether a visit is due by the clock.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+
+    /// Whether references that aren't watched are to be read now, and when again.
+    pub fn looks_at_references(&mut self, now: Instant, interval: Duration) -> bool {
+        let look = self.seen.is_none() || self.reference_check.is_none_or(|due| due <= now);
+        if look {
+            self.reference_check = Some(now + interval);
+        }
+        look
+    }
+
+    /// How long until the next look, at the object or at what it refers to.
+    pub fn next_look(&self, now: Instant) -> Option<Duration> {
+        let next = self.due.into_iter().chain(self.reference_check).min()?;
+        Some(next.saturating_duration_since(now))
+    }
+
+    /// Nothing is to be done before something changes.
+    pub fn rest(&mut self) {
+        self.due = None;
+        self.suspicion = false;
+        self.working_since = None;
+    }
+
+    /// How long to give the cache to catch up with our own last write.
+    pub fn catch_up(&mut self) -> Duration {
+        self.lag += 1;
+        growing(Duration::from_millis(10), self.lag, Duration::from_secs(1))
+    }
+
+    /// Somebody else changed the object: how long to give the cache to see it.
+    pub fn conflicted(&mut self) -> Duration {
+        self.seen = None;
+        self.failures += 1;
+        growing(Duration::from_millis(25), self.failures, Duration::from_secs(10))
+    }
+
+    /// The visit could not be carried through: how long to wait before the next.
+    pub fn failed(&mut self, random: f64) -> Duration {
+        self.seen = None;
+        self.failures += 1;
+        requeue::jittered(growing(Duration::from_millis(500), self.failures, Duration::from_mins(1)), random)
+    }
+
+    /// The first sweep isn't in: how long to wait for it.
+    pub fn await_sweep(&mut self) -> Duration {
+        self.seen = None;
+        Duration::from_millis(100)
+    }
+
+    /// Counts a change of these paths that AWS has accepted.
+    pub fn corrected(&mut self, paths: &[String]) {
+        match &mut self.corrections {
+            Some(corrections) if corrections.paths == paths => corrections.times += 1,
+            corrections => *corrections = Some(Corrections { paths: paths.to_vec(), times: 1 }),
+        }
+    }
+
+    /// Whether AWS accepts a change of these paths again and again and doesn't show it.
+    pub fn is_futile(&self, paths: &[String]) -> bool {
+        self.corrections.as_ref().is_some_and(|made| made.paths == paths && made.times >= CORRECTIONS)
+    }
+
     /// Whether a failed attempt may be repeated at `now`.
     pub fn retry_due(&self, now: Instant) -> bool {
         self.trouble.as_ref().is_some_and(|trouble| trouble.due.is_some_and(|due| due <= now))
     }
 
-    /// Takes in a verdict and says when to look again; `None`: when something changes.
-    pub fn conclude(
-        &mut self,
-        verdict: &Verdict,
-        now: Instant,
-        settings: &RecheckSettings,
-        random: f64,
-    ) -> Option<Duration> {
+    /// Takes in a verdict and, with it, when to visit again by the clock.
+    pub fn conclude(&mut self, verdict: &Verdict, now: Instant, settings: &RecheckSettings, random: f64) {
         self.suspicion = false;
+        self.failures = 0;
         let wait = match verdict {
             Verdict::Settled(..) => {
                 self.transition = None;
                 self.trouble = None;
                 self.working_since = None;
+                self.corrections = None;
                 None
             }
             Verdict::Progress(..) => {
@@ -184,22 +269,38 @@ impl Memory {
             }
             Verdict::Problem(reason, _, recheck) => {
                 self.transition = None;
-                let trouble = self.trouble.take().filter(|t| t.reason == *reason && t.recheck == *recheck);
-                let (first, attempts) = trouble.map_or((now, 0), |mut trouble| {
-                    trouble.attempted(now);
-                    (trouble.first, trouble.attempts)
-                });
-                let since = now.saturating_duration_since(first);
-                let wait = requeue::next_recheck(*recheck, attempts, since, settings)
-                    .map(|delay| requeue::jittered(delay, random));
-                let due = wait.map(|wait| now + wait);
-                self.trouble = Some(Trouble { reason: *reason, recheck: *recheck, first, attempts, due });
-                wait
+                self.met(*reason, *recheck, now, settings, random)
             }
         };
         self.due = wait.map(|wait| now + wait);
+    }
+
+    /// Counts a problem, and says when to look at it again.
+    fn met(
+        &mut self,
+        reason: Reason,
+        recheck: Recheck,
+        now: Instant,
+        settings: &RecheckSettings,
+        random: f64,
+    ) -> Option<Duration> {
+        let trouble = self.trouble.take().filter(|t| t.reason == reason && t.recheck == recheck);
+        let (first, attempts) = trouble.map_or((now, 0), |mut trouble| {
+            trouble.attempted(now);
+            (trouble.first, trouble.attempts)
+        });
+        let since = now.saturating_duration_since(first);
+        let wait = requeue::next_recheck(recheck, attempts, since, settings)
+            .map(|delay| requeue::jittered(delay, random));
+        let due = wait.map(|wait| now + wait);
+        self.trouble = Some(Trouble { reason, recheck, first, attempts, due });
         wait
     }
+}
+
+/// A delay that doubles with each attempt, the first being number 1.
+fn growing(start: Duration, attempt: u32, longest: Duration) -> Duration {
+    start.saturating_mul(2_u32.saturating_pow(attempt.min(20))).min(longest)
 }
 
 #[cfg(test)]
@@ -228,51 +329,88 @@ mod tests {
         Verdict::Problem(Reason::AccessDenied, String::new(), recheck)
     }
 
+    /// Takes in a verdict and says how long until the next look.
+    fn conclude(memory: &mut Memory, verdict: &Verdict, now: Instant) -> Option<Duration> {
+        memory.conclude(verdict, now, &RecheckSettings::default(), 0.5);
+        memory.next_look(now)
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
     #[test]
     fn a_lasting_problem_is_looked_at_less_and_less_often() {
-        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
-        let start = Instant::now();
-        let first = memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
-        assert_eq!(first, Duration::from_secs(30));
-        assert!(!memory.retry_due(start) && memory.retry_due(start + first));
-        let early = memory
-            .conclude(&problem(Recheck::Slow), start + Duration::from_secs(1), &intervals, 0.5)
-            .unwrap();
-        assert_eq!(early, Duration::from_secs(30), "a visit before its time is no attempt");
-        let second = memory
-            .conclude(&problem(Recheck::Slow), start + Duration::from_secs(40), &intervals, 0.5)
-            .unwrap();
-        assert_eq!(second, Duration::from_mins(1));
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let slow = problem(Recheck::Slow);
+        assert_eq!(conclude(&mut memory, &slow, start), Some(seconds(30)));
+        assert!(!memory.retry_due(start) && memory.retry_due(start + seconds(30)));
+        let early = conclude(&mut memory, &slow, start + seconds(1));
+        assert_eq!(early, Some(seconds(30)), "a visit before its time is no attempt");
+        assert_eq!(conclude(&mut memory, &slow, start + seconds(40)), Some(seconds(60)));
     }
 
     #[test]
     fn an_attempt_that_sets_aws_to_work_is_used_up() {
-        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
-        let start = Instant::now();
-        let due = start + memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5).unwrap();
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let due = start + conclude(&mut memory, &problem(Recheck::Slow), start).unwrap();
         assert!(memory.retry_due(due));
-        memory.conclude(&Verdict::Progress(Reason::Updating, String::new()), due, &intervals, 0.5);
-        assert!(!memory.retry_due(due + Duration::from_secs(1)), "it fails again, and waits its turn");
-        let second = memory.conclude(&problem(Recheck::Slow), due, &intervals, 0.5).unwrap();
-        assert_eq!(second, Duration::from_mins(1));
+        conclude(&mut memory, &Verdict::Progress(Reason::Updating, String::new()), due);
+        assert!(!memory.retry_due(due + seconds(1)), "it fails again, and waits its turn");
+        assert_eq!(conclude(&mut memory, &problem(Recheck::Slow), due), Some(seconds(60)));
     }
 
     #[test]
     fn another_problem_starts_anew() {
-        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
-        let start = Instant::now();
-        memory.conclude(&problem(Recheck::Slow), start, &intervals, 0.5);
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        conclude(&mut memory, &problem(Recheck::Slow), start);
         let other = Verdict::Problem(Reason::QuotaExceeded, String::new(), Recheck::Slow);
-        let wait = memory.conclude(&other, start + Duration::from_secs(100), &intervals, 0.5);
-        assert_eq!(wait, Some(Duration::from_secs(30)));
+        assert_eq!(conclude(&mut memory, &other, start + seconds(100)), Some(seconds(30)));
     }
 
     #[test]
     fn what_is_settled_waits_for_a_change() {
-        let (mut memory, intervals) = (Memory::default(), RecheckSettings::default());
-        memory.transition = Some(Instant::now());
+        let mut memory = Memory { transition: Some(Instant::now()), ..Memory::default() };
         let settled = Verdict::Settled(Reason::Available, String::new());
-        assert_eq!(memory.conclude(&settled, Instant::now(), &intervals, 0.5), None);
-        assert!(memory.transition.is_none() && memory.due.is_none());
+        assert_eq!(conclude(&mut memory, &settled, Instant::now()), None);
+        assert!(memory.transition.is_none());
+    }
+
+    #[test]
+    fn references_that_are_not_watched_are_looked_at_whatever_else_is_due() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        assert!(memory.looks_at_references(start, seconds(10)), "at first");
+        memory.seen = Some(Seen::of(&object("1"), Vec::new()));
+        conclude(&mut memory, &problem(Recheck::OnChange), start);
+        assert_eq!(memory.next_look(start), Some(seconds(10)), "a wrong spec waits for its Secret too");
+        assert!(!memory.looks_at_references(start + seconds(9), seconds(10)));
+        assert!(memory.looks_at_references(start + seconds(10), seconds(10)));
+        assert!(!memory.is_due(start + seconds(10)), "it is no visit");
+    }
+
+    #[test]
+    fn what_cannot_be_carried_through_is_repeated_less_and_less_often() {
+        let mut memory = Memory::default();
+        let waits = [1, 2, 3].map(|_| memory.failed(0.5).as_millis());
+        assert_eq!(waits, [1000, 2000, 4000]);
+        assert_eq!((0..20).map(|_| memory.failed(0.5)).max(), Some(seconds(60)));
+        conclude(&mut memory, &problem(Recheck::Slow), Instant::now());
+        assert_eq!(memory.failed(0.5), seconds(1));
+        let mut memory = Memory::default();
+        assert_eq!([1, 2, 3].map(|_| memory.catch_up().as_millis()), [20, 40, 80]);
+    }
+
+    #[test]
+    fn a_change_that_does_not_take_hold_is_made_three_times() {
+        let mut memory = Memory::default();
+        let paths = ["timeout".to_owned()];
+        for _ in 0..3 {
+            assert!(!memory.is_futile(&paths));
+            memory.corrected(&paths);
+        }
+        assert!(memory.is_futile(&paths));
+        assert!(!memory.is_futile(&["memorySize".to_owned()]), "another change is another matter");
+        conclude(&mut memory, &Verdict::Settled(Reason::Available, String::new()), Instant::now());
+        assert!(!memory.is_futile(&paths), "it took hold, and somebody changed it again");
     }
 }

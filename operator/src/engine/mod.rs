@@ -14,3 +14,4 @@ pub mod requeue;
 pub mod shared;
 pub mod summary;
 pub mod verdict;
+mod visit;

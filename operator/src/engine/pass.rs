@@ -37,6 +37,7 @@ pub enum Interrupt {
 }
 
 /// A visit under way.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 pub struct Pass<'a, K: Kind> {
     /// Handles and settings.
     pub shared: &'a Shared,
@@ -56,6 +57,8 @@ pub struct Pass<'a, K: Kind> {
     pub inputs: Inputs,
     /// AWS is at work on what a stored intent announces: the status says enough until the first poll.
     pub announced: bool,
+    /// A change was made, or it was found that none is needed: what was asked for is taken care of.
+    pub acted: bool,
 }
 
 /// What a visit found out, for the summary.
@@ -66,7 +69,24 @@ pub(crate) struct Findings {
     pub(super) drift: Option<Vec<String>>,
 }
 
-impl<K: Kind> Pass<'_, K> {
+impl<'a, K: Kind> Pass<'a, K> {
+    /// A visit that nobody asked for.
+    pub fn new(shared: &'a Shared, object: Arc<K::Object>, memory: &'a mut Memory) -> Self {
+        let status = K::status(&object);
+        Self {
+            shared,
+            object,
+            memory,
+            status,
+            notes: Vec::new(),
+            changed: false,
+            asked: false,
+            inputs: Inputs::new(),
+            announced: false,
+            acted: false,
+        }
+    }
+
     /// Works on an object that is to exist.
     ///
     /// # Errors
@@ -75,9 +95,23 @@ impl<K: Kind> Pass<'_, K> {
         let mut findings = Findings::default();
         let verdict = self.work(&mut findings).await?;
         self.conclude(&verdict, findings).await?;
+        self.memory.owed = self.owes(&verdict);
         Ok(verdict)
     }
 
+    /// The status says from now on that the change was seen. What AWS was too busy for, or didn't answer to, is still
+    /// to be done, though, at the next visit.
+    fn owes(&self, verdict: &Verdict) -> bool {
+        let put_off = match verdict {
+            Verdict::Progress(..) => true,
+            Verdict::Problem(_, _, recheck) => *recheck == Recheck::Transient,
+            Verdict::Settled(..) => false,
+        };
+        (self.changed || self.asked) && put_off && !self.acted
+    }
+}
+
+impl<K: Kind> Pass<'_, K> {
     /// Who asks.
     pub fn owner(&self) -> Owner {
         let uid = self.object.uid().unwrap_or_default();
@@ -151,6 +185,7 @@ impl<K: Kind> Pass<'_, K> {
                     let text = format!(
                         "{kind} {name} can't be read: {error}. Grant the operator's ServiceAccount get on it."
                     );
+                    findings.missing = Some(text.clone());
                     return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
                 }
                 Err(error) => return Err(Interrupt::Reference(error)),

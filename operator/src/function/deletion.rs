@@ -43,7 +43,7 @@ pub fn plan_deletion(
         }
         (Claim::Ours | Claim::Predecessor, DeletionPolicy::Delete) => Deletion::Act(Action::Delete),
         (Claim::Ours | Claim::Predecessor, DeletionPolicy::Retain) => {
-            Deletion::Act(Action::Disown { keys: vec![OWNER_TAG.to_owned(), OBJECT_TAG.to_owned()] })
+            Deletion::Part(Action::Disown { keys: vec![OWNER_TAG.to_owned(), OBJECT_TAG.to_owned()] })
         }
         (Claim::Unowned | Claim::Foreign(_), DeletionPolicy::Retain) => Deletion::Release(None),
         (claim, DeletionPolicy::Delete) => Deletion::Release(left_alone(observed, &claim, facts)),

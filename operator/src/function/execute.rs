@@ -55,7 +55,7 @@ pub async fn execute(
             scope.untag(arn, keys, priority).await?;
             let note =
                 Note::normal("Retained", "Delete", format!("{arn} stays in AWS, without ownership tags."));
-            Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
+            Ok(Effect { observed: None, next: Next::Continue, note: Some(note) })
         }
         Action::Tag { .. } | Action::Untag { .. } | Action::PutConcurrency(_) | Action::DeleteConcurrency => {
             at_once(scope, name, arn, action, priority).await?;

@@ -21,7 +21,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Pending};
 
-use crate::aws::{AwsError, Expectation, Priority, Scope, configuration_hash};
+use crate::aws::{AwsError, Expectation, Priority, Registration, Scope, configuration_hash};
 use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Report, Unready};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
@@ -180,22 +180,15 @@ impl Kind for Functions {
         object: &LambdaFunction,
         status: &LambdaFunctionStatus,
         observed: Option<&Observed>,
-    ) {
-        let (Some(revision_id), Some(code_sha256)) = (status.revision_id.clone(), status.code_sha256.clone())
-        else {
-            return;
-        };
+    ) -> Option<Registration> {
+        let (revision_id, code_sha256) = (status.revision_id.clone()?, status.code_sha256.clone()?);
         let expectation = Expectation {
             revision_id,
             code_sha256,
             configuration_hash: observed.map(|observed| configuration_hash(&observed.configuration)),
             reserved_concurrency: expected_concurrency(object, observed),
         };
-        scope.inventory().expect(&desired::aws_name(object), expectation);
-    }
-
-    fn unwatch(scope: &Scope, name: &str) {
-        scope.inventory().forget(name);
+        Some(scope.inventory().expect(&desired::aws_name(object), expectation))
     }
 }
 

@@ -4,3 +4,18 @@ pub mod conditions;
 pub mod events;
 pub mod references;
 pub mod write;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// How long a single read or write may take. The client's own limits are made for watches.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Gives up on a call that the API server doesn't answer, so that no visit, and no shutdown, hangs on it.
+///
+/// # Errors
+/// What the call answered, or that it didn't.
+pub(crate) async fn in_time<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
+    let late = |_| kube::Error::Service(format!("no answer within {} s", PATIENCE.as_secs()).into());
+    tokio::time::timeout(PATIENCE, call).await.map_err(late)?
+}

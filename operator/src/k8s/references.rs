@@ -15,6 +15,8 @@ use kube::{Client, ResourceExt};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use crate::k8s::in_time;
+
 /// Helm keeps a Secret per release revision; they are many, large, and nobody's environment.
 const NO_HELM_RELEASES: &str = "type!=helm.sh/release.v1";
 
@@ -270,8 +272,8 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
     let (namespace, name) = (&key.object.namespace, &key.object.name);
     match key.kind {
         ReferenceKind::Secret => {
-            let Some(secret) = Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await?
-            else {
+            let api = Api::<Secret>::namespaced(client.clone(), namespace);
+            let Some(secret) = in_time(api.get_opt(name)).await? else {
                 return Ok(None);
             };
             let version = Version {
@@ -288,8 +290,8 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
             Ok(Some(Contents { data, not_text, version }))
         }
         ReferenceKind::ConfigMap => {
-            let Some(map) = Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await?
-            else {
+            let api = Api::<ConfigMap>::namespaced(client.clone(), namespace);
+            let Some(map) = in_time(api.get_opt(name)).await? else {
                 return Ok(None);
             };
             let version = Version {

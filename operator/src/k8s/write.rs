@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::k8s::in_time;
+
 /// The field manager of everything that the operator writes.
 pub const FIELD_MANAGER: &str = "lambda-operator";
 
@@ -60,10 +62,9 @@ where
         "status": status,
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    api(client, object)
-        .patch_status(&object.name_any(), &params, &Patch::Apply(&patch))
-        .await
-        .map_err(classify)
+    let api = api(client, object);
+    let name = object.name_any();
+    in_time(api.patch_status(&name, &params, &Patch::Apply(&patch))).await.map_err(classify)
 }
 
 /// Adds the operator's finalizer.
@@ -108,5 +109,6 @@ where
     let patch =
         json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    api(client, object).patch(&object.name_any(), &params, &Patch::Merge(&patch)).await.map_err(classify)
+    let (api, name) = (api(client, object), object.name_any());
+    in_time(api.patch(&name, &params, &Patch::Merge(&patch))).await.map_err(classify)
 }

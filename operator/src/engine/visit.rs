@@ -1,0 +1,225 @@
+//! One visit from the outside: whether it is worth its while, what it came to, and when the next one is due.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use lambda_operator_crds::{FINALIZER, ReferenceVersion};
+use tracing::Instrument;
+
+use crate::engine::controller::Controller;
+use crate::engine::kind::{Inputs, Kind};
+use crate::engine::memory::{Memory, Seen, reconcile_at};
+use crate::engine::pass::{Interrupt, Pass, now, version_of};
+use crate::engine::summary;
+use crate::engine::verdict::Verdict;
+use crate::k8s::references::{self, ObjectKey, ReferenceKey};
+use crate::k8s::write::WriteError;
+
+/// What a visit came to.
+enum Outcome {
+    /// Nothing was to be done.
+    Quiet,
+    /// The cache hasn't seen our own last write yet.
+    Behind,
+    /// The object has been let go.
+    Gone,
+    /// A verdict.
+    Concluded(Verdict),
+}
+
+impl<K: Kind> Controller<K> {
+    /// Looks at an object and says when to look again.
+    pub(super) async fn visit(self: Arc<Self>, object: Arc<K::Object>) -> Action {
+        let key = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+        let span = tracing::info_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
+        self.prime().await;
+        let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
+        let started = Instant::now();
+        let result = self.step(&key, object, &mut memory).instrument(span.clone()).await;
+        let _entered = span.enter();
+        let (action, label) = self.next_visit(result, &mut memory);
+        if let Some(label) = label {
+            self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
+        }
+        let Some(action) = action else {
+            self.count(&mut memory, None);
+            self.shared.references.register(&key, BTreeSet::new());
+            self.forget_places(|other| *other == key);
+            return Action::await_change();
+        };
+        let mut memories = self.memories.lock();
+        // Whoever asked for a look meanwhile has left that in a fresh memory.
+        let asked_meanwhile = memories.get(&key).is_some_and(|fresh| fresh.suspicion);
+        memory.suspicion |= asked_meanwhile;
+        memories.insert(key, memory);
+        if asked_meanwhile { Action::requeue(std::time::Duration::ZERO) } else { action }
+    }
+
+    /// When to come again (`None`: the object is gone), and what the visit is counted as.
+    fn next_visit(
+        &self,
+        result: Result<Outcome, Interrupt>,
+        memory: &mut Memory,
+    ) -> (Option<Action>, Option<&'static str>) {
+        let when_due = |memory: &Memory| {
+            Some(memory.next_look(Instant::now()).map_or_else(Action::await_change, Action::requeue))
+        };
+        match result {
+            Ok(Outcome::Quiet) => (when_due(memory), None),
+            Ok(Outcome::Behind) => (Some(Action::requeue(memory.catch_up())), None),
+            Ok(Outcome::Gone) => (None, Some("deleted")),
+            Ok(Outcome::Concluded(verdict)) => {
+                if let (Verdict::Settled(..), Some(since)) = (&verdict, memory.working_since) {
+                    self.shared.metrics.became_ready(K::NAME, since.elapsed().as_secs_f64());
+                }
+                memory.conclude(&verdict, Instant::now(), &self.shared.intervals, rand::random());
+                (when_due(memory), Some(verdict.reason().as_str()))
+            }
+            Err(Interrupt::Write(WriteError::Gone)) => (None, Some("gone")),
+            Err(Interrupt::Write(WriteError::Conflict)) => {
+                (Some(Action::requeue(memory.conflicted())), Some("conflict"))
+            }
+            Err(Interrupt::AwaitSweep) => (Some(Action::requeue(memory.await_sweep())), None),
+            Err(Interrupt::Stopping) => (Some(Action::await_change()), None),
+            Err(error) => {
+                tracing::warn!(%error, "the visit could not be finished; it is repeated");
+                (Some(Action::requeue(memory.failed(rand::random()))), Some("error"))
+            }
+        }
+    }
+
+    async fn step(
+        &self,
+        key: &ObjectKey,
+        object: Arc<K::Object>,
+        memory: &mut Memory,
+    ) -> Result<Outcome, Interrupt> {
+        if memory.is_behind(&*object) {
+            return Ok(Outcome::Behind);
+        }
+        let deleting = object.meta().deletion_timestamp.is_some();
+        if deleting && !object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+            return Ok(Outcome::Gone);
+        }
+        let keys = if deleting { BTreeSet::new() } else { K::references(&object) };
+        self.shared.references.register(key, keys.clone());
+        let mut inputs = Inputs::new();
+        let versions = self.versions(&keys, memory, &mut inputs).await?;
+        let seen = Seen::of(&*object, versions.clone());
+        if memory.seen.as_ref() == Some(&seen) && !memory.suspicion && !memory.is_due(Instant::now()) {
+            return Ok(Outcome::Quiet);
+        }
+        memory.turn_to(&seen, Instant::now());
+        memory.seen = Some(seen);
+        if K::common(&object).suspended() {
+            return self.suspend(object, memory).await;
+        }
+        let calm = !memory.suspicion && memory.transition.is_none() && memory.trouble.is_none();
+        if calm && summary::is_current::<K>(&object, &versions) && self.keep_watch(key, &object, memory).await
+        {
+            memory.rest();
+            self.count(memory, summary::standing::<K>(&object));
+            return Ok(Outcome::Quiet);
+        }
+        self.pass(key, object, memory, &versions, inputs).await
+    }
+
+    async fn pass(
+        &self,
+        key: &ObjectKey,
+        object: Arc<K::Object>,
+        memory: &mut Memory,
+        versions: &[ReferenceVersion],
+        inputs: Inputs,
+    ) -> Result<Outcome, Interrupt> {
+        let status = K::status(&object);
+        let deleting = object.meta().deletion_timestamp.is_some();
+        let changed = memory.owed || changed::<K>(&object, &status, versions);
+        let asked = K::common_status(&status).last_handled_reconcile_at != reconcile_at(&*object);
+        let mut pass = Pass::<K> { changed, asked, inputs, ..Pass::new(&self.shared, object, memory) };
+        let result = if deleting {
+            pass.run_deletion().await.map(|verdict| verdict.map_or(Outcome::Gone, Outcome::Concluded))
+        } else {
+            pass.run().await.map(Outcome::Concluded)
+        };
+        let common = K::common_status(&pass.status);
+        if let (Some(account), Some(region)) = (&common.account, &common.region) {
+            self.remember_place(key, account, region, K::aws_name(&pass.object));
+        }
+        self.count(pass.memory, summary::standing::<K>(&pass.object));
+        let about = pass.object.object_ref(&());
+        for note in std::mem::take(&mut pass.notes) {
+            tracing::info!(reason = note.reason, "{}", note.text);
+            self.shared.events.publish(note, about.clone());
+        }
+        result
+    }
+
+    /// The versions of what the spec refers to; what isn't watched is read, and kept for the pass, when it is due.
+    async fn versions(
+        &self,
+        keys: &BTreeSet<ReferenceKey>,
+        memory: &mut Memory,
+        inputs: &mut Inputs,
+    ) -> Result<Vec<ReferenceVersion>, Interrupt> {
+        let mut versions = Vec::new();
+        let unwatched = keys.iter().any(|key| self.shared.references.version(key).is_none());
+        let look = unwatched && memory.looks_at_references(Instant::now(), self.shared.reference_check);
+        for key in keys {
+            match self.shared.references.version(key) {
+                Some(version) => versions.push(version_of(key, version.as_ref())),
+                None if look => match references::read(&self.shared.client, key).await {
+                    Ok(contents) => {
+                        versions.push(version_of(key, contents.as_ref().map(|contents| &contents.version)));
+                        inputs.insert(key.clone(), contents);
+                    }
+                    // The pass says so in the status.
+                    Err(error) if references::is_forbidden(&error) => {}
+                    Err(error) => return Err(Interrupt::Reference(error)),
+                },
+                None => {
+                    let before = memory.seen.iter().flat_map(|seen| &seen.references);
+                    versions.extend(
+                        before.filter(|v| v.name == key.object.name && v.kind == key.kind.as_str()).cloned(),
+                    );
+                }
+            }
+        }
+        versions.sort();
+        Ok(versions)
+    }
+
+    async fn suspend(&self, object: Arc<K::Object>, memory: &mut Memory) -> Result<Outcome, Interrupt> {
+        memory.rest();
+        let mut pass = Pass::<K>::new(&self.shared, Arc::clone(&object), memory);
+        let mut suspended = K::status(&object);
+        summary::suspend::<K>(&object, &mut suspended, &now());
+        pass.write_status(&suspended).await?;
+        Ok(Outcome::Quiet)
+    }
+
+    /// After a restart: hands an object that needs nothing to the inventory. False: it needs a visit after all.
+    async fn keep_watch(&self, key: &ObjectKey, object: &K::Object, memory: &mut Memory) -> bool {
+        let status = K::status(object);
+        let common = K::common_status(&status);
+        let region = K::common(object).region.as_deref();
+        let Ok(scope) = self.shared.scope(region).await else { return false };
+        if common.account.as_deref() != Some(scope.account())
+            || common.region.as_deref() != Some(scope.region())
+        {
+            return false;
+        }
+        self.remember_place(key, scope.account(), scope.region(), K::aws_name(object));
+        memory.registration = K::watch(&scope, object, &status, None);
+        true
+    }
+}
+
+/// Whether the spec or a reference is another than the status speaks of.
+fn changed<K: Kind>(object: &K::Object, status: &K::Status, versions: &[ReferenceVersion]) -> bool {
+    let common = K::common_status(status);
+    Some(common.observed_generation) != object.meta().generation || common.references != versions
+}
