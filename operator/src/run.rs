@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config, CustomResourceExt, ResourceExt};
-use lambda_operator_crds::LambdaFunction;
+use kube::{Client, Config, ResourceExt};
+use lambda_operator_crds::GROUP;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, Wake, WriteGate};
-use crate::engine::controller::Controller;
+use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
-use crate::k8s::references::{ObjectKey, ReferenceKind, References};
+use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
@@ -97,21 +97,29 @@ impl Operator {
 
 /// Waits until the API server has the custom resources: until then this process is of no use, not even as a standby.
 async fn kinds_are_served(client: &Client, settings: &Settings) {
-    let api: Api<LambdaFunction> = match settings.watch.namespaces.first() {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
-    while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-        let name = LambdaFunction::crd_name();
-        match &error {
-            kube::Error::Api(status) if status.code == 404 => {
-                tracing::warn!(
-                    "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
-                );
+    for definition in lambda_operator_crds::all() {
+        let (name, kind) = (definition.name_any(), definition.spec.names.kind);
+        let resource = ApiResource::from_gvk_with_plural(
+            &GroupVersionKind::gvk(GROUP, "v1alpha1", &kind),
+            &definition.spec.names.plural,
+        );
+        let api: Api<DynamicObject> = match settings.watch.namespaces.first() {
+            Some(namespace) if definition.spec.scope == "Namespaced" => {
+                Api::namespaced_with(client.clone(), namespace, &resource)
             }
-            _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
+            _ => Api::all_with(client.clone(), &resource),
+        };
+        while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
+            match &error {
+                kube::Error::Api(status) if status.code == 404 => {
+                    tracing::warn!(
+                        "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
+                    );
+                }
+                _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
+            }
+            tokio::time::sleep(KINDS_RECHECK).await;
         }
-        tokio::time::sleep(KINDS_RECHECK).await;
     }
 }
 
@@ -132,7 +140,8 @@ async fn lead(
     let ending = stop.child_token();
     let observer = Arc::new(Observer(metrics.clone()));
     let aws = Aws::new(aws_settings(&settings, credentials), Arc::new(Gate(leadership.clone())), observer);
-    let (wakes, woken) = mpsc::unbounded_channel();
+    let (wakes, swept) = mpsc::unbounded_channel();
+    let (references, touched) = References::new();
     let identity = settings.election.as_ref().map_or("lambda-operator", |lease| lease.identity.as_str());
     let handles = Handles {
         client: client.clone(),
@@ -140,20 +149,23 @@ async fn lead(
         leadership: leadership.clone(),
         metrics,
         events: Events::start(client.clone(), identity, ending.clone()),
-        references: Arc::new(References::default()),
+        references,
         wakes,
         stop: ending.clone(),
     };
     let shared = Arc::new(Shared::new(handles, &settings, cluster_id));
-    let functions = Controller::<Functions>::new(Arc::clone(&shared));
+    let controllers = controllers(&shared);
     let namespaces = namespaces(&settings);
-    let changed = watch_references(&shared, &settings, &namespaces).await;
+    watch_references(&shared, &settings, &namespaces).await;
 
     let mut tasks = JoinSet::new();
+    shared.expect_listings(namespaces.len() * controllers.len());
     for namespace in namespaces {
-        tasks.spawn(Arc::clone(&functions).run(namespace));
+        for controller in &controllers {
+            tasks.spawn(Arc::clone(controller).run(namespace.clone()));
+        }
     }
-    let helpers = tokio::spawn(serve_wakes(functions, woken, changed, aws.clone(), ending.clone()));
+    let helpers = tokio::spawn(serve_wakes(controllers, swept, touched, aws.clone(), ending.clone()));
     let lost = tokio::select! {
         () = leadership.lost() => true,
         () = stop.cancelled() => false,
@@ -165,6 +177,11 @@ async fn lead(
     Ok(lost)
 }
 
+/// One controller for each kind.
+fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
+    vec![Controller::<Functions>::new(Arc::clone(shared))]
+}
+
 /// The namespaces to watch; `None` stands for all.
 fn namespaces(settings: &Settings) -> Vec<Option<String>> {
     match settings.watch.namespaces.as_slice() {
@@ -173,34 +190,29 @@ fn namespaces(settings: &Settings) -> Vec<Option<String>> {
     }
 }
 
-/// Starts the watches of Secrets and ConfigMaps; returns when they know everything there is.
-async fn watch_references(
-    shared: &Arc<Shared>,
-    settings: &Settings,
-    namespaces: &[Option<String>],
-) -> mpsc::UnboundedReceiver<ObjectKey> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    if settings.watch.secrets {
-        let mut watches = JoinSet::new();
-        for namespace in namespaces {
-            for kind in [ReferenceKind::Secret, ReferenceKind::ConfigMap] {
-                let (client, references) = (shared.client.clone(), Arc::clone(&shared.references));
-                watches.spawn(references.watch(client, kind, namespace.clone(), sender.clone()));
-            }
-        }
-        tokio::select! {
-            () = async { while watches.join_next().await.is_some() {} } => {}
-            () = shared.stop.cancelled() => {}
+/// Starts the watches of Secrets and ConfigMaps, and waits until they know everything there is.
+async fn watch_references(shared: &Arc<Shared>, settings: &Settings, namespaces: &[Option<String>]) {
+    if !settings.watch.secrets {
+        return;
+    }
+    let mut watches = JoinSet::new();
+    for namespace in namespaces {
+        for kind in [ReferenceKind::Secret, ReferenceKind::ConfigMap] {
+            let (client, references) = (shared.client.clone(), Arc::clone(&shared.references));
+            watches.spawn(references.watch(client, kind, namespace.clone()));
         }
     }
-    receiver
+    tokio::select! {
+        () = async { while watches.join_next().await.is_some() {} } => {}
+        () = shared.stop.cancelled() => {}
+    }
 }
 
 /// Passes on what asks for a visit: sweeps, references, credentials that work again.
 async fn serve_wakes(
-    functions: Arc<Controller<Functions>>,
+    controllers: Vec<Arc<dyn AnyController>>,
     mut swept: mpsc::UnboundedReceiver<Wake>,
-    mut referenced: mpsc::UnboundedReceiver<ObjectKey>,
+    mut referenced: mpsc::UnboundedReceiver<ReferenceKey>,
     aws: Aws,
     stop: CancellationToken,
 ) {
@@ -209,10 +221,13 @@ async fn serve_wakes(
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            Some(wake) = swept.recv() => functions.wake_place(&wake),
-            Some(key) = referenced.recv() => functions.wake(&key, false),
-            Ok(()) = resumed.changed() => functions.wake_troubled(),
-            _ = prune.tick() => functions.prune(),
+            Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
+            Some(key) = referenced.recv() => {
+                let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
+                of_kind.for_each(|controller| controller.wake(&key.object, false));
+            }
+            Ok(()) = resumed.changed() => controllers.iter().for_each(|all| all.wake_troubled()),
+            _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
             else => return,
         }
     }

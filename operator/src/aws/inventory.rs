@@ -19,14 +19,25 @@ use crate::function::model::Observed;
 /// How long a listed function is kept for somebody to look at.
 pub(super) const KEPT: Duration = Duration::from_mins(1);
 
-/// Says that a function is worth a look.
+/// What lists show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// ListFunctions.
+    Function,
+    /// ListEventSourceMappings.
+    Mapping,
+}
+
+/// Says that a resource is worth a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wake {
     /// The account id.
     pub account: String,
     /// The region.
     pub region: String,
-    /// The function's name.
+    /// What it is.
+    pub listed: Listed,
+    /// Its name, of a mapping its UUID.
     pub name: String,
     /// Why.
     pub why: Why,

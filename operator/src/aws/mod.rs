@@ -26,7 +26,7 @@ pub use call::Scope;
 pub use drift::{Difference, Expectation, Why, configuration_hash};
 pub use error::{AwsError, Class};
 pub use function::AccountSettings;
-pub use inventory::{Inventory, Mode, Registration, Wake};
+pub use inventory::{Inventory, Listed, Mode, Registration, Wake};
 pub use pool::Aws;
 pub use quota::{Priority, Quota, QuotaClass};
 pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

@@ -19,7 +19,7 @@ use super::call::Scope;
 use super::drift::{Difference, Why, differs};
 use super::error::{AwsError, Class};
 use super::function::PAGE;
-use super::inventory::{KEPT, Mode, Seen, Wake};
+use super::inventory::{KEPT, Listed, Mode, Seen, Wake};
 use super::quota::Priority;
 
 /// After so many sweeps by GetFunction the account is listed once more, to see whether that is the better way by now.
@@ -99,7 +99,7 @@ fn send(scope: &Scope, differences: Vec<Difference>, wakes: &mpsc::UnboundedSend
     for Difference { name, why } in differences {
         let (account, region) = (scope.account().to_owned(), scope.region().to_owned());
         // Nobody listens any more only at the end.
-        drop(wakes.send(Wake { account, region, name, why }));
+        drop(wakes.send(Wake { account, region, listed: Listed::Function, name, why }));
     }
 }
 

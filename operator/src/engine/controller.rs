@@ -4,27 +4,76 @@ use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::ConditionType;
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::aws::Wake;
-use crate::engine::kind::Kind;
+use crate::aws::{Listed, Wake};
+use crate::engine::kind::{Kind, Offering};
 use crate::engine::memory::{Counted, Memory, reconcile_at};
 use crate::engine::shared::Shared;
-use crate::k8s::references::ObjectKey;
+use crate::k8s::conditions;
+use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind};
+
+/// kubectl's copy of what was applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A resource in AWS: account, region, name.
 type Place = (String, String, String);
 
 /// Which objects stand for which resource. More than one may: one owns it, others observe it or dispute it.
 type Places = HashMap<Place, BTreeSet<ObjectKey>>;
+
+/// A controller whichever its kind, for those that only start and wake it.
+pub trait AnyController: Send + Sync {
+    /// Its kind.
+    fn kind(&self) -> ReferenceKind;
+    /// See [`Controller::run`].
+    fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()>;
+    /// See [`Controller::wake`].
+    fn wake(&self, key: &ObjectKey, suspicious: bool);
+    /// See [`Controller::wake_place`].
+    fn wake_place(&self, wake: &Wake);
+    /// See [`Controller::wake_troubled`].
+    fn wake_troubled(&self);
+    /// See [`Controller::prune`].
+    fn prune(&self);
+}
+
+impl<K: Kind> AnyController for Controller<K> {
+    fn kind(&self) -> ReferenceKind {
+        K::KIND
+    }
+
+    fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()> {
+        Box::pin(Self::run(self, namespace))
+    }
+
+    fn wake(&self, key: &ObjectKey, suspicious: bool) {
+        self.wake(key, suspicious);
+    }
+
+    fn wake_place(&self, wake: &Wake) {
+        self.wake_place(wake);
+    }
+
+    fn wake_troubled(&self) {
+        self.wake_troubled();
+    }
+
+    fn prune(&self) {
+        self.prune();
+    }
+}
 
 /// Wakes objects of a namespace (`None`: of any).
 struct Waker<O: Resource<DynamicType = ()>> {
@@ -67,10 +116,12 @@ impl<K: Kind> Controller<K> {
         let writer = kube::runtime::reflector::store::Writer::<K::Object>::default();
         let reader = writer.as_reader();
         self.stores.lock().push(reader.clone());
+        let (observer, listed) = (Arc::clone(&self), AtomicBool::new(false));
         let stream = watcher(api, watcher::Config::default())
             .default_backoff()
-            .modify(|object| object.managed_fields_mut().clear())
+            .modify(slim)
             .reflect(writer)
+            .inspect(move |event| observer.take_in(event, &listed))
             .applied_objects()
             .predicate_filter(worth_a_visit::<K::Object>, PredicateConfig::default());
         let config = ControllerConfig::default().concurrency(self.shared.concurrency);
@@ -88,6 +139,39 @@ impl<K: Kind> Controller<K> {
             .await;
     }
 
+    /// Keeps the index of references up to date with the watch, before anybody visits.
+    fn take_in(&self, event: &watcher::Result<watcher::Event<K::Object>>, listed: &AtomicBool) {
+        match event {
+            Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
+                let me = Self::reference(&key_of(object));
+                self.shared.references.register(&me, K::references(object));
+                self.shared.references.offered(me, offer::<K>(object));
+            }
+            Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
+            Ok(watcher::Event::InitDone) => {
+                self.prune();
+                if !listed.swap(true, Ordering::Relaxed) {
+                    self.shared.listing_is_in();
+                }
+            }
+            Ok(watcher::Event::Init) => {}
+            Err(error) => tracing::warn!(kind = K::NAME, %error, "the watch failed; it is started again"),
+        }
+    }
+
+    fn reference(key: &ObjectKey) -> ReferenceKey {
+        ReferenceKey { kind: K::KIND, object: key.clone() }
+    }
+
+    /// The object is gone.
+    fn forget(&self, key: &ObjectKey) {
+        if let Some(mut memory) = self.memories.lock().remove(key) {
+            self.count(&mut memory, None);
+        }
+        self.forget_places(|other| other == key);
+        self.shared.references.withdrawn(&Self::reference(key));
+    }
+
     /// Asks for a look at an object.
     pub fn wake(&self, key: &ObjectKey, suspicious: bool) {
         if suspicious {
@@ -103,6 +187,13 @@ impl<K: Kind> Controller<K> {
 
     /// Asks for a look at whatever a sweep names.
     pub fn wake_place(&self, wake: &Wake) {
+        let ours = match wake.listed {
+            Listed::Function => K::KIND == ReferenceKind::LambdaFunction,
+            Listed::Mapping => K::KIND == ReferenceKind::EventSourceMapping,
+        };
+        if !ours {
+            return;
+        }
         let place = (wake.account.clone(), wake.region.clone(), wake.name.clone());
         for key in self.places.lock().get(&place).cloned().unwrap_or_default() {
             self.wake(&key, true);
@@ -126,21 +217,16 @@ impl<K: Kind> Controller<K> {
         }
     }
 
-    /// Drops the memory of objects that are gone and had no finalizer.
+    /// Forgets objects that vanished while the watch was interrupted.
     pub fn prune(&self) {
         let stores = self.stores.lock().clone();
         let gone = |key: &ObjectKey| {
             let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
             stores.iter().all(|store| store.get(&target).is_none())
         };
-        self.memories.lock().retain(|key, memory| {
-            let gone = gone(key);
-            if gone {
-                self.count(memory, None);
-            }
-            !gone
-        });
-        self.forget_places(gone);
+        let mut known: BTreeSet<ObjectKey> = self.memories.lock().keys().cloned().collect();
+        known.extend(self.shared.references.offering(K::KIND));
+        known.iter().filter(|key| gone(key)).for_each(|key| self.forget(key));
     }
 
     /// Remembers where an object is, for the wakes of sweeps.
@@ -167,6 +253,7 @@ impl<K: Kind> Controller<K> {
 
     /// Before the first visit: names what the first sweep has to look for.
     pub(super) async fn prime(&self) {
+        self.shared.all_listed().await;
         self.primed.get_or_init(|| async { self.prime_now() }).await;
     }
 
@@ -174,10 +261,46 @@ impl<K: Kind> Controller<K> {
         for object in self.stores.lock().iter().flat_map(Store::state) {
             let status = K::status(&object);
             let common = K::common_status(&status);
-            if let (Some(account), Some(region)) = (&common.account, &common.region) {
-                self.shared.await_listing(account, region, K::aws_name(&object));
+            let name = K::listed_as(&object, &status);
+            if let (Some(account), Some(region), Some(name)) = (&common.account, &common.region, name) {
+                self.shared.await_listing(account, region, Box::new(move |scope| K::want(scope, &name)));
             }
         }
+    }
+}
+
+/// An object by namespace and name.
+pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
+    ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
+}
+
+/// Leaves out what nobody here reads: managed fields, and kubectl's copy of the whole object.
+fn slim<O: ResourceExt>(object: &mut O) {
+    object.managed_fields_mut().clear();
+    object.annotations_mut().remove(LAST_APPLIED);
+}
+
+/// What the object lets others build on.
+fn offer<K: Kind>(object: &K::Object) -> Offer {
+    let status = K::status(object);
+    let common = K::common_status(&status);
+    let Offering { name, arn, version } = K::offering(object, &status);
+    let refused = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("False");
+    let ready = common.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let unready = match (&arn, ready) {
+        (Some(_), _) if !refused => None,
+        (_, Some(ready)) if refused => Some(format!("{}: {}", ready.reason, ready.message)),
+        _ => Some("it doesn't exist in AWS yet.".to_owned()),
+    };
+    Offer {
+        uid: object.uid().unwrap_or_default(),
+        deleting: object.meta().deletion_timestamp.is_some(),
+        unready,
+        account: common.account.clone().unwrap_or_default(),
+        region: common.region.clone().unwrap_or_default(),
+        name,
+        arn: arn.unwrap_or_default(),
+        version,
     }
 }
 

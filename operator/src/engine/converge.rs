@@ -8,7 +8,7 @@ use lambda_operator_crds::conditions::{ConditionType, Reason};
 
 use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Kind, Listing, Next, Report};
-use crate::engine::pass::{Findings, Interrupt, Pass, now, used_versions};
+use crate::engine::pass::{Findings, Interrupt, Pass, now};
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::k8s::conditions;
@@ -27,11 +27,11 @@ impl<K: Kind> Pass<'_, K> {
         desired: &K::Desired,
         findings: &mut Findings,
     ) -> Result<Verdict, Interrupt> {
-        let name = K::aws_name(&self.object);
         let owner = self.owner();
         let mut verdict = Verdict::Progress(Reason::Updating, "AWS keeps changing; looking again.".into());
         for _ in 0..ROUNDS {
-            let mut observed = match self.observe(scope, &name).await? {
+            let id = K::id(&self.object, &self.status, Some(desired));
+            let mut observed = match self.observe(scope, id.as_ref()).await? {
                 Ok(observed) => observed,
                 Err(error) => return Self::on_error(&error),
             };
@@ -52,7 +52,7 @@ impl<K: Kind> Pass<'_, K> {
                 plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
             }
             let (differs, end) =
-                (plan.differs.clone(), self.execute(scope, &name, plan, &mut observed).await?);
+                (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
             let Some(end) = end else { continue };
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
@@ -77,23 +77,35 @@ impl<K: Kind> Pass<'_, K> {
     async fn observe(
         &mut self,
         scope: &Scope,
-        name: &str,
+        id: Option<&K::Id>,
     ) -> Result<Result<Option<K::Observed>, AwsError>, Interrupt> {
+        if let Some(found) = self.found.take() {
+            return Ok(Ok(Some(found)));
+        }
+        let Some(id) = id else { return Ok(self.search(scope).await) };
         if !self.memory.exists && !K::exists(&self.object, &self.status) {
             return Ok(Ok(None));
         }
         if self.only_references_changed() {
-            match K::listed(scope, name, &self.status) {
+            match K::listed(scope, id, &self.status) {
                 Listing::NotYet if self.may_await_sweep() => return Err(Interrupt::AwaitSweep),
                 Listing::Found(observed) => return Ok(Ok(Some(observed))),
                 Listing::Ask | Listing::NotYet => {}
             }
         }
-        let read = K::observe(scope, name, self.priority()).await;
+        let read = K::observe(scope, id, self.priority()).await;
         if matches!(read, Ok(Some(_))) {
             self.memory.unseen_since = None;
         }
         Ok(read)
+    }
+
+    /// What a call whose outcome is unknown left in AWS.
+    pub(super) async fn search(&self, scope: &Scope) -> Result<Option<K::Observed>, AwsError> {
+        if K::common_status(&self.status).pending.is_none() {
+            return Ok(None);
+        }
+        K::search(scope, &self.object, &self.status, &self.owner(), self.priority()).await
     }
 
     /// AWS's reads can lag behind its writes: what it has just accepted is not gone because a read doesn't show it.
@@ -156,7 +168,7 @@ impl<K: Kind> Pass<'_, K> {
     async fn execute(
         &mut self,
         scope: &Scope,
-        name: &str,
+        id: Option<&K::Id>,
         plan: Plan<K::Action>,
         observed: &mut Option<K::Observed>,
     ) -> Result<Option<Verdict>, Interrupt> {
@@ -164,8 +176,12 @@ impl<K: Kind> Pass<'_, K> {
         for action in plan.actions {
             self.intend(&action, &plan.verdict).await?;
             let creates = observed.is_none();
-            match K::execute(scope, name, &action, observed.as_ref(), priority).await {
+            match K::execute(scope, id, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
+                    if effect.next == Next::Found {
+                        self.found = effect.observed;
+                        return Ok(None);
+                    }
                     self.acted = true;
                     // What is expected of the resource is over: the next settled visit registers anew.
                     self.memory.registration = None;
@@ -187,12 +203,11 @@ impl<K: Kind> Pass<'_, K> {
                             if !self.is_retry() {
                                 self.memory.corrected(&plan.differs);
                             }
-                            let stored = K::status(&self.object);
-                            self.announced = K::common_status(&stored).pending.is_some();
+                            self.announced = self.is_announced();
                             let (reason, text) = progress_of(&plan.verdict);
                             return Ok(Some(Verdict::Progress(reason, text)));
                         }
-                        Next::Replan => return Ok(None),
+                        Next::Replan | Next::Found => return Ok(None),
                         Next::End(verdict) => return Ok(Some(verdict)),
                     }
                 }
@@ -226,7 +241,7 @@ impl<K: Kind> Pass<'_, K> {
             let (reason, text) = progress_of(verdict);
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
-            let references = Some(used_versions(&self.inputs));
+            let references = Some(self.inputs.versions());
             let summary = Summary { verdict: &progress, references, missing: None, drift: None };
             summary::fill::<K>(&self.object, &mut status, &summary, &now());
         }
@@ -251,6 +266,14 @@ impl<K: Kind> Pass<'_, K> {
              to what AWS shows, or list the path in spec.ignoreDrift."
         );
         Some(Verdict::Problem(Reason::InvalidSpec, text, Recheck::Refused))
+    }
+
+    /// Whether a stored intent says all that there is to say until the first poll.
+    fn is_announced(&self) -> bool {
+        let stored = K::status(&self.object);
+        let mut known = self.status.clone();
+        K::common_status_mut(&mut known).pending.clone_from(&K::common_status(&stored).pending);
+        K::common_status(&stored).pending.is_some() && known == stored
     }
 
     /// What is tried again after a problem stays a problem until it has worked.

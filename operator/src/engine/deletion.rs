@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use kube::ResourceExt;
 use lambda_operator_crds::DeletionPolicy;
 use lambda_operator_crds::conditions::Reason;
 
@@ -13,6 +14,7 @@ use crate::engine::pass::{Interrupt, Pass};
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
+use crate::k8s::references::ReferenceKey;
 use crate::k8s::write::{self, WriteError};
 
 /// The ways out that a blocked deletion names.
@@ -30,7 +32,7 @@ impl<K: Kind> Pass<'_, K> {
         if never_written || self.observe_only() {
             return self.release(None).await;
         }
-        let verdict = match self.take_leave().await? {
+        let verdict = match self.take_leave(retain).await? {
             Ok(None) => return Ok(None),
             Err(Blocked(verdict)) if retain => {
                 let text = format!(
@@ -55,19 +57,29 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     /// Brings AWS to where the object may go. `Ok(None)`: it has gone.
-    async fn take_leave(&mut self) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
+    async fn take_leave(&mut self, retain: bool) -> Result<Result<Option<Verdict>, Blocked>, Interrupt> {
+        if let Some(verdict) = self.in_use().filter(|_| !retain) {
+            return Ok(match verdict {
+                Verdict::Problem(..) => Err(Blocked(verdict)),
+                _ => Ok(Some(verdict)),
+            });
+        }
         let region = K::common_status(&self.status).region.clone();
-        let scope = match self.shared.scope(region.as_deref()).await {
+        let scope = match self.scope(region.as_deref()).await {
             Ok(scope) => scope,
             Err(error) => return Self::blocked(&error),
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(Err(Blocked(mismatch)));
         }
-        let name = K::aws_name(&self.object);
         let owner = self.owner();
         loop {
-            let observed = match K::observe(&scope, &name, self.priority()).await {
+            let id = K::id(&self.object, &self.status, None);
+            let read = match &id {
+                Some(id) => K::observe(&scope, id, self.priority()).await,
+                None => self.search(&scope).await,
+            };
+            let observed = match read {
                 Ok(observed) => observed,
                 Err(error) => return Self::blocked(&error),
             };
@@ -80,36 +92,59 @@ impl<K: Kind> Pass<'_, K> {
             let decision = K::plan_deletion(observed.as_ref(), &self.facts(&owner, &status));
             match decision {
                 Deletion::Release(note) => return Ok(Ok(self.release(note).await?)),
-                Deletion::Part(action) => match self.act(&scope, &name, &action, observed.as_ref()).await {
-                    Ok(_) => return Ok(Ok(self.release(None).await?)),
-                    Err(error) if error.class == Class::Gone => {}
-                    Err(error) => return Self::blocked(&error),
-                },
+                Deletion::Part(action) => {
+                    match self.act(&scope, id.as_ref(), &action, observed.as_ref()).await {
+                        Ok(_) => return Ok(Ok(self.release(None).await?)),
+                        Err(error) if error.class == Class::Gone => {}
+                        Err(error) => return Self::blocked(&error),
+                    }
+                }
                 Deletion::Wait(text) => return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text)))),
                 Deletion::Denied(text) => {
                     return Ok(Err(Blocked(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow))));
                 }
-                Deletion::Act(action) => match self.act(&scope, &name, &action, observed.as_ref()).await {
-                    Ok(Next::Settle) => {
-                        let text = "AWS is deleting the resource.".to_owned();
-                        return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text))));
+                Deletion::Act(action) => {
+                    match self.act(&scope, id.as_ref(), &action, observed.as_ref()).await {
+                        Ok(Next::Settle) => {
+                            let text = "AWS is deleting the resource.".to_owned();
+                            return Ok(Ok(Some(Verdict::Progress(Reason::Deleting, text))));
+                        }
+                        Ok(Next::Continue | Next::Replan | Next::Found) => {}
+                        Ok(Next::End(verdict)) => return Ok(Err(Blocked(verdict))),
+                        Err(error) => return Self::blocked(&error),
                     }
-                    Ok(Next::Continue | Next::Replan) => {}
-                    Ok(Next::End(verdict)) => return Ok(Err(Blocked(verdict))),
-                    Err(error) => return Self::blocked(&error),
-                },
+                }
             }
         }
+    }
+
+    /// Who still builds on the resource: those that are going are waited for, the others are named.
+    fn in_use(&self) -> Option<Verdict> {
+        let namespace = self.object.namespace().unwrap_or_default();
+        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        let users = self.shared.references.users(&me);
+        let names = |going: bool| {
+            let named = users.iter().filter(|(_, deleting)| *deleting == going);
+            let named = named.map(|(user, _)| format!("{} {}", user.kind.as_str(), user.object.name));
+            named.collect::<Vec<_>>().join(", ")
+        };
+        let (staying, going) = (names(false), names(true));
+        if !staying.is_empty() {
+            let text = format!("still used by {staying}. Delete it, or point it elsewhere.");
+            return Some(Verdict::Problem(Reason::DeletionBlocked, text, Recheck::Slow));
+        }
+        let text = format!("waiting until {going} is gone, which goes first.");
+        (!going.is_empty()).then_some(Verdict::Progress(Reason::Deleting, text))
     }
 
     async fn act(
         &mut self,
         scope: &Arc<Scope>,
-        name: &str,
+        id: Option<&K::Id>,
         action: &K::Action,
         observed: Option<&K::Observed>,
     ) -> Result<Next, AwsError> {
-        let effect = K::execute(scope, name, action, observed, self.priority()).await?;
+        let effect = K::execute(scope, id, action, observed, self.priority()).await?;
         if effect.next == Next::Settle {
             self.memory.transition = Some(Instant::now());
             self.memory.delete_sent = Some(Instant::now());

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy};
+use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +14,7 @@ use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::{Contents, ReferenceKey};
+use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind};
 
 /// A kind of object that stands for a resource in AWS.
 pub trait Kind: Send + Sync + 'static {
@@ -36,9 +36,13 @@ pub trait Kind: Send + Sync + 'static {
     type Observed: Clone + Send + Sync;
     /// One change to AWS, in plain data.
     type Action: Debug + Send + Sync;
+    /// What AWS knows the resource by.
+    type Id: Clone + Debug + Send + Sync;
 
+    /// The kind.
+    const KIND: ReferenceKind;
     /// The kind's name, for logs and metrics.
-    const NAME: &'static str;
+    const NAME: &'static str = Self::KIND.as_str();
 
     /// The common fields of the spec.
     fn common(object: &Self::Object) -> &CommonSpec;
@@ -48,10 +52,16 @@ pub trait Kind: Send + Sync + 'static {
     fn common_status(status: &Self::Status) -> &CommonStatus;
     /// The same, to be changed.
     fn common_status_mut(status: &mut Self::Status) -> &mut CommonStatus;
-    /// The resource's name in AWS.
-    fn aws_name(object: &Self::Object) -> String;
-    /// The Secrets and ConfigMaps that the spec names.
+    /// What AWS knows the resource by. `None`: nobody knows (yet), because AWS assigns it, or it depends on another
+    /// object. During a deletion there is no `desired`: everything is in `status`.
+    fn id(object: &Self::Object, status: &Self::Status, desired: Option<&Self::Desired>) -> Option<Self::Id>;
+    /// The name under which the inventory knows the resource; `None`: lists don't show resources of this kind, or it
+    /// isn't known yet.
+    fn listed_as(object: &Self::Object, status: &Self::Status) -> Option<String>;
+    /// What the spec names in the cluster.
     fn references(object: &Self::Object) -> BTreeSet<ReferenceKey>;
+    /// What others may build on: the resource's name in AWS, its ARN and, where it has versions, the newest.
+    fn offering(object: &Self::Object, status: &Self::Status) -> Offering;
     /// Whether AWS is known or likely to have the resource, so that it is worth a read.
     fn exists(object: &Self::Object, status: &Self::Status) -> bool;
 
@@ -64,12 +74,29 @@ pub trait Kind: Send + Sync + 'static {
     /// Reads the resource.
     fn observe(
         scope: &Scope,
-        name: &str,
+        id: &Self::Id,
         priority: Priority,
     ) -> impl Future<Output = Result<Option<Self::Observed>, AwsError>> + Send;
 
+    /// Looks for what a lost call left in AWS: `status.pending` announces it, and AWS assigns the id. Kinds whose names
+    /// are ours need no search.
+    fn search(
+        _scope: &Scope,
+        _object: &Self::Object,
+        _status: &Self::Status,
+        _owner: &Owner,
+        _priority: Priority,
+    ) -> impl Future<Output = Result<Option<Self::Observed>, AwsError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// Asks the first sweep to keep what it lists under this name.
+    fn want(_scope: &Scope, _name: &str) {}
+
     /// What the last sweep says about the resource, where that can stand in for a read.
-    fn listed(scope: &Scope, name: &str, status: &Self::Status) -> Listing<Self::Observed>;
+    fn listed(_scope: &Scope, _id: &Self::Id, _status: &Self::Status) -> Listing<Self::Observed> {
+        Listing::Ask
+    }
 
     /// Stores the outcome of a call that was pending, once `observed` shows that it took place; pure.
     fn recover(observed: &Self::Observed, owner: &Owner, status: &mut Self::Status);
@@ -93,10 +120,10 @@ pub trait Kind: Send + Sync + 'static {
     /// What has to be in `status` once the action was taken by AWS, which then is as `observed`.
     fn record(action: &Self::Action, observed: Option<&Self::Observed>, status: &mut Self::Status);
 
-    /// Makes one change.
+    /// Makes one change. The id is what is known of it; a creation may have none.
     fn execute(
         scope: &Scope,
-        name: &str,
+        id: Option<&Self::Id>,
         action: &Self::Action,
         observed: Option<&Self::Observed>,
         priority: Priority,
@@ -128,8 +155,75 @@ pub enum Listing<O> {
     Found(O),
 }
 
-/// The contents of what a spec refers to. `None`: it does not exist.
-pub type Inputs = HashMap<ReferenceKey, Option<Contents>>;
+/// What an object lets others build on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offering {
+    /// The resource's name in AWS, empty where it has none.
+    pub name: String,
+    /// Its ARN; `None`: it isn't in AWS.
+    pub arn: Option<String>,
+    /// Its newest published version that is ready for use: a number, of a layer the ARN.
+    pub version: Option<String>,
+}
+
+/// What a spec refers to, as far as it was read.
+#[derive(Default)]
+pub struct Inputs {
+    contents: HashMap<ReferenceKey, Option<Contents>>,
+    offers: HashMap<ReferenceKey, Option<Offer>>,
+}
+
+impl Inputs {
+    /// Nothing was read yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The contents of a Secret or ConfigMap. `Some(None)`: it does not exist.
+    pub fn get(&self, key: &ReferenceKey) -> Option<&Option<Contents>> {
+        self.contents.get(key)
+    }
+
+    /// Keeps the contents of a Secret or ConfigMap; `None`: it does not exist.
+    pub fn insert(&mut self, key: ReferenceKey, contents: Option<Contents>) {
+        self.contents.insert(key, contents);
+    }
+
+    /// Keeps what an object of the group offers; `None`: it does not exist.
+    pub fn insert_offer(&mut self, key: ReferenceKey, offer: Option<Offer>) {
+        self.offers.insert(key, offer);
+    }
+
+    /// What an object of the group offers.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub fn usable(&self, key: &ReferenceKey) -> Result<&Offer, Unready> {
+        let (kind, name) = (key.kind.as_str(), &key.object.name);
+        let missing = |why: String| Unready::Missing(format!("{kind} {name} {why}"));
+        match self.offers.get(key).and_then(Option::as_ref) {
+            None => Err(missing(format!(
+                "does not exist in namespace {}. Create it, or correct the reference.",
+                key.object.namespace
+            ))),
+            Some(offer) if offer.deleting => Err(missing("is being deleted.".into())),
+            Some(Offer { unready: Some(why), .. }) => Err(missing(format!("is not ready: {why}"))),
+            Some(offer) => Ok(offer),
+        }
+    }
+
+    /// The versions of what was read, in a fixed order.
+    pub fn versions(&self) -> Vec<ReferenceVersion> {
+        let contents = self
+            .contents
+            .iter()
+            .map(|(key, contents)| key.at(contents.as_ref().map(|contents| &contents.version)));
+        let offers = self.offers.iter().map(|(key, offer)| key.offering(offer.as_ref()));
+        let mut versions: Vec<ReferenceVersion> = contents.chain(offers).collect();
+        versions.sort();
+        versions
+    }
+}
 
 /// Why a spec can't be worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +276,8 @@ pub enum Next {
     Settle,
     /// Read again and plan again.
     Replan,
+    /// Plan again with what the change has brought to light.
+    Found,
     /// Not at all: this is how it stands.
     End(Verdict),
 }

@@ -16,7 +16,7 @@ use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::{self, ReferenceKey};
+use crate::k8s::references;
 use crate::k8s::write::{self, WriteError};
 
 /// Why a visit ended without a verdict.
@@ -57,8 +57,10 @@ pub struct Pass<'a, K: Kind> {
     pub inputs: Inputs,
     /// AWS is at work on what a stored intent announces: the status says enough until the first poll.
     pub announced: bool,
-    /// A change was made, or it was found that none is needed: what was asked for is taken care of.
+    /// A change was made: what was asked for is taken care of.
     pub acted: bool,
+    /// What a change has brought to light, for the next plan.
+    pub found: Option<K::Observed>,
 }
 
 /// What a visit found out, for the summary.
@@ -84,6 +86,7 @@ impl<'a, K: Kind> Pass<'a, K> {
             inputs: Inputs::new(),
             announced: false,
             acted: false,
+            found: None,
         }
     }
 
@@ -112,6 +115,13 @@ impl<'a, K: Kind> Pass<'a, K> {
 }
 
 impl<K: Kind> Pass<'_, K> {
+    /// Where to work, in this region or in the one that the spec leads to.
+    pub(crate) async fn scope(&self, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+        let common = K::common(&self.object);
+        let namespace = self.object.namespace().unwrap_or_default();
+        self.shared.scope(common, &namespace, region).await
+    }
+
     /// Who asks.
     pub fn owner(&self) -> Owner {
         let uid = self.object.uid().unwrap_or_default();
@@ -161,8 +171,7 @@ impl<K: Kind> Pass<'_, K> {
                 return Ok(Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow));
             }
         };
-        let region = K::common(&self.object).region.clone();
-        let scope = match self.shared.scope(region.as_deref()).await {
+        let scope = match self.scope(None).await {
             Ok(scope) => scope,
             Err(error) => return Self::on_error(&error),
         };
@@ -175,11 +184,16 @@ impl<K: Kind> Pass<'_, K> {
     /// Reads what the spec refers to. A verdict: the operator may not.
     async fn read_references(&mut self, findings: &mut Findings) -> Result<Option<Verdict>, Interrupt> {
         for key in K::references(&self.object) {
-            if self.inputs.contains_key(&key) {
+            if key.kind.is_of_the_group() {
+                let offer = self.shared.references.offer(&key);
+                self.inputs.insert_offer(key, offer);
+                continue;
+            }
+            if self.inputs.get(&key).is_some() {
                 continue;
             }
             match references::read(&self.shared.client, &key).await {
-                Ok(contents) => drop(self.inputs.insert(key, contents)),
+                Ok(contents) => self.inputs.insert(key, contents),
                 Err(error) if references::is_forbidden(&error) => {
                     let (kind, name) = (key.kind.as_str(), &key.object.name);
                     let text = format!(
@@ -191,7 +205,7 @@ impl<K: Kind> Pass<'_, K> {
                 Err(error) => return Err(Interrupt::Reference(error)),
             }
         }
-        findings.references = Some(used_versions(&self.inputs));
+        findings.references = Some(self.inputs.versions());
         Ok(None)
     }
 
@@ -269,26 +283,6 @@ impl<K: Kind> Pass<'_, K> {
         self.write_status(&status).await?;
         self.status = status;
         Ok(())
-    }
-}
-
-/// The versions of what was read, in a fixed order.
-pub fn used_versions(inputs: &Inputs) -> Vec<ReferenceVersion> {
-    let mut versions: Vec<ReferenceVersion> = inputs
-        .iter()
-        .map(|(key, contents)| version_of(key, contents.as_ref().map(|contents| &contents.version)))
-        .collect();
-    versions.sort();
-    versions
-}
-
-/// The version of a reference as the status stores it.
-pub fn version_of(key: &ReferenceKey, version: Option<&references::Version>) -> ReferenceVersion {
-    ReferenceVersion {
-        kind: key.kind.as_str().to_owned(),
-        name: key.object.name.clone(),
-        uid: version.map(|version| version.uid.clone()),
-        resource_version: version.map(|version| version.resource_version.clone()),
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
+use lambda_operator_crds::CommonSpec;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsError, Scope, Wake};
@@ -46,6 +47,8 @@ pub struct Shared {
     /// Cancelled when the operator is to end.
     pub stop: CancellationToken,
     inventories: Mutex<Inventories>,
+    /// How many watches have still to list what there is.
+    listings: watch::Sender<usize>,
 }
 
 /// An account and a region.
@@ -55,8 +58,11 @@ type Place = (String, String);
 #[derive(Default)]
 struct Inventories {
     started: HashSet<Place>,
-    awaited: HashMap<Place, Vec<String>>,
+    awaited: HashMap<Place, Vec<Want>>,
 }
+
+/// Names to an inventory what its first sweep has to look for.
+pub type Want = Box<dyn FnOnce(&Scope) + Send>;
 
 /// The handles that [`Shared::new`] puts together.
 pub struct Handles {
@@ -98,20 +104,28 @@ impl Shared {
             wakes,
             stop,
             inventories: Mutex::default(),
+            listings: watch::channel(0).0,
         }
     }
 
-    /// The account and region for an object; starts the inventory of each when it is first asked for.
+    /// The account and region for an object of a namespace: `region` or else the spec's, the account's or the operator's
+    /// own. Starts the inventory of each when it is first asked for.
     ///
     /// # Errors
-    /// When the region or the account can't be told.
-    pub async fn scope(&self, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+    /// When the region or the account can't be told, or the namespace may not use it.
+    pub async fn scope(
+        &self,
+        common: &CommonSpec,
+        _namespace: &str,
+        region: Option<&str>,
+    ) -> Result<Arc<Scope>, AwsError> {
+        let region = region.or(common.region.as_deref());
         let scope = self.aws.scope(region).await?;
         let place = (scope.account().to_owned(), scope.region().to_owned());
         let mut inventories = self.inventories.lock();
         if inventories.started.insert(place.clone()) {
-            for name in inventories.awaited.remove(&place).unwrap_or_default() {
-                scope.inventory().want(&name);
+            for want in inventories.awaited.remove(&place).unwrap_or_default() {
+                want(&scope);
             }
             let inventory = Arc::clone(&scope).run_inventory(
                 self.sweep,
@@ -125,9 +139,25 @@ impl Shared {
         Ok(scope)
     }
 
-    /// Says that an object has a resource of this name: the first sweep of its account and region keeps what it sees.
-    pub fn await_listing(&self, account: &str, region: &str, name: String) {
+    /// Says that an object has a resource that is listed: the first sweep of its account and region keeps what it sees.
+    pub fn await_listing(&self, account: &str, region: &str, want: Want) {
         let place = (account.to_owned(), region.to_owned());
-        self.inventories.lock().awaited.entry(place).or_default().push(name);
+        self.inventories.lock().awaited.entry(place).or_default().push(want);
+    }
+
+    /// So many watches are about to begin: nothing is visited before all of them have listed what there is.
+    pub fn expect_listings(&self, count: usize) {
+        self.listings.send_modify(|expected| *expected += count);
+    }
+
+    /// One of them has.
+    pub fn listing_is_in(&self) {
+        self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
+    }
+
+    /// Waits until it is known which objects there are, and who refers to whom.
+    pub async fn all_listed(&self) {
+        // Fails only if the sender is gone, which is borrowed here.
+        drop(self.listings.subscribe().wait_for(|expected| *expected == 0).await);
     }
 }

@@ -9,10 +9,10 @@ use kube::{Resource, ResourceExt};
 use lambda_operator_crds::{FINALIZER, ReferenceVersion};
 use tracing::Instrument;
 
-use crate::engine::controller::Controller;
+use crate::engine::controller::{Controller, key_of};
 use crate::engine::kind::{Inputs, Kind};
 use crate::engine::memory::{Memory, Seen, reconcile_at};
-use crate::engine::pass::{Interrupt, Pass, now, version_of};
+use crate::engine::pass::{Interrupt, Pass, now};
 use crate::engine::summary;
 use crate::engine::verdict::Verdict;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
@@ -33,7 +33,7 @@ enum Outcome {
 impl<K: Kind> Controller<K> {
     /// Looks at an object and says when to look again.
     pub(super) async fn visit(self: Arc<Self>, object: Arc<K::Object>) -> Action {
-        let key = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+        let key = key_of(&*object);
         let span = tracing::info_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
         self.prime().await;
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
@@ -45,8 +45,8 @@ impl<K: Kind> Controller<K> {
             self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
         }
         let Some(action) = action else {
+            // Who builds on the object, and what it built on, learn of it from the watch.
             self.count(&mut memory, None);
-            self.shared.references.register(&key, BTreeSet::new());
             self.forget_places(|other| *other == key);
             return Action::await_change();
         };
@@ -105,7 +105,6 @@ impl<K: Kind> Controller<K> {
             return Ok(Outcome::Gone);
         }
         let keys = if deleting { BTreeSet::new() } else { K::references(&object) };
-        self.shared.references.register(key, keys.clone());
         let mut inputs = Inputs::new();
         let versions = self.versions(&keys, memory, &mut inputs).await?;
         let seen = Seen::of(&*object, versions.clone());
@@ -146,8 +145,9 @@ impl<K: Kind> Controller<K> {
             pass.run().await.map(Outcome::Concluded)
         };
         let common = K::common_status(&pass.status);
-        if let (Some(account), Some(region)) = (&common.account, &common.region) {
-            self.remember_place(key, account, region, K::aws_name(&pass.object));
+        let name = K::listed_as(&pass.object, &pass.status);
+        if let (Some(account), Some(region), Some(name)) = (&common.account, &common.region, name) {
+            self.remember_place(key, account, region, name);
         }
         self.count(pass.memory, summary::standing::<K>(&pass.object));
         let about = pass.object.object_ref(&());
@@ -166,14 +166,14 @@ impl<K: Kind> Controller<K> {
         inputs: &mut Inputs,
     ) -> Result<Vec<ReferenceVersion>, Interrupt> {
         let mut versions = Vec::new();
-        let unwatched = keys.iter().any(|key| self.shared.references.version(key).is_none());
+        let unwatched = keys.iter().any(|key| self.shared.references.current(key).is_none());
         let look = unwatched && memory.looks_at_references(Instant::now(), self.shared.reference_check);
         for key in keys {
-            match self.shared.references.version(key) {
-                Some(version) => versions.push(version_of(key, version.as_ref())),
+            match self.shared.references.current(key) {
+                Some(version) => versions.push(version),
                 None if look => match references::read(&self.shared.client, key).await {
                     Ok(contents) => {
-                        versions.push(version_of(key, contents.as_ref().map(|contents| &contents.version)));
+                        versions.push(key.at(contents.as_ref().map(|contents| &contents.version)));
                         inputs.insert(key.clone(), contents);
                     }
                     // The pass says so in the status.
@@ -205,14 +205,17 @@ impl<K: Kind> Controller<K> {
     async fn keep_watch(&self, key: &ObjectKey, object: &K::Object, memory: &mut Memory) -> bool {
         let status = K::status(object);
         let common = K::common_status(&status);
-        let region = K::common(object).region.as_deref();
-        let Ok(scope) = self.shared.scope(region).await else { return false };
+        let Ok(scope) = self.shared.scope(K::common(object), &key.namespace, None).await else {
+            return false;
+        };
         if common.account.as_deref() != Some(scope.account())
             || common.region.as_deref() != Some(scope.region())
         {
             return false;
         }
-        self.remember_place(key, scope.account(), scope.region(), K::aws_name(object));
+        if let Some(name) = K::listed_as(object, &status) {
+            self.remember_place(key, scope.account(), scope.region(), name);
+        }
         memory.registration = K::watch(&scope, object, &status, None);
         true
     }

@@ -184,7 +184,7 @@ fn find<'a>(
 mod tests {
     use super::*;
     use crate::k8s::references::Version;
-    use std::collections::{BTreeSet, HashMap};
+    use std::collections::BTreeSet;
 
     #[expect(clippy::needless_pass_by_value, reason = "takes `json!` as it is written")]
     fn spec(text: serde_json::Value) -> LambdaFunctionSpec {
@@ -194,13 +194,9 @@ mod tests {
     }
 
     fn inputs(kind: ReferenceKind, name: &str, data: &[(&str, &str)]) -> Inputs {
-        let object = ObjectKey { namespace: "shop".into(), name: name.into() };
-        let contents = Contents {
-            data: data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            not_text: BTreeSet::from(["blob".to_owned()]).into_iter().filter(|_| name == "binary").collect(),
-            version: Version { uid: "u".into(), resource_version: "1".into() },
-        };
-        HashMap::from([(ReferenceKey { kind, object }, Some(contents))])
+        let mut inputs = Inputs::new();
+        add(&mut inputs, kind, name, data);
+        inputs
     }
 
     fn invalid(result: Result<BTreeMap<String, String>, Unready>) -> String {
@@ -210,10 +206,19 @@ mod tests {
         }
     }
 
+    fn add(inputs: &mut Inputs, kind: ReferenceKind, name: &str, data: &[(&str, &str)]) {
+        let contents = Contents {
+            data: data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            not_text: BTreeSet::from(["blob".to_owned()]).into_iter().filter(|_| name == "binary").collect(),
+            version: Version { uid: "u".into(), resource_version: "1".into() },
+        };
+        inputs.insert(ReferenceKey::new(kind, "shop", name), Some(contents));
+    }
+
     #[test]
     fn env_wins_over_env_from_and_later_over_earlier() {
         let mut all = inputs(ReferenceKind::Secret, "one", &[("AA", "1"), ("BB", "1"), ("CC", "1")]);
-        all.extend(inputs(ReferenceKind::ConfigMap, "two", &[("BB", "2"), ("CC", "2")]));
+        add(&mut all, ReferenceKind::ConfigMap, "two", &[("BB", "2"), ("CC", "2")]);
         let spec = spec(serde_json::json!({
             "envFrom": [{"secretRef": {"name": "one"}}, {"configMapRef": {"name": "two"}}],
             "env": [{"name": "CC", "value": "3"}],

@@ -17,18 +17,17 @@ pub mod status;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Pending};
 
 use crate::aws::{AwsError, Expectation, Priority, Registration, Scope, configuration_hash};
-use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Report, Unready};
+use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Offering, Report, Unready};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
 use crate::function::desired::Desired;
 use crate::function::model::Observed;
 use crate::function::plan::{Action, CONCURRENCY};
-use crate::k8s::references::{ObjectKey, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{ReferenceKey, ReferenceKind};
 
 /// The pending operation of an adoption, in which the owner's tags are put on a function.
 const ADOPTION: &str = "TagResource";
@@ -43,8 +42,9 @@ impl Kind for Functions {
     type Desired = Desired;
     type Observed = Observed;
     type Action = Action;
+    type Id = String;
 
-    const NAME: &'static str = "LambdaFunction";
+    const KIND: ReferenceKind = ReferenceKind::LambdaFunction;
 
     fn common(object: &LambdaFunction) -> &CommonSpec {
         &object.spec.common
@@ -62,12 +62,20 @@ impl Kind for Functions {
         &mut status.common
     }
 
-    fn aws_name(object: &LambdaFunction) -> String {
-        desired::aws_name(object)
+    fn id(object: &LambdaFunction, _: &LambdaFunctionStatus, _: Option<&Desired>) -> Option<String> {
+        Some(desired::aws_name(object))
+    }
+
+    fn listed_as(object: &LambdaFunction, _: &LambdaFunctionStatus) -> Option<String> {
+        Some(desired::aws_name(object))
     }
 
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
         references(object)
+    }
+
+    fn offering(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Offering {
+        Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: None }
     }
 
     /// A function that may be adopted, that somebody else creates, or that was created before is read first; for
@@ -85,11 +93,15 @@ impl Kind for Functions {
         desired::desired(object, inputs)
     }
 
-    async fn observe(scope: &Scope, name: &str, priority: Priority) -> Result<Option<Observed>, AwsError> {
+    async fn observe(scope: &Scope, name: &String, priority: Priority) -> Result<Option<Observed>, AwsError> {
         scope.get_function(name, priority).await
     }
 
-    fn listed(scope: &Scope, name: &str, status: &LambdaFunctionStatus) -> Listing<Observed> {
+    fn want(scope: &Scope, name: &str) {
+        scope.inventory().want(name);
+    }
+
+    fn listed(scope: &Scope, name: &String, status: &LambdaFunctionStatus) -> Listing<Observed> {
         let inventory = scope.inventory();
         if !inventory.first_sweep_done() {
             return Listing::NotYet;
@@ -125,19 +137,14 @@ impl Kind for Functions {
         match action {
             Action::Create { package, tags, .. } => {
                 status.common.pending = Some(Pending {
-                    operation: "CreateFunction".into(),
                     fingerprint: Some(package.fingerprint.clone()),
-                    since: Time(jiff::Timestamp::now()),
+                    ..Pending::new("CreateFunction")
                 });
                 status.common.managed_tags =
                     tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
             }
             Action::Own { .. } => {
-                status.common.pending = Some(Pending {
-                    operation: ADOPTION.into(),
-                    fingerprint: None,
-                    since: Time(jiff::Timestamp::now()),
-                });
+                status.common.pending = Some(Pending::new(ADOPTION));
             }
             Action::Tag { tags } => {
                 let managed = &mut status.common.managed_tags;
@@ -163,11 +170,12 @@ impl Kind for Functions {
 
     async fn execute(
         scope: &Scope,
-        name: &str,
+        name: Option<&String>,
         action: &Action,
         observed: Option<&Observed>,
         priority: Priority,
     ) -> Result<Effect<Observed>, AwsError> {
+        let name = name.map(String::as_str).unwrap_or_default();
         execute::execute(scope, name, action, observed, priority).await
     }
 
@@ -202,10 +210,7 @@ fn expected_concurrency(object: &LambdaFunction, observed: Option<&Observed>) ->
 
 fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
     let namespace = object.namespace().unwrap_or_default();
-    let key = |kind, name: &str| ReferenceKey {
-        kind,
-        object: ObjectKey { namespace: namespace.clone(), name: name.to_owned() },
-    };
+    let key = |kind, name: &str| ReferenceKey::new(kind, &namespace, name);
     let single =
         object.spec.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()).flat_map(
             |source| {

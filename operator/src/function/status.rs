@@ -14,7 +14,7 @@ pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionSt
     if tags.is_none_or(|tags| owner.judge(tags) != Claim::Ours) {
         return;
     }
-    let Some(Pending { operation, fingerprint, since: _ }) = status.common.pending.take() else { return };
+    let Some(Pending { operation, fingerprint, .. }) = status.common.pending.take() else { return };
     let origin = if operation == ADOPTION { Origin::Adopted } else { Origin::Created };
     status.common.origin.get_or_insert(origin);
     if fingerprint.is_some() {
