@@ -13,15 +13,29 @@ pub enum ConditionType {
     Stalled,
     /// Whether AWS has what the spec says.
     Synced,
-    /// Whether every Secret and ConfigMap that the spec names was found.
+    /// Whether everything that the spec names in the cluster was found and is ready.
     ReferencesResolved,
     /// Whether AWS was changed by somebody else.
     Drifted,
     /// Present while `spec.suspend` is true.
     Suspended,
+    /// Present while the source of the code can't be looked at, so that new code under the same key or tag goes unseen.
+    SourceUnchecked,
 }
 
 impl ConditionType {
+    /// Every type, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Reconciling,
+        Self::Stalled,
+        Self::Synced,
+        Self::ReferencesResolved,
+        Self::Drifted,
+        Self::Suspended,
+        Self::SourceUnchecked,
+    ];
+
     /// The name in `status.conditions[].type`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +46,7 @@ impl ConditionType {
             Self::ReferencesResolved => "ReferencesResolved",
             Self::Drifted => "Drifted",
             Self::Suspended => "Suspended",
+            Self::SourceUnchecked => "SourceUnchecked",
         }
     }
 }
@@ -167,6 +182,15 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_condition_is_documented() {
+        let documentation = include_str!("../../docs/conditions.md");
+        for condition in ConditionType::ALL {
+            let name = format!("`{}`", condition.as_str());
+            assert!(documentation.contains(&name), "docs/conditions.md doesn't mention {name}");
+        }
+    }
 
     #[test]
     fn every_reason_is_documented_with_what_it_does_to_ready() {
