@@ -53,7 +53,13 @@ pub enum ManagementPolicy {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct CommonSpec {
-    /// AWS region, such as `eu-west-1`. Absent: the operator's region. Can't be
+    /// The LambdaAccount that says in which AWS account, and as whom, to work for this object. Absent: the operator's
+    /// own credentials. Can't be changed once the object has been reconciled: its account is pinned in `status.account`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AccountRef")]
+    pub account_ref: Option<AccountRef>,
+
+    /// AWS region, such as `eu-west-1`. Absent: the region of the LambdaAccount, else the operator's. Can't be
     /// changed once the object has been reconciled: its region is pinned in `status.region`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]$"))]
@@ -90,7 +96,7 @@ pub struct CommonSpec {
     pub ignore_drift: Option<Vec<String>>,
 
     /// Tags of the AWS resource, at most 48. Keys that start with `aws:` or `lambda-operator.io/` are
-    /// reserved. Tags that others put on the resource are left alone.
+    /// reserved. Tags that others put on the resource are left alone. AWS takes no tags for aliases and layers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 48))]
     #[x_kube(
@@ -102,6 +108,30 @@ pub struct CommonSpec {
             .message("keys of spec.tags that start with aws: or lambda-operator.io/ are reserved; rename the tag")
     )]
     pub tags: Option<BTreeMap<String, TagValue>>,
+}
+
+/// The LambdaAccount to work with.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountRef {
+    /// Name of the LambdaAccount, which belongs to no namespace but says which ones may use it.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Another object of the group, in the same namespace; which kind, the field says.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Name of the object, in the same namespace.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// How long published versions are kept.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersionRetention {
+    /// How many of the newest versions that this object published stay. One that is still in use stays as well.
+    #[schemars(range(min = 1, max = 1000))]
+    pub keep: i32,
 }
 
 /// The value of a tag. Its maximum bounds the cost of the rules over the map.
@@ -152,12 +182,12 @@ pub struct CommonStatus {
     #[schemars(with = "Origin")]
     pub origin: Option<Origin>,
 
-    /// Ready, Reconciling, Stalled, Synced, ReferencesResolved, Drifted, Suspended.
+    /// Ready, Reconciling, Stalled, Synced, ReferencesResolved, Drifted, Suspended, SourceUnchecked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
 
-    /// The Secrets and ConfigMaps that the last reconcile used, by uid and resourceVersion.
+    /// The Secrets, ConfigMaps and other objects that the last reconcile used, by uid and resourceVersion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<ReferenceVersion>,
 
@@ -196,7 +226,7 @@ impl Default for CommonStatus {
     }
 }
 
-fn never_observed() -> i64 {
+pub(crate) fn never_observed() -> i64 {
     -1
 }
 
@@ -209,11 +239,11 @@ pub enum Origin {
     Adopted,
 }
 
-/// The version of a Secret or ConfigMap that a reconcile used. Never a value of it, nor a hash of one.
+/// The version of an object that a reconcile used. Of a Secret or ConfigMap never a value, nor a hash of one.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferenceVersion {
-    /// `Secret` or `ConfigMap`.
+    /// `Secret`, `ConfigMap`, or a kind of this group, such as `LambdaLayer`.
     pub kind: String,
     /// Name, in the object's namespace.
     pub name: String,
@@ -223,6 +253,9 @@ pub struct ReferenceVersion {
     /// Its `metadata.resourceVersion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_version: Option<String>,
+    /// What an object of this group resolved to, such as an ARN; never for Secrets and ConfigMaps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// The intent that is written before a call whose outcome could get lost.
@@ -231,9 +264,15 @@ pub struct ReferenceVersion {
 pub struct Pending {
     /// The Lambda API operation, such as `CreateFunction`.
     pub operation: String,
-    /// Fingerprint of the code source that the call sends; contains no secret.
+    /// Fingerprint of what the call sends; contains no secret, nor a hash of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// What the call leaves in AWS to be found again by, where AWS assigns the identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The newest version that was there before the call; what it published is newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_known: Option<i64>,
     /// When the intent was written.
     pub since: Time,
 }
