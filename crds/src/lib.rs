@@ -1,6 +1,7 @@
 //! The API types of lambda-operator. No AWS and no runtime in here: what a client
 //! of the custom resources needs, and nothing else.
 
+pub mod alias;
 pub mod common;
 pub mod conditions;
 pub mod function;
@@ -13,6 +14,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
+pub use alias::*;
 pub use common::*;
 pub use function::*;
 
@@ -20,6 +22,7 @@ pub use function::*;
 pub fn all() -> Vec<CustomResourceDefinition> {
     [
         LambdaFunction::crd(),
+        LambdaAlias::crd(),
     ]
     .map(finish)
     .into()
