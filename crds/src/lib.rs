@@ -5,6 +5,7 @@ pub mod alias;
 pub mod common;
 pub mod conditions;
 pub mod function;
+pub mod layer;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -17,12 +18,14 @@ use kube::CustomResourceExt;
 pub use alias::*;
 pub use common::*;
 pub use function::*;
+pub use layer::*;
 
 /// Every CustomResourceDefinition of the operator, ready to be applied.
 pub fn all() -> Vec<CustomResourceDefinition> {
     [
         LambdaFunction::crd(),
         LambdaAlias::crd(),
+        LambdaLayer::crd(),
     ]
     .map(finish)
     .into()
