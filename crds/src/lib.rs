@@ -6,6 +6,8 @@ pub mod common;
 pub mod conditions;
 pub mod function;
 pub mod layer;
+pub mod mapping;
+mod mapping_rules;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ pub use alias::*;
 pub use common::*;
 pub use function::*;
 pub use layer::*;
+pub use mapping::*;
 
 /// Every CustomResourceDefinition of the operator, ready to be applied.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -26,6 +29,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaFunction::crd(),
         LambdaAlias::crd(),
         LambdaLayer::crd(),
+        EventSourceMapping::crd(),
     ]
     .map(finish)
     .into()
