@@ -2,6 +2,7 @@
 //! of the custom resources needs, and nothing else.
 
 pub mod alias;
+pub mod code_signing;
 pub mod common;
 pub mod conditions;
 pub mod function;
@@ -18,6 +19,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 
 pub use alias::*;
+pub use code_signing::*;
 pub use common::*;
 pub use function::*;
 pub use layer::*;
@@ -30,6 +32,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaAlias::crd(),
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
+        CodeSigningConfig::crd(),
     ]
     .map(finish)
     .into()
