@@ -1,6 +1,7 @@
 //! The API types of lambda-operator. No AWS and no runtime in here: what a client
 //! of the custom resources needs, and nothing else.
 
+pub mod account;
 pub mod alias;
 pub mod code_signing;
 pub mod common;
@@ -18,6 +19,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
+pub use account::*;
 pub use alias::*;
 pub use code_signing::*;
 pub use common::*;
@@ -33,6 +35,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
         CodeSigningConfig::crd(),
+        LambdaAccount::crd(),
     ]
     .map(finish)
     .into()
