@@ -717,3 +717,36 @@ pub struct PublishedVersion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_reason_code: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{kept, samples};
+
+    #[test]
+    fn layers_and_code_signing_can_be_named_as_objects() {
+        let layer = include_str!("../../config/samples/layer.yaml");
+        let [invoices]: [LambdaFunction; 1] = samples(layer, "LambdaFunction").try_into().unwrap();
+        let reference = ObjectRef { name: "amounts".into() };
+        assert_eq!(invoices.spec.layers, Some(vec![Layer { arn: None, layer_ref: Some(reference) }]));
+        let signing = include_str!("../../config/samples/code-signing.yaml");
+        let [payments]: [LambdaFunction; 1] = samples(signing, "LambdaFunction").try_into().unwrap();
+        assert_eq!(payments.spec.code_signing_config_ref, Some(ObjectRef { name: "release".into() }));
+    }
+
+    #[test]
+    fn versions_are_published_on_request_and_counted_in_the_status() {
+        let alias = include_str!("../../config/samples/alias.yaml");
+        let [quotes]: [LambdaFunction; 1] = samples(alias, "LambdaFunction").try_into().unwrap();
+        assert_eq!(quotes.spec.publish, Some(PublishPolicy::OnChange));
+        assert_eq!(quotes.spec.version_retention, Some(VersionRetention { keep: 10 }));
+        let status: LambdaFunctionStatus = kept(
+            r#"{observedGeneration: 2, version: "3", publishedVersions: [2, 3],
+                published: {version: "3", codeSha256: c, configurationFingerprint: f, attempts: 1, state: Pending},
+                references: [{kind: LambdaLayer, name: amounts, uid: u, resourceVersion: "7", value: "arn:aws:lambda"}],
+                pending: {operation: PublishVersion, since: "2026-01-15T09:30:00Z", token: t, newestKnown: 2}}"#,
+        );
+        assert_eq!(status.published_versions, [2, 3]);
+        assert_eq!(status.common.pending.unwrap().newest_known, Some(2));
+    }
+}
