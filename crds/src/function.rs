@@ -13,7 +13,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{CommonSpec, CommonStatus, KeySelector, ObjectSelector};
+use crate::common::{CommonSpec, CommonStatus, KeySelector, ObjectRef, ObjectSelector, VersionRetention};
+use crate::rules;
 
 /// A Lambda function. The operator makes AWS match `spec`, keeps it matching, and says in `status` how far it is.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -40,12 +41,10 @@ use crate::common::{CommonSpec, CommonStatus, KeySelector, ObjectSelector};
         json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
         priority = 1
     ),
-    validation = Rule::new("has(self.spec.functionName) || (size(self.metadata.name) <= 64 && self.metadata.name.matches('^[a-zA-Z0-9_-]+$'))")
-        .message(Message::Expression(r#""metadata.name " + self.metadata.name + " can't be the name of a Lambda function (at most 64 letters, digits, - and _); set spec.functionName""#.into())),
-    validation = Rule::new("(has(self.spec.functionName) ? self.spec.functionName : self.metadata.name) == (has(oldSelf.spec.functionName) ? oldSelf.spec.functionName : oldSelf.metadata.name)")
-        .message(Message::Expression(r#""spec.functionName can't be changed from " + (has(oldSelf.spec.functionName) ? oldSelf.spec.functionName : oldSelf.metadata.name) + " to " + (has(self.spec.functionName) ? self.spec.functionName : self.metadata.name) + " (absent means metadata.name); create a new LambdaFunction and delete this one""#.into())),
-    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.region) || !has(self.spec.region) || self.spec.region == oldSelf.status.region")
-        .message(Message::Expression(r#""spec.region can't be changed from " + oldSelf.status.region + " (see status.region) to " + self.spec.region + "; create a new LambdaFunction for the other region""#.into())),
+    validation = rules::default_name_fits("functionName", "a Lambda function (at most 64 letters, digits, - and _)", 64, "^[a-zA-Z0-9_-]+$"),
+    validation = rules::name_is_fixed("LambdaFunction", "functionName"),
+    validation = rules::account_is_fixed("LambdaFunction"),
+    validation = rules::region_is_fixed("LambdaFunction"),
     validation = Rule::new("!(has(oldSelf.spec.code.image) && (has(self.spec.code.s3) || has(self.spec.code.inline))) && !(has(self.spec.code.image) && (has(oldSelf.spec.code.s3) || has(oldSelf.spec.code.inline)))")
         .message("spec.code can't change between a container image and a zip package (AWS fixes the package type at creation); create a new LambdaFunction and delete this one")
 )]
@@ -58,7 +57,13 @@ use crate::common::{CommonSpec, CommonStatus, KeySelector, ObjectSelector};
     validation = Rule::new("!has(self.code.image) || (!has(self.runtime) && !has(self.handler) && (!has(self.layers) || size(self.layers) == 0))")
         .message("spec.runtime, spec.handler and spec.layers belong to zip packages; remove them from a function with code.image"),
     validation = Rule::new("!has(self.imageConfig) || !(has(self.code.s3) || has(self.code.inline))")
-        .message("spec.imageConfig belongs to container images; remove it or use code.image")
+        .message("spec.imageConfig belongs to container images; remove it or use code.image"),
+    validation = Rule::new("!(has(self.codeSigningConfigArn) && has(self.codeSigningConfigRef))")
+        .message("spec.codeSigningConfigArn and spec.codeSigningConfigRef exclude each other; remove one of them"),
+    validation = Rule::new("!has(self.code.image) || ((!has(self.codeSigningConfigArn) || self.codeSigningConfigArn == '') && !has(self.codeSigningConfigRef))")
+        .message("spec.codeSigningConfigArn and spec.codeSigningConfigRef belong to zip packages; remove them from a function with code.image"),
+    validation = Rule::new("!has(self.versionRetention) || (has(self.publish) && self.publish == 'OnChange')")
+        .message("spec.versionRetention is for versions that the operator publishes; set spec.publish to OnChange or remove versionRetention")
 )]
 pub struct LambdaFunctionSpec {
     /// Fields that every kind has.
@@ -147,7 +152,7 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "TracingConfig")]
     pub tracing_config: Option<TracingConfig>,
 
-    /// Layer versions, at most 5. Their order matters: a later one overwrites files of an earlier one.
+    /// Layers, at most 5. Their order matters: a later one overwrites files of an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5))]
     pub layers: Option<Vec<Layer>>,
@@ -177,14 +182,51 @@ pub struct LambdaFunctionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub reserved_concurrent_executions: Option<i32>,
+
+    /// ARN of the code-signing configuration that new code has to satisfy; empty: none. A section: never set, nor
+    /// `codeSigningConfigRef`, it isn't managed; removed, the link is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = 200),
+        regex(
+            pattern = r"^(arn:(aws[a-zA-Z-]*)?:lambda:[a-z0-9-]+:\d{12}:code-signing-config:csc-[a-z0-9]{17})?$"
+        )
+    )]
+    pub code_signing_config_arn: Option<String>,
+
+    /// The CodeSigningConfig, in the same namespace, that new code has to satisfy; instead of `codeSigningConfigArn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ObjectRef")]
+    pub code_signing_config_ref: Option<ObjectRef>,
+
+    /// Whether versions are published: `Never` (default), or `OnChange`, which is whenever code or configuration
+    /// have changed and have settled in AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PublishPolicy")]
+    pub publish: Option<PublishPolicy>,
+
+    /// How many published versions stay; needs `publish: OnChange`. Only versions that this object published are
+    /// ever deleted, and none that an alias or anything else still uses. Absent: all stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "VersionRetention")]
+    pub version_retention: Option<VersionRetention>,
+}
+
+/// When versions are published.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PublishPolicy {
+    /// The operator publishes none.
+    #[default]
+    Never,
+    /// One for each change of code or configuration.
+    OnChange,
 }
 
 /// Where the deployment package comes from.
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("[has(self.s3), has(self.image), has(self.inline), has(self.external)].filter(x, x).size() == 1")
-        .message(Message::Expression(r#""spec.code needs exactly one of s3, image, inline and external, and has" + (has(self.s3) ? " s3" : "") + (has(self.image) ? " image" : "") + (has(self.inline) ? " inline" : "") + (has(self.external) ? " external" : "") + "; set one and remove the others""#.into()))
+    validation = rules::exactly_one("spec.code", &["s3", "image", "inline", "external"])
 )]
 pub struct FunctionCode {
     /// A zip package in an S3 bucket of the function's region.
@@ -218,7 +260,7 @@ pub struct FunctionCode {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct S3Code {
-    /// Bucket, in the function's region.
+    /// Bucket, in the region of the function or layer.
     #[schemars(length(min = 3, max = 63), regex(pattern = r"^[0-9A-Za-z._-]+$"))]
     pub bucket: String,
     /// Key of the object.
@@ -264,9 +306,9 @@ pub struct InlineCode {
     #[schemars(extend("minProperties" = 1, "maxProperties" = 64))]
     #[x_kube(
         validation = Rule::new("self.all(k, size(k) <= 256 && !k.startsWith('/') && !k.contains('..') && k != '')")
-            .message("paths in spec.code.inline.files must be relative, without .., and 1 to 256 characters long; rename the file"),
+            .message("paths in inline.files must be relative, without .., and 1 to 256 characters long; rename the file"),
         validation = Rule::new("self.map(k, size(self[k])).sum() <= 131072")
-            .message("spec.code.inline.files must be at most 131072 characters in all; put larger packages into S3 and use code.s3")
+            .message("inline.files must be at most 131072 characters in all; put larger packages into S3 and use s3 instead (code.s3, or content.s3 of a layer)")
     )]
     pub files: BTreeMap<String, FileContent>,
 }
@@ -412,17 +454,25 @@ pub enum TracingMode {
     Active,
 }
 
-/// One layer version.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+/// One layer: a version by its ARN, or a LambdaLayer.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::exactly_one("an entry of spec.layers", &["arn", "layerRef"]))]
 pub struct Layer {
     /// ARN of the layer version: `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 2048),
         regex(
             pattern = r"^arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]*:(\d{12}:layer:[a-zA-Z0-9_-]+:[0-9]+|:awslayer:[a-zA-Z0-9_-]+)$"
         )
     )]
-    pub arn: String,
+    pub arn: Option<String>,
+
+    /// A LambdaLayer in the same namespace; the function follows its newest version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ObjectRef")]
+    pub layer_ref: Option<ObjectRef>,
 }
 
 /// A file system to mount.
@@ -613,4 +663,90 @@ pub struct LambdaFunctionStatus {
     /// AWS's RevisionId when the function was last seen settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_id: Option<String>,
+
+    /// The newest version that this object published. Whether it is Active yet, `published` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+
+    /// What was last published, or is being published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PublishedVersion")]
+    pub published: Option<PublishedVersion>,
+
+    /// Versions that this object published and that still exist, in ascending order; the newest 1,000 of them. No
+    /// other version is ever deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub published_versions: Vec<i64>,
+
+    /// ARN of the code-signing configuration that the function is linked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_signing_config_arn: Option<String>,
+}
+
+/// The version that belongs to a configuration and code.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishedVersion {
+    /// Number of the version; absent until AWS has assigned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+
+    /// `codeSha256` of the code that was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sha256: Option<String>,
+
+    /// Fingerprint of the whole effective configuration that was published. No hash over a value of a Secret: an
+    /// environment variable enters by its name and by the uid and resourceVersion of its source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration_fingerprint: Option<String>,
+
+    /// How often publishing this configuration and code was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<i32>,
+
+    /// State of the version in AWS: Pending, Active, Inactive, Failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+
+    /// AWS's text for the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+
+    /// AWS's code for the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_reason_code: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{kept, samples};
+
+    #[test]
+    fn layers_and_code_signing_can_be_named_as_objects() {
+        let layer = include_str!("../../config/samples/layer.yaml");
+        let [invoices]: [LambdaFunction; 1] = samples(layer, "LambdaFunction").try_into().unwrap();
+        let reference = ObjectRef { name: "amounts".into() };
+        assert_eq!(invoices.spec.layers, Some(vec![Layer { arn: None, layer_ref: Some(reference) }]));
+        let signing = include_str!("../../config/samples/code-signing.yaml");
+        let [payments]: [LambdaFunction; 1] = samples(signing, "LambdaFunction").try_into().unwrap();
+        assert_eq!(payments.spec.code_signing_config_ref, Some(ObjectRef { name: "release".into() }));
+    }
+
+    #[test]
+    fn versions_are_published_on_request_and_counted_in_the_status() {
+        let alias = include_str!("../../config/samples/alias.yaml");
+        let [quotes]: [LambdaFunction; 1] = samples(alias, "LambdaFunction").try_into().unwrap();
+        assert_eq!(quotes.spec.publish, Some(PublishPolicy::OnChange));
+        assert_eq!(quotes.spec.version_retention, Some(VersionRetention { keep: 10 }));
+        let status: LambdaFunctionStatus = kept(
+            r#"{observedGeneration: 2, version: "3", publishedVersions: [2, 3],
+                published: {version: "3", codeSha256: c, configurationFingerprint: f, attempts: 1, state: Pending},
+                references: [{kind: LambdaLayer, name: amounts, uid: u, resourceVersion: "7", value: "arn:aws:lambda"}],
+                pending: {operation: PublishVersion, since: "2026-01-15T09:30:00Z", token: t, newestKnown: 2}}"#,
+        );
+        assert_eq!(status.published_versions, [2, 3]);
+        assert_eq!(status.common.pending.unwrap().newest_known, Some(2));
+    }
 }

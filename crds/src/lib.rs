@@ -1,9 +1,16 @@
 //! The API types of lambda-operator. No AWS and no runtime in here: what a client
 //! of the custom resources needs, and nothing else.
 
+pub mod account;
+pub mod alias;
+pub mod code_signing;
 pub mod common;
 pub mod conditions;
 pub mod function;
+pub mod layer;
+pub mod mapping;
+mod mapping_rules;
+mod rules;
 
 use std::collections::BTreeMap;
 
@@ -12,12 +19,26 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
+pub use account::*;
+pub use alias::*;
+pub use code_signing::*;
 pub use common::*;
 pub use function::*;
+pub use layer::*;
+pub use mapping::*;
 
 /// Every CustomResourceDefinition of the operator, ready to be applied.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![finish(LambdaFunction::crd())]
+    [
+        LambdaFunction::crd(),
+        LambdaAlias::crd(),
+        LambdaLayer::crd(),
+        EventSourceMapping::crd(),
+        CodeSigningConfig::crd(),
+        LambdaAccount::crd(),
+    ]
+    .map(finish)
+    .into()
 }
 
 /// The manifest of a definition, as `crds/*.yaml` holds it.
@@ -61,6 +82,28 @@ fn forbid_null(schema: &mut JSONSchemaProps) {
         Some(JSONSchemaPropsOrArray::Schema(items)) => forbid_null(items),
         Some(JSONSchemaPropsOrArray::Schemas(items)) => items.iter_mut().for_each(forbid_null),
         None => {}
+    }
+}
+
+/// What the tests of the kinds share.
+#[cfg(test)]
+pub(crate) mod testing {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    /// Reads a value from YAML and makes sure that it says all that the YAML says, in the same words.
+    pub(crate) fn kept<T: DeserializeOwned + Serialize>(yaml: &str) -> T {
+        let written: Value = serde_saphyr::from_str(yaml).unwrap();
+        let read: T = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), written);
+        read
+    }
+
+    /// The objects of one kind in a sample.
+    pub(crate) fn samples<T: DeserializeOwned + Serialize>(yaml: &str, kind: &str) -> Vec<T> {
+        let of_the_kind = |document: &&str| document.contains(&format!("\nkind: {kind}\n"));
+        yaml.split("\n---\n").filter(of_the_kind).map(kept).collect()
     }
 }
 
