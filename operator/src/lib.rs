@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod code_signing;
 pub mod engine;
 pub mod function;
 pub mod k8s;

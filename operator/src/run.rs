@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, Wake, WriteGate};
+use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
@@ -179,7 +180,10 @@ async fn lead(
 
 /// One controller for each kind.
 fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
-    vec![Controller::<Functions>::new(Arc::clone(shared))]
+    vec![
+        Controller::<Functions>::new(Arc::clone(shared)),
+        Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
+    ]
 }
 
 /// The namespaces to watch; `None` stands for all.

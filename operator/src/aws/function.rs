@@ -174,6 +174,21 @@ impl Scope {
         self.call(Call::write("UntagResource", priority), send).await.map(drop)
     }
 
+    /// The tags of a resource, or AWS's text on why they may not be read.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html>
+    pub(super) async fn readable_tags(
+        &self,
+        arn: &str,
+        priority: Priority,
+    ) -> Result<Result<BTreeMap<String, String>, String>, AwsError> {
+        let send = |client: aws_sdk_lambda::Client| client.list_tags().resource(arn).send();
+        match self.call(Call::read("ListTags", priority), send).await {
+            Ok(output) => Ok(Ok(output.tags.unwrap_or_default().into_iter().collect())),
+            Err(error) if error.class == Class::AccessDenied => Ok(Err(error.message)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A page of at most 50 functions by name, and where the next one starts. [`Observed::live`] is `None`.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
     pub async fn list_functions(
@@ -249,7 +264,7 @@ impl Scope {
 }
 
 /// `None` for what doesn't exist.
-fn found<O>(answer: Result<O, AwsError>) -> Result<Option<O>, AwsError> {
+pub(super) fn found<O>(answer: Result<O, AwsError>) -> Result<Option<O>, AwsError> {
     match answer {
         Ok(output) => Ok(Some(output)),
         Err(error) if error.class == Class::Gone => Ok(None),
@@ -257,7 +272,8 @@ fn found<O>(answer: Result<O, AwsError>) -> Result<Option<O>, AwsError> {
     }
 }
 
-fn next(marker: Option<String>) -> Option<String> {
+/// Where the next page starts; `None` after the last.
+pub(super) fn next(marker: Option<String>) -> Option<String> {
     marker.filter(|marker| !marker.is_empty())
 }
 

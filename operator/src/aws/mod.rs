@@ -6,6 +6,7 @@
 
 pub mod bucket;
 mod call;
+mod code_signing;
 pub mod drift;
 pub mod error;
 mod function;

@@ -92,6 +92,9 @@ impl<K: Kind> Pass<'_, K> {
             let decision = K::plan_deletion(observed.as_ref(), &self.facts(&owner, &status));
             match decision {
                 Deletion::Release(note) => return Ok(Ok(self.release(note).await?)),
+                Deletion::Blocked(text) => {
+                    return Ok(Err(Blocked(Verdict::Problem(Reason::DeletionBlocked, text, Recheck::Slow))));
+                }
                 Deletion::Part(action) => {
                     match self.act(&scope, id.as_ref(), &action, observed.as_ref()).await {
                         Ok(_) => return Ok(Ok(self.release(None).await?)),

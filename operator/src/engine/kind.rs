@@ -295,6 +295,8 @@ pub enum Deletion<A> {
     Release(Option<Note>),
     /// Ownership can't be told.
     Denied(String),
+    /// Somebody outside the cluster still uses the resource.
+    Blocked(String),
 }
 
 /// What there is to report.

@@ -13,5 +13,6 @@ pub mod pass;
 pub mod requeue;
 pub mod shared;
 pub mod summary;
+pub mod tags;
 pub mod verdict;
 mod visit;

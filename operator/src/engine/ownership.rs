@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use lambda_operator_crds::conditions::Reason;
+use lambda_operator_crds::{AdoptPolicy, DeletionPolicy};
 use sha2::{Digest, Sha256};
+
+use crate::engine::verdict::{Recheck, Verdict};
+use crate::k8s::events::Note;
 
 /// Tag that holds `<cluster id>/<object uid>`.
 pub const OWNER_TAG: &str = "lambda-operator.io/owner";
@@ -69,6 +74,111 @@ impl Owner {
     }
 }
 
+/// A resource that may belong to an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Estate<'a> {
+    /// Its ARN, for texts.
+    pub arn: &'a str,
+    /// Its tags, or AWS's text on why they can't be read.
+    pub tags: Result<&'a BTreeMap<String, String>, &'a str>,
+    /// Whether the object had it before.
+    pub had: bool,
+}
+
+/// What an object that is to exist may do with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Title {
+    /// It is the object's.
+    Held,
+    /// It may be taken over, by putting the owner's tags on it.
+    Take(BTreeMap<String, String>),
+    /// Hands off.
+    Refused(Verdict),
+}
+
+/// What an object that is being deleted does with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Deletes it.
+    Delete,
+    /// Leaves it, and takes these tags off.
+    Disown(Vec<String>),
+    /// Leaves it as it is.
+    Release(Option<Note>),
+    /// Can't tell whose it is.
+    Denied(String),
+}
+
+impl Estate<'_> {
+    /// Whether the object may work on the resource.
+    pub fn title(&self, owner: &Owner, adopt: AdoptPolicy) -> Title {
+        let arn = self.arn;
+        let tags = match self.tags {
+            Ok(tags) => tags,
+            Err(_) if self.had => return Title::Held,
+            Err(text) => {
+                let text = format!(
+                    "the tags of {arn} can't be read, so its owner can't be told: {text}. Grant the operator's role lambda:ListTags."
+                );
+                return Title::Refused(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow));
+            }
+        };
+        let conflict =
+            |text: String| Title::Refused(Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow));
+        match owner.judge(tags) {
+            Claim::Ours => Title::Held,
+            Claim::Predecessor => Title::Take(owner.tags()),
+            Claim::Unowned | Claim::Foreign(_) if adopt == AdoptPolicy::Force => Title::Take(owner.tags()),
+            Claim::Unowned if adopt == AdoptPolicy::Unowned && !self.had => Title::Take(owner.tags()),
+            Claim::Unowned if self.had => conflict(format!(
+                "the tag {OWNER_TAG} has vanished from {arn}, which this object had. Nothing is changed. Put the tags {:?} \
+                 back, or set spec.adopt to Force to take it over again.",
+                owner.tags()
+            )),
+            Claim::Unowned => conflict(format!(
+                "{arn} exists already and carries no ownership tag. Set spec.adopt to Unowned to take it over, or choose \
+                 another name in a new object."
+            )),
+            Claim::Foreign(whose) => conflict(format!(
+                "{arn} belongs to {whose}. Choose another name, or set spec.adopt to Force to take it over."
+            )),
+        }
+    }
+
+    /// What is left to do before the object may go.
+    pub fn leave(&self, owner: &Owner, policy: DeletionPolicy) -> Leave {
+        let arn = self.arn;
+        let claim = match self.tags {
+            Ok(tags) => owner.judge(tags),
+            Err(text) => {
+                return Leave::Denied(format!(
+                    "the tags of {arn} can't be read, so its owner can't be told and it is not deleted: {text}. Grant the \
+                     operator's role lambda:ListTags."
+                ));
+            }
+        };
+        let ours = matches!(claim, Claim::Ours | Claim::Predecessor);
+        match policy {
+            DeletionPolicy::Delete if ours => Leave::Delete,
+            DeletionPolicy::Retain if ours => {
+                Leave::Disown(vec![OWNER_TAG.to_owned(), OBJECT_TAG.to_owned()])
+            }
+            DeletionPolicy::Retain => Leave::Release(None),
+            DeletionPolicy::Delete => Leave::Release(self.left_alone(&claim)),
+        }
+    }
+
+    fn left_alone(&self, claim: &Claim) -> Option<Note> {
+        let whose = match claim {
+            Claim::Foreign(owner) => format!("it now belongs to {owner}"),
+            _ => "its ownership tag has vanished".to_owned(),
+        };
+        let text = format!("{} is left in AWS: {whose}. Delete it there if nobody needs it.", self.arn);
+        // What this object never had is no news.
+        self.had.then(|| Note::warning("LeftInAWS", "Delete", text))
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
@@ -105,6 +215,58 @@ mod tests {
     #[test]
     fn other_tags_do_not_own() {
         assert_eq!(me().judge(&BTreeMap::from([("team".into(), "a".into())])), Claim::Unowned);
+    }
+
+    fn estate(tags: &BTreeMap<String, String>, had: bool) -> Estate<'_> {
+        Estate { arn: "arn:x", tags: Ok(tags), had }
+    }
+
+    #[test]
+    fn what_may_be_taken_over_depends_on_whose_it_is() {
+        let foreign = Owner::new("elsewhere", "uid-9", "a", "b").tags();
+        let before = Owner::new("cluster", "uid-0", "shop", "hello").tags();
+        let (ours, none) = (me().tags(), BTreeMap::new());
+        let title = |tags, had, adopt| match estate(tags, had).title(&me(), adopt) {
+            Title::Held => "held",
+            Title::Take(tags) if tags == me().tags() => "take",
+            Title::Take(_) => "take with the wrong tags",
+            Title::Refused(verdict) => verdict.reason().as_str(),
+        };
+        let (never, unowned, force) = (AdoptPolicy::Never, AdoptPolicy::Unowned, AdoptPolicy::Force);
+        for (tags, had, adopt, expected) in [
+            (&ours, false, never, "held"),
+            (&before, false, never, "take"),
+            (&none, false, never, "OwnershipConflict"),
+            (&none, false, unowned, "take"),
+            (&none, true, unowned, "OwnershipConflict"),
+            (&none, true, force, "take"),
+            (&foreign, false, unowned, "OwnershipConflict"),
+            (&foreign, true, force, "take"),
+        ] {
+            assert_eq!(title(tags, had, adopt), expected, "{tags:?} had {had} {adopt:?}");
+        }
+        let unread = Estate { arn: "arn:x", tags: Err("denied"), had: false };
+        assert!(
+            matches!(unread.title(&me(), never), Title::Refused(v) if v.reason() == Reason::AccessDenied)
+        );
+        assert_eq!(Estate { had: true, ..unread }.title(&me(), never), Title::Held);
+    }
+
+    #[test]
+    fn what_goes_with_the_object_is_what_is_its_own() {
+        let foreign = Owner::new("elsewhere", "uid-9", "a", "b").tags();
+        let (ours, none) = (me().tags(), BTreeMap::new());
+        let leave = |tags, had, policy| estate(tags, had).leave(&me(), policy);
+        assert_eq!(leave(&ours, true, DeletionPolicy::Delete), Leave::Delete);
+        assert!(matches!(leave(&ours, true, DeletionPolicy::Retain), Leave::Disown(keys) if keys.len() == 2));
+        assert_eq!(leave(&none, true, DeletionPolicy::Retain), Leave::Release(None));
+        assert_eq!(leave(&foreign, false, DeletionPolicy::Delete), Leave::Release(None));
+        for tags in [&none, &foreign] {
+            let decision = leave(tags, true, DeletionPolicy::Delete);
+            assert!(matches!(decision, Leave::Release(Some(note)) if note.reason == "LeftInAWS"));
+        }
+        let unreadable = Estate { arn: "arn:x", tags: Err("denied"), had: true };
+        assert!(matches!(unreadable.leave(&me(), DeletionPolicy::Delete), Leave::Denied(_)));
     }
 
     #[test]
