@@ -67,7 +67,8 @@ impl Scope {
     fn tell(&self, sent: &Sent, ended: &Ended<'_>) {
         let Ended { took, request_id, status, error } = *ended;
         let Call { operation, class: quota, kind, .. } = sent.call;
-        let (account, region, took_ms) = (self.account(), self.region(), took.as_millis());
+        let (account, region) = (self.account(), self.region());
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if let Some(id) = request_id {
             tracing::Span::current().record("request_id", id);
         }
