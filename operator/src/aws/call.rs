@@ -168,10 +168,10 @@ impl Scope {
             region = self.region,
             request_id = tracing::field::Empty
         );
-        let sent = Sent { call, session, at: Instant::now(), waited };
+        let under_way = Sent { call, session, at: Instant::now(), waited };
         async {
-            let answer = send(client).await;
-            self.conclude(&sent, answer).await
+            let answer = Box::pin(send(client)).await;
+            self.conclude(&under_way, answer).await
         }
         .instrument(span)
         .await

@@ -145,7 +145,7 @@ impl Login {
     }
 
     async fn probe(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
-        let Failed { error, stranger } = match self.ask(region).await {
+        let Failed { error, stranger } = match Box::pin(self.ask(region)).await {
             Ok(found) => return Ok(self.confirm(found)),
             Err(failed) => failed,
         };
@@ -191,20 +191,10 @@ impl Login {
         error: &AwsError,
     ) -> Refusal {
         let _one = self.probing.lock().await;
-        {
-            let state = self.state.lock();
-            if state.pause.error().is_some() {
-                return Refusal::Everywhere;
-            }
-            if state.session.as_ref().is_none_or(|current| current.generation != session.generation) {
-                return Refusal::Outdated;
-            }
-            let confirmed_since = state.confirmed.is_some_and(|confirmed| confirmed > sent);
-            if let (true, Some(home)) = (confirmed_since, &state.home) {
-                return Refusal::Here { works_in: home.clone() };
-            }
+        if let Some(refusal) = self.judged(session, sent) {
+            return refusal;
         }
-        match self.ask(None).await {
+        match Box::pin(self.ask(None)).await {
             Ok(found)
                 if found.account == session.account && same(&found.credentials, &session.credentials) =>
             {
@@ -220,6 +210,19 @@ impl Login {
                 Refusal::Everywhere
             }
         }
+    }
+
+    /// What is known of such a call already.
+    fn judged(&self, session: &Session, sent: Instant) -> Option<Refusal> {
+        let state = self.state.lock();
+        if state.pause.error().is_some() {
+            return Some(Refusal::Everywhere);
+        }
+        if state.session.as_ref().is_none_or(|current| current.generation != session.generation) {
+            return Some(Refusal::Outdated);
+        }
+        let home = state.home.clone().filter(|_| state.confirmed.is_some_and(|confirmed| confirmed > sent));
+        home.map(|works_in| Refusal::Here { works_in })
     }
 
     /// The credentials of this generation are of no use. Only the first who says so counts.

@@ -65,58 +65,65 @@ impl Scope {
 
     /// Texts stay out of records and the log: AWS's may repeat values of the request.
     fn tell(&self, sent: &Sent, ended: &Ended<'_>) {
+        self.log(sent.call, ended);
         let Ended { took, request_id, status, error } = *ended;
-        let Call { operation, class: quota, kind, .. } = sent.call;
+        self.observer().call(&CallRecord {
+            operation: sent.call.operation,
+            account: self.account().to_owned(),
+            region: self.region().to_owned(),
+            code: error.map_or_else(|| "OK".to_owned(), |error| error.code.clone()),
+            http_status: status,
+            seconds: took.as_secs_f64(),
+            quota: Some(sent.call.class),
+            quota_wait_seconds: sent.waited.as_secs_f64(),
+            request_id: request_id.map(str::to_owned),
+            error: error.map(|error| AwsError { message: String::new(), ..error.clone() }),
+        });
+    }
+
+    /// One line for every write and every failure.
+    fn log(&self, call: Call, ended: &Ended<'_>) {
+        let Ended { took, request_id, status, error } = *ended;
+        let Call { operation, kind, .. } = call;
         let (account, region) = (self.account(), self.region());
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if let Some(id) = request_id {
             tracing::Span::current().record("request_id", id);
         }
-        match error.map(|error| (error.class, error.code.as_str())) {
-            None if kind == Kind::Read => tracing::debug!(took_ms, "done"),
-            None => tracing::info!(operation, account, region, request_id, took_ms, "call done"),
-            Some((class, code)) => {
-                let name = class.as_str();
-                match class {
-                    Class::Gone | Class::AlreadyExists | Class::InProgress | Class::Lock => {
-                        tracing::info!(
-                            operation,
-                            account,
-                            region,
-                            code,
-                            class = name,
-                            status,
-                            request_id,
-                            "call refused"
-                        );
-                    }
-                    _ => {
-                        tracing::warn!(
-                            operation,
-                            account,
-                            region,
-                            code,
-                            class = name,
-                            status,
-                            request_id,
-                            "call failed"
-                        );
-                    }
-                }
+        let Some(AwsError { class, code, .. }) = error else {
+            if kind == Kind::Read {
+                tracing::debug!(took_ms, "done");
+            } else {
+                tracing::info!(operation, account, region, request_id, took_ms, "call done");
             }
+            return;
+        };
+        let name = class.as_str();
+        if matches!(class, Class::Gone | Class::AlreadyExists | Class::InProgress | Class::Lock) {
+            tracing::info!(
+                operation,
+                account,
+                region,
+                code,
+                class = name,
+                status,
+                request_id,
+                took_ms,
+                "call refused"
+            );
+        } else {
+            tracing::warn!(
+                operation,
+                account,
+                region,
+                code,
+                class = name,
+                status,
+                request_id,
+                took_ms,
+                "call failed"
+            );
         }
-        self.observer().call(&CallRecord {
-            operation,
-            account: account.to_owned(),
-            region: region.to_owned(),
-            code: error.map_or_else(|| "OK".to_owned(), |error| error.code.clone()),
-            http_status: status,
-            seconds: took.as_secs_f64(),
-            quota: Some(quota),
-            quota_wait_seconds: sent.waited.as_secs_f64(),
-            request_id: request_id.map(str::to_owned),
-            error: error.map(|error| AwsError { message: String::new(), ..error.clone() }),
-        });
     }
 
     async fn heed(&self, sent: &Sent, error: AwsError, status: Option<u16>) -> AwsError {
@@ -127,7 +134,7 @@ impl Scope {
                 self.accepted();
                 error
             }
-            (Class::Auth, Some(_)) => self.doubt(sent, error).await,
+            (Class::Auth, Some(_)) => Box::pin(self.doubt(sent, error)).await,
             // Without an answer it is not the region that refuses: there are no credentials.
             (Class::Auth, None) => {
                 self.login().condemn(sent.session.generation, &error);

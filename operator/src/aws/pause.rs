@@ -103,11 +103,12 @@ mod tests {
 
     #[test]
     fn one_at_a_time_is_let_through_and_failures_of_the_same_moment_count_once() {
-        let (second, now) = (Duration::from_secs(1), Instant::now());
+        let (second, before) = (Duration::from_secs(1), Instant::now());
+        let now = before + second;
         let mut pause = Pause::new(second, 60 * second);
         assert_eq!((pause.admit(now), pause.admit(now)), (Ok(()), Ok(())));
         pause.begin_at("refused", now, now);
-        pause.begin_at("refused too", now - second, now);
+        pause.begin_at("refused too", before, now);
         assert_eq!((pause.check(now), pause.due()), (Err("refused"), Some(now + second)));
         let later = now + second;
         assert_eq!((pause.check(later), pause.admit(later)), (Ok(()), Ok(())));

@@ -191,7 +191,9 @@ mod tests {
 
     /// What an API server that knows only Events was sent: the name of a patched Event, and the body.
     #[derive(Clone, Default)]
-    struct Server(Arc<Mutex<Vec<(Option<String>, Value)>>>);
+    struct Server(Arc<Mutex<Vec<Sent>>>);
+
+    type Sent = (Option<String>, Value);
 
     impl Server {
         async fn start(&self) -> Client {
@@ -220,7 +222,7 @@ mod tests {
             Client::try_from(config).unwrap()
         }
 
-        fn sent(&self) -> Vec<(Option<String>, Value)> {
+        fn sent(&self) -> Vec<Sent> {
             self.0.lock().clone()
         }
     }
