@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, Wake, WriteGate};
+use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, QuotaClass, Wake, WriteGate};
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
@@ -148,8 +148,8 @@ async fn lead(
         client: client.clone(),
         aws: aws.clone(),
         leadership: leadership.clone(),
+        events: Events::start(client.clone(), identity, metrics.clone()),
         metrics,
-        events: Events::start(client.clone(), identity, ending.clone()),
         references,
         wakes,
         stop: ending.clone(),
@@ -175,6 +175,7 @@ async fn lead(
     aws.shut_down();
     while tasks.join_next().await.is_some() {}
     helpers.abort();
+    shared.events.finish().await;
     Ok(lost)
 }
 
@@ -293,6 +294,10 @@ impl CallObserver for Observer {
         if let Some(class) = record.quota {
             self.0.aws_quota_waited(class.as_str(), record.quota_wait_seconds);
         }
+    }
+
+    fn waiting(&self, account: &str, region: &str, class: QuotaClass, calls: usize) {
+        self.0.aws_quota_waiting(account, region, class.as_str(), calls);
     }
 
     fn swept(&self, account: &str, region: &str, next: Mode) {

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lambda_operator::aws::{Aws, CallObserver, CallRecord, Class, NoObserver, QuotaClass, WriteGate};
+use lambda_operator::aws::{
+    Aws, AwsSettings, CallObserver, CallRecord, Class, NoObserver, QuotaClass, WriteGate,
+};
 use lambda_operator::function::model::Field;
 use lambda_sim::{AuthError, Fault, FaultEffect, FaultError, Options, Sim};
 use parking_lot::Mutex;
 
 mod aws_support;
-use aws_support::{ACCOUNT, REGION, USER, plain, settings, world, world_with, zip};
+use aws_support::{ACCOUNT, REGION, USER, World, plain, settings, until, world, world_with, zip};
 
 fn none() -> BTreeMap<String, String> {
     BTreeMap::new()
@@ -20,7 +22,7 @@ fn none() -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn one_429_holds_everybody_back() {
-    let world = world_with(|settings| settings.quotas_enabled = true).await;
+    let (world, observer) = observed_world(|settings| settings.quotas_enabled = true).await;
     let throttled = FaultEffect::Error(FaultError::throttled());
     world.account.inject(Fault::new("TagResource", throttled).times(1)).await;
     let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:f");
@@ -28,17 +30,20 @@ async fn one_429_holds_everybody_back() {
     assert_eq!((error.class, error.retry_after), (Class::Throttled, Some(Duration::from_secs(1))));
     let start = Instant::now();
     assert_eq!(world.scope.get_function("f", USER).await.unwrap(), None);
-    assert!(start.elapsed() < Duration::from_millis(900), "another class isn't held back");
-    world.scope.account_settings(USER).await.unwrap();
+    world.scope.list_functions(None, USER).await.unwrap();
     assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
-    assert!(world.scope.quota().waited(QuotaClass::Rest) > Duration::from_millis(900));
+    let waits = observer.calls.lock().clone();
+    let wait = |operation| waits.iter().find(|r| r.operation == operation).unwrap().quota_wait_seconds;
+    // What the reads themselves took counts neither way.
+    assert!(wait("GetFunction") < 0.5, "another class isn't held back");
+    assert!(wait("ListFunctions") > wait("GetFunction"), "its own class is");
 }
 
 #[tokio::test]
 async fn the_operators_share_never_meets_a_429() {
     let world = world_with(|settings| settings.quotas_enabled = true).await;
     world.account.configure(|settings| settings.quotas = true).await;
-    let calls = (0..25).map(|_| world.scope.account_settings(USER));
+    let calls = (0..25).map(|_| world.scope.list_functions(None, USER));
     let start = Instant::now();
     for answer in futures::future::join_all(calls).await {
         answer.unwrap();
@@ -97,8 +102,9 @@ async fn a_call_that_takes_too_long_is_given_up() {
 #[tokio::test]
 async fn a_refused_connection_certainly_had_no_effect() {
     let world = world().await;
+    let address = world.sim.endpoint().trim_start_matches("http://").to_owned();
     drop(world.sim);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until("the end of the simulator", async || tokio::net::TcpStream::connect(&address).await.is_err()).await;
     let error = world.scope.delete_function("f", USER).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class), ("ConnectionFailed", Class::Transient), "{error}");
     assert!(!error.unknown_outcome, "{error}");
@@ -110,8 +116,7 @@ async fn a_denied_operation_concerns_its_object_alone() {
     world.account.configure(|settings| settings.deny = BTreeSet::from(["DeleteFunction".to_owned()])).await;
     let error = world.scope.delete_function("f", USER).await.unwrap_err();
     assert_eq!(error.class, Class::AccessDenied, "{error}");
-    assert_eq!(world.aws.paused(), None);
-    assert_eq!(world.scope.get_function("f", USER).await.unwrap(), None);
+    assert_eq!(world.scope.get_function("f", USER).await.unwrap(), None, "nothing is paused");
 }
 
 /// A gate that can be shut.
@@ -155,35 +160,45 @@ async fn who_does_not_lead_only_reads() {
 }
 
 #[derive(Default)]
-struct Observer(Mutex<Vec<CallRecord>>);
+struct Observer {
+    calls: Mutex<Vec<CallRecord>>,
+    /// How many waited, each time that this changed.
+    waiting: Mutex<Vec<usize>>,
+}
 
 impl CallObserver for Observer {
     fn call(&self, record: &CallRecord) {
-        self.0.lock().push(record.clone());
+        self.calls.lock().push(record.clone());
     }
+
+    fn waiting(&self, account: &str, region: &str, _: QuotaClass, calls: usize) {
+        assert_eq!((account, region), (ACCOUNT, REGION));
+        self.waiting.lock().push(calls);
+    }
+}
+
+async fn observed_world(change: impl FnOnce(&mut AwsSettings)) -> (World, Arc<Observer>) {
+    let observer = Arc::new(Observer::default());
+    let world = aws_support::observed(change, Arc::clone(&observer) as Arc<dyn CallObserver>).await;
+    (world, observer)
 }
 
 #[tokio::test]
 async fn every_call_is_told_of() {
-    let sim = Sim::start(Options::default()).await.unwrap();
-    let observer = Arc::new(Observer::default());
-    let aws =
-        Aws::new(settings(&sim), Arc::new(Gate::default()), Arc::clone(&observer) as Arc<dyn CallObserver>);
-    let scope = aws.scope(None).await.unwrap();
-    scope.get_function("f", USER).await.unwrap();
-    scope.account_settings(USER).await.unwrap();
-    let records = observer.0.lock().clone();
+    let (world, observer) = observed_world(|_| ()).await;
+    world.scope.get_function("f", USER).await.unwrap();
+    world.scope.list_functions(None, USER).await.unwrap();
+    let records = observer.calls.lock().clone();
     let said: Vec<_> = records.iter().map(|r| (r.operation, r.code.as_str(), r.http_status)).collect();
     assert_eq!(
         said,
         [
             ("GetCallerIdentity", "OK", None),
             ("GetFunction", "ResourceNotFoundException", Some(404)),
-            ("GetAccountSettings", "OK", None),
+            ("ListFunctions", "OK", None),
         ]
     );
-    let ledger = sim.control().account(ACCOUNT, REGION).ledger().await;
-    for (record, call) in records.iter().zip(ledger).skip(1) {
+    for (record, call) in records.iter().skip(1).zip(world.account.ledger().await) {
         assert_eq!((record.account.as_str(), record.region.as_str()), (ACCOUNT, REGION));
         assert_eq!(record.request_id.as_deref(), Some(call.request_id.as_str()));
     }
@@ -196,7 +211,6 @@ async fn the_account_is_asked_for_once_and_scopes_are_shared() {
     assert!(Arc::ptr_eq(&again.unwrap(), &world.scope) && Arc::ptr_eq(&named.unwrap(), &world.scope));
     let other = world.aws.scope(Some("us-east-1")).await.unwrap();
     assert_eq!((other.account(), other.region()), (ACCOUNT, "us-east-1"));
-    assert_eq!(world.aws.scopes().len(), 2);
     assert_eq!(world.sim.control().ledger().await, []);
 }
 
@@ -220,20 +234,80 @@ async fn refused_credentials_pause_everything_until_a_probe_succeeds() {
     let again = world.scope.delete_function("f", USER).await.unwrap_err();
     assert_eq!(again, first, "the same error without a call");
     assert_eq!(world.aws.scope(None).await.unwrap_err(), first);
-    assert_eq!(world.calls().await, ["GetFunction"]);
+    assert_eq!(world.calls().await, ["GetFunction", "GetCallerIdentity"], "STS refuses them too");
 
     // Nobody calls: the probes go on by themselves, ever more slowly.
-    tokio::time::sleep(Duration::from_millis(800)).await;
-    let probes = world.calls().await;
-    assert!(probes.iter().all(|operation| operation == "GetCallerIdentity"), "{probes:?}");
-    assert!((1..=6).contains(&probes.len()), "{probes:?}");
-    assert_eq!(world.aws.paused().unwrap().class, Class::Auth);
+    until("four probes", async || world.account.ledger().await.len() >= 4).await;
+    let probes = world.account.ledger().await;
+    assert!(probes.iter().all(|call| call.operation == "GetCallerIdentity"), "{probes:?}");
+    for (pair, wait) in probes.windows(2).zip([99, 199, 199]) {
+        assert!(pair[1].at_ms - pair[0].at_ms >= wait, "{probes:?}");
+    }
     assert!(!resumed.has_changed().unwrap());
 
     world.account.configure(|settings| settings.auth_error = None).await;
     tokio::time::timeout(Duration::from_secs(10), resumed.changed()).await.unwrap().unwrap();
-    assert_eq!(world.aws.paused(), None);
     assert_eq!(world.scope.get_function("f", USER).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_enabled_pauses_only_itself() {
+    const CLOSED: &str = "me-south-1";
+    let world = world_with(|settings| settings.probe_min = Duration::from_secs(2)).await;
+    let (resumed, closed) = (world.aws.resumed(), world.sim.control().account(ACCOUNT, CLOSED));
+    closed.configure(|settings| settings.auth_error = Some(AuthError::unrecognized_client())).await;
+    let scope = world.aws.scope(Some(CLOSED)).await.unwrap();
+
+    let (one, other) = tokio::join!(scope.get_function("f", USER), scope.get_function("g", USER));
+    let (error, other) = (one.unwrap_err(), other.unwrap_err());
+    assert_eq!((error.class, error.code.as_str()), (Class::RegionRefused, "UnrecognizedClientException"));
+    assert_eq!(other.class, Class::RegionRefused);
+    let text = format!(
+        "The security token included in the request is invalid. The credentials work in {REGION}, so region {CLOSED} \
+         is probably not enabled for account {ACCOUNT}"
+    );
+    assert_eq!(error.message, text);
+    let sent = closed.ledger().await.len();
+    assert_eq!(scope.delete_function("f", USER).await.unwrap_err().class, Class::RegionRefused);
+    assert_eq!(closed.ledger().await.len(), sent, "the region is left alone");
+    assert!(world.aws.scope(None).await.is_ok());
+    assert_eq!(world.scope.get_function("f", USER).await.unwrap(), None, "elsewhere the work goes on");
+    let checks = world.calls().await.into_iter().filter(|operation| operation == "GetCallerIdentity").count();
+    assert!((1..=2).contains(&checks), "{checks}");
+
+    closed.configure(|settings| settings.auth_error = None).await;
+    assert!(!resumed.has_changed().unwrap());
+    until("a region that works", async || scope.get_function("f", USER).await.is_ok()).await;
+    assert!(resumed.has_changed().unwrap(), "everybody there is worth another look");
+}
+
+#[tokio::test]
+async fn each_try_in_a_region_that_is_not_enabled_doubles_the_wait() {
+    let world = world().await;
+    let closed = world.sim.control().account(ACCOUNT, "me-south-1");
+    closed.configure(|settings| settings.auth_error = Some(AuthError::unrecognized_client())).await;
+    let scope = world.aws.scope(Some("me-south-1")).await.unwrap();
+    while closed.ledger().await.len() < 4 {
+        assert_eq!(scope.get_function("f", USER).await.unwrap_err().class, Class::RegionRefused);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let at: Vec<u64> = closed.ledger().await.into_iter().map(|call| call.at_ms).collect();
+    for (pair, wait) in at.windows(2).zip([49, 99, 199]) {
+        assert!(pair[1] - pair[0] >= wait, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_create_may_have_had_its_effect_and_another_write_had_none() {
+    let world = world().await;
+    let throttled = || FaultEffect::ErrorAfterEffect(FaultError::throttled());
+    world.account.inject(Fault::new("CreateFunction", throttled()).times(1)).await;
+    world.account.inject(Fault::new("TagResource", throttled()).times(1)).await;
+    let create = world.scope.create_function("f", &plain("f"), &zip("one"), &none(), USER).await.unwrap_err();
+    assert_eq!((create.class, create.unknown_outcome), (Class::Throttled, true), "{create}");
+    let function = world.get("f").await;
+    let tag = world.scope.tag(&function.arn, &aws_support::map([("a", "b")]), USER).await.unwrap_err();
+    assert_eq!((tag.class, tag.unknown_outcome), (Class::Throttled, false), "{tag}");
 }
 
 #[tokio::test]
@@ -254,16 +328,20 @@ async fn a_failing_sts_pauses_too() {
 
 #[tokio::test]
 async fn after_shutting_down_nothing_is_sent() {
-    let world = world_with(|settings| settings.quotas_enabled = true).await;
-    world.scope.quota().back_off(QuotaClass::Rest, Duration::from_mins(5));
+    let (world, observer) = observed_world(|settings| settings.quotas_enabled = true).await;
+    let long = FaultError { retry_after: Some(300), ..FaultError::throttled() };
+    world.account.inject(Fault::new("DeleteFunction", FaultEffect::Error(long)).times(1)).await;
+    world.scope.delete_function("f", USER).await.unwrap_err();
+    world.account.clear_ledger().await;
+    observer.waiting.lock().clear();
     let waiting = tokio::spawn({
         let scope = Arc::clone(&world.scope);
-        async move { scope.account_settings(USER).await }
+        async move { scope.list_functions(None, USER).await }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(world.scope.quota().waiting(QuotaClass::Rest), 1);
+    until("a call that waits", async || *observer.waiting.lock() == [1]).await;
     world.aws.shut_down();
     assert_eq!(waiting.await.unwrap().unwrap_err().class, Class::ShuttingDown);
+    assert_eq!(*observer.waiting.lock(), [1, 0]);
     assert_eq!(world.scope.get_function("f", USER).await.unwrap_err().class, Class::ShuttingDown);
     let other = world.aws.scope(Some("us-east-1")).await.unwrap();
     assert_eq!(other.get_function("f", USER).await.unwrap_err().class, Class::ShuttingDown);

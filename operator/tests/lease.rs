@@ -1,7 +1,7 @@
 //! Leader election against a real API server: takeover, release, and never two leaders at the same time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,9 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use lambda_operator::runtime::lease::View;
 use lambda_operator::runtime::{LeaderSettings, Leadership, Metrics, NotLeader};
 use parking_lot::Mutex;
-use rand::Rng;
+use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
 use test_support::Cluster;
 use tokio::runtime::{Builder, Runtime};
 
@@ -49,10 +50,15 @@ impl Contender {
         Self { leadership: started.await.expect("it starts"), runtime: Some(runtime) }
     }
 
-    /// Stops everything in it, timers included, as SIGSTOP does; then it goes on.
-    fn freeze(&self, duration: Duration) {
+    /// Stops everything in it, timers included, as SIGSTOP does, until what this returns is dropped.
+    fn freeze(&self) -> mpsc::Sender<()> {
         let runtime = self.runtime.as_ref().expect("it was not killed");
-        drop(runtime.spawn(async move { std::thread::sleep(duration) }));
+        let (thaw, frozen) = mpsc::channel();
+        drop(runtime.spawn(async move {
+            // Ends with an error, when the other end is dropped.
+            let _ = frozen.recv();
+        }));
+        thaw
     }
 
     /// Ends it without a word, as SIGKILL does; its handle remains for questions.
@@ -84,28 +90,25 @@ impl Drop for Contender {
 #[tokio::test]
 async fn a_leader_that_stops_renewing_is_replaced_after_its_time_and_not_before() {
     let namespace = Cluster::shared().await.namespace("lease").await;
+    let watch = Observer::start();
     let first = Contender::start(brief(namespace.name(), "first")).await;
+    watch.add(&first);
     first.leads().await;
     let second = Contender::start(brief(namespace.name(), "second")).await;
+    watch.add(&second);
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(first.leadership.check(), Ok(()), "a renewed lease is kept");
     assert_eq!(second.leadership.check(), Err(NotLeader));
 
-    let frozen = Instant::now();
-    first.freeze(Duration::from_secs(8));
-    while first.leadership.check().is_ok() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let stopped = frozen.elapsed();
-    assert!(stopped <= Duration::from_millis(2200), "checks still passed after {stopped:?}");
-    assert_eq!(second.leadership.check(), Err(NotLeader));
-
+    let (frozen, thaw) = (Instant::now(), first.freeze());
+    // How soon each side notices is up to the machine; that they never overlap is not, and the observer sees to it.
     second.leads().await;
     let taken = frozen.elapsed();
-    assert!(taken > stopped && taken >= Duration::from_millis(2500), "taken over after {taken:?}");
-    assert!(taken < Duration::from_secs(8), "taken over after {taken:?}");
+    assert!(taken >= Duration::from_millis(2500), "taken over after {taken:?}");
+    assert_eq!(first.leadership.check(), Err(NotLeader), "while it is frozen");
+    drop(thaw);
     first.has_lost().await;
-    assert_eq!(second.leadership.check(), Ok(()));
+    assert_eq!(watch.stop(), 2);
 
     let spec = namespace.api::<Lease>().get(LEASE).await.unwrap().spec.unwrap();
     assert_eq!(spec.holder_identity.as_deref(), Some("second"));
@@ -189,6 +192,9 @@ async fn of_two_writes_on_one_version_the_second_loses() {
 #[tokio::test]
 async fn there_are_never_two_leaders() {
     const RUN: Duration = Duration::from_secs(12);
+    let seed = std::env::var("LEASE_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    println!("what happens and when follows from LEASE_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
     let namespace = Cluster::shared().await.namespace("lease").await;
     let mut number = 0;
     let mut next = || {
@@ -205,13 +211,8 @@ async fn there_are_never_two_leaders() {
             watch.add(&contender);
             contenders.push(contender);
         }
-        let (pause, action) = {
-            let mut random = rand::rng();
-            (
-                random.random_range(100..1500),
-                *["kill", "freeze", "release", "edit"].choose(&mut random).unwrap(),
-            )
-        };
+        let pause = random.random_range(100..1500);
+        let action = *["kill", "freeze", "release", "edit"].choose(&mut random).unwrap();
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let Some(leader) = contenders.iter_mut().find(|contender| contender.leadership.check().is_ok())
         else {
@@ -220,9 +221,10 @@ async fn there_are_never_two_leaders() {
         match action {
             "kill" => leader.kill(),
             "freeze" => {
-                leader.freeze(Duration::from_millis(pause * 5));
-                let _ =
-                    tokio::time::timeout(Duration::from_millis(pause * 6), leader.leadership.lost()).await;
+                let thaw = leader.freeze();
+                tokio::time::sleep(Duration::from_millis(pause * 5)).await;
+                drop(thaw);
+                let _ = tokio::time::timeout(Duration::from_millis(pause), leader.leadership.lost()).await;
                 leader.kill();
             }
             "release" => {

@@ -1,4 +1,4 @@
-//! The seam that every call to Lambda goes through.
+//! The seam that every call to Lambda goes through. What follows from the answers is in `outcome`.
 
 use std::error::Error;
 use std::fmt;
@@ -16,11 +16,13 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::error::{AwsError, Class};
+use super::gate::LeaderOnly;
 use super::inventory::Inventory;
 use super::login::{Login, Session};
+use super::outcome::Sent;
+use super::pause::Pause;
 use super::quota::{Priority, Quota, QuotaClass};
-use super::sdk_error;
-use super::settings::{CallObserver, CallRecord, WriteGate};
+use super::settings::{AwsSettings, CallObserver, WriteGate};
 
 /// One account and region: the client, the quota and the inventory.
 pub struct Scope {
@@ -33,6 +35,8 @@ pub struct Scope {
     /// The client and the generation of the credentials that it was built with.
     client: Mutex<Option<(u64, Client)>>,
     inventory: Inventory,
+    /// On while AWS refuses here the credentials that work elsewhere.
+    refused: Mutex<Pause<AwsError>>,
     stopped: AtomicBool,
 }
 
@@ -56,6 +60,8 @@ pub(super) enum Kind {
     Read,
     /// It does: only the leader may.
     Write,
+    /// It makes something new, and repeating it may make two or meet its own success: only the leader may.
+    Create,
 }
 
 impl Call {
@@ -68,6 +74,11 @@ impl Call {
     pub(super) fn write(operation: &'static str, priority: Priority) -> Self {
         Self { operation, class: QuotaClass::Rest, priority, kind: Kind::Write }
     }
+
+    /// A create.
+    pub(super) fn create(operation: &'static str, priority: Priority) -> Self {
+        Self { operation, class: QuotaClass::Rest, priority, kind: Kind::Create }
+    }
 }
 
 impl Scope {
@@ -75,12 +86,22 @@ impl Scope {
         account: String,
         region: String,
         login: Arc<Login>,
-        quota: Quota,
+        settings: &AwsSettings,
         gate: Arc<dyn WriteGate>,
         observer: Arc<dyn CallObserver>,
     ) -> Self {
-        let (client, inventory, stopped) = (Mutex::new(None), Inventory::default(), AtomicBool::new(false));
-        Self { account, region, login, quota, gate, observer, client, inventory, stopped }
+        Self {
+            account,
+            region,
+            login,
+            quota: Quota::new(settings.quota_share, !settings.quotas_enabled),
+            gate,
+            observer,
+            client: Mutex::new(None),
+            inventory: Inventory::default(),
+            refused: Mutex::new(Pause::new(settings.probe_min, settings.probe_max)),
+            stopped: AtomicBool::new(false),
+        }
     }
 
     /// The account id, 12 digits.
@@ -94,7 +115,7 @@ impl Scope {
     }
 
     /// The operator's share of the control-plane quota here.
-    pub fn quota(&self) -> &Quota {
+    pub(super) fn quota(&self) -> &Quota {
         &self.quota
     }
 
@@ -106,6 +127,14 @@ impl Scope {
     /// Who is told of what happens here.
     pub(super) fn observer(&self) -> &dyn CallObserver {
         &*self.observer
+    }
+
+    pub(super) fn login(&self) -> &Arc<Login> {
+        &self.login
+    }
+
+    pub(super) fn refused(&self) -> &Mutex<Pause<AwsError>> {
+        &self.refused
     }
 
     pub(super) fn stop(&self) {
@@ -126,16 +155,12 @@ impl Scope {
     {
         self.session(call).await?;
         self.check_gate(call)?;
-        let asked = Instant::now();
-        let stopped =
-            |_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", "the operator is ending");
-        self.quota.acquire(call.class, call.priority).await.map_err(stopped)?;
-        let waited = asked.elapsed();
+        let waited = self.turn(call).await?;
         // Much can happen while a call waits for its turn.
         let session = self.session(call).await?;
-        let client = self.client(&session);
         self.check_gate(call)?;
-        let started = Instant::now();
+        self.refused.lock().admit(Instant::now().into_std())?;
+        let client = self.client(&session);
         let span = tracing::debug_span!(
             "aws",
             operation = call.operation,
@@ -143,8 +168,24 @@ impl Scope {
             region = self.region,
             request_id = tracing::field::Empty
         );
-        let answer = send(client).instrument(span.clone()).await;
-        span.in_scope(|| self.conclude(call, &session, answer, started.elapsed(), waited))
+        let under_way = Sent { call, session, at: Instant::now(), waited };
+        async {
+            let answer = Box::pin(send(client)).await;
+            self.conclude(&under_way, answer).await
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Waits for a token, and says for how long.
+    async fn turn(&self, call: Call) -> Result<Duration, AwsError> {
+        let asked = Instant::now();
+        let waiting = Waiting::begin(self, call.class);
+        let turn = self.quota.acquire(call.class, call.priority).await;
+        drop(waiting);
+        let text = "the operator is ending";
+        turn.map_err(|_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text))?;
+        Ok(asked.elapsed())
     }
 
     async fn session(&self, call: Call) -> Result<Session, AwsError> {
@@ -153,14 +194,15 @@ impl Scope {
             return Err(AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text));
         }
         let session = self.login.session(Some(&self.region)).await?;
-        if session.account == self.account {
-            return Ok(session);
+        if session.account != self.account {
+            let text = format!(
+                "the operator's credentials are now of account {}, and this belongs to account {}",
+                session.account, self.account
+            );
+            return Err(AwsError::new(call.operation, Class::AccountMismatch, "AccountMismatch", text));
         }
-        let text = format!(
-            "the operator's credentials are now of account {}, and this belongs to account {}",
-            session.account, self.account
-        );
-        Err(AwsError::new(call.operation, Class::AccessDenied, "AccountMismatch", text))
+        self.refused.lock().check(Instant::now().into_std())?;
+        Ok(session)
     }
 
     fn check_gate(&self, call: Call) -> Result<(), AwsError> {
@@ -177,75 +219,13 @@ impl Scope {
             Some((generation, client)) if *generation == session.generation => client.clone(),
             _ => {
                 let region = Region::new(self.region.clone());
-                let config = aws_sdk_lambda::config::Builder::from(&session.config).region(region).build();
-                let client = Client::from_conf(config);
+                let config = aws_sdk_lambda::config::Builder::from(&session.config)
+                    .region(region)
+                    .interceptor(LeaderOnly::new(Arc::clone(&self.gate)));
+                let client = Client::from_conf(config.build());
                 *built = Some((session.generation, client.clone()));
                 client
             }
-        }
-    }
-
-    /// Records the answer and draws the consequences for other calls.
-    fn conclude<O, E>(
-        &self,
-        call: Call,
-        session: &Session,
-        answer: Result<O, SdkError<E, Response>>,
-        took: Duration,
-        waited: Duration,
-    ) -> Result<O, AwsError>
-    where
-        O: RequestId,
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        let request_id = answer.request_id().map(str::to_owned);
-        if let Some(id) = &request_id {
-            tracing::Span::current().record("request_id", id);
-        }
-        let answer =
-            answer.map_err(|error| sdk_error::convert(call.operation, call.kind == Kind::Write, &error));
-        let failure = answer.as_ref().err();
-        self.observer.call(&CallRecord {
-            operation: call.operation,
-            account: self.account.clone(),
-            region: self.region.clone(),
-            code: failure.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
-            http_status: failure.and_then(|(_, status)| *status),
-            seconds: took.as_secs_f64(),
-            quota: Some(call.class),
-            quota_wait_seconds: waited.as_secs_f64(),
-            request_id,
-            error: failure.map(|(error, _)| error.clone()),
-        });
-        match answer {
-            Ok(output) => {
-                tracing::debug!("done");
-                Ok(output)
-            }
-            Err((error, status)) => {
-                self.heed(call, session, &error, status);
-                Err(error)
-            }
-        }
-    }
-
-    /// Texts stay out of the log: AWS's may repeat values of the request.
-    fn heed(&self, call: Call, session: &Session, error: &AwsError, status: Option<u16>) {
-        let AwsError { operation, code, request_id, .. } = error;
-        let (account, region, class, request_id) =
-            (&self.account, &self.region, error.class.as_str(), request_id.as_deref());
-        match error.class {
-            Class::Gone | Class::AlreadyExists | Class::InProgress | Class::Lock => {
-                tracing::info!(operation, account, region, code, class, status, request_id, "call refused");
-            }
-            _ => tracing::warn!(operation, account, region, code, class, status, request_id, "call failed"),
-        }
-        match error.class {
-            Class::Throttled => {
-                self.quota.back_off(call.class, error.retry_after.unwrap_or(Duration::from_secs(1)));
-            }
-            Class::Auth => self.login.condemn(session.generation, error),
-            _ => {}
         }
     }
 }
@@ -253,5 +233,22 @@ impl Scope {
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scope({}/{})", self.account, self.region)
+    }
+}
+
+/// Tells how many wait, also when a waiter is dropped.
+struct Waiting<'a>(&'a Scope, QuotaClass);
+
+impl<'a> Waiting<'a> {
+    fn begin(scope: &'a Scope, class: QuotaClass) -> Self {
+        scope.observer.waiting(&scope.account, &scope.region, class, scope.quota.waiting(class) + 1);
+        Self(scope, class)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Self(scope, class) = self;
+        scope.observer.waiting(&scope.account, &scope.region, *class, scope.quota.waiting(*class));
     }
 }

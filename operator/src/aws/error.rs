@@ -25,7 +25,9 @@ pub struct AwsError {
     pub retry_after: Option<Duration>,
     /// What kind of trouble it is.
     pub class: Class,
-    /// Whether a write may have had its effect all the same: a timeout, a cut connection, a 5xx. Never true of reads.
+    /// Whether a write may have had its effect all the same: after a timeout, a cut connection, a 5xx, and for a create
+    /// also after a throttled answer, since creates have been seen to succeed behind one
+    /// (hashicorp/terraform-provider-aws#29907). Never true of reads.
     pub unknown_outcome: bool,
 }
 
@@ -65,6 +67,10 @@ pub enum Class {
     Terminal,
     /// The credentials are refused or missing: nothing can be done in the account.
     Auth,
+    /// The region refuses the credentials that work elsewhere: nothing can be done in it.
+    RegionRefused,
+    /// The credentials are of another account than the one that this belongs to; nothing was sent.
+    AccountMismatch,
     /// The credentials lack a permission, for this object.
     AccessDenied,
     /// A create found something under the name.
@@ -92,6 +98,8 @@ impl Class {
             Self::Lock => "Lock",
             Self::Terminal => "Terminal",
             Self::Auth => "Auth",
+            Self::RegionRefused => "RegionRefused",
+            Self::AccountMismatch => "AccountMismatch",
             Self::AccessDenied => "AccessDenied",
             Self::AlreadyExists => "AlreadyExists",
             Self::InUse => "InUse",
@@ -104,7 +112,7 @@ impl Class {
 
 /// The class of an error answer. `http_status` is `None` when there was no answer. No operation's codes mean anything
 /// else than another's so far.
-pub fn classify(_operation: &str, http_status: Option<u16>, code: &str, message: &str) -> Class {
+pub(super) fn classify(http_status: Option<u16>, code: &str, message: &str) -> Class {
     by_code(code, message).unwrap_or_else(|| by_status(http_status))
 }
 
@@ -161,11 +169,10 @@ fn by_code(code: &str, message: &str) -> Option<Class> {
         | "RequestExpired"
         | "RequestTimeTooSkewed"
         | "CredentialsNotLoaded" => Class::Auth,
-        "AccessDeniedException"
-        | "AccessDenied"
-        | "UnauthorizedOperation"
-        | "NotAuthorized"
-        | "AccountMismatch" => by_text(DENIED, message).unwrap_or(Class::AccessDenied),
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
+            by_text(DENIED, message).unwrap_or(Class::AccessDenied)
+        }
+        "AccountMismatch" => Class::AccountMismatch,
         "ResourceNotFoundException" => by_text(NOT_FOUND, message).unwrap_or(Class::Gone),
         "ProvisionedConcurrencyConfigNotFoundException" => Class::Gone,
         "NotLeader" => Class::NotLeader,
@@ -331,7 +338,7 @@ mod tests {
     #[test]
     fn each_answer_has_its_class() {
         for &(status, code, text, class) in TABLE {
-            assert_eq!(classify("CreateFunction", Some(status), code, text), class, "{code}: {text}");
+            assert_eq!(classify(Some(status), code, text), class, "{code}: {text}");
         }
     }
 
@@ -343,7 +350,7 @@ mod tests {
             ("InvalidAnswer", Class::Transient),
             ("CredentialsNotLoaded", Class::Auth),
         ] {
-            assert_eq!(classify("GetFunction", None, code, ""), class, "{code}");
+            assert_eq!(classify(None, code, ""), class, "{code}");
         }
     }
 

@@ -9,27 +9,12 @@ use super::error::{AwsError, Class};
 use super::function_answer::{self as answer, configuration_of};
 use super::function_request as request;
 use super::quota::{Priority, QuotaClass};
-use crate::function::model::{Code, Configuration, Environment, Field, Observed};
+use super::redact::redact;
+use crate::function::model::{Code, Configuration, Field, Observed};
 
 /// ListFunctions' largest page.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
 pub(super) const PAGE: i32 = 50;
-
-/// The account's limits and usage in the region.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccountSettings {
-    /// Concurrent executions of all functions together.
-    pub concurrent_executions: i32,
-    /// What no function has reserved.
-    pub unreserved_concurrent_executions: Option<i32>,
-    /// Bytes of code that may be stored.
-    pub code_limit: i64,
-    /// Bytes of code that are stored.
-    pub code_size: i64,
-    /// How many functions there are.
-    pub function_count: i64,
-}
 
 impl Scope {
     /// The function, unqualified, or `None` when there is none; [`Observed::live`] is set.
@@ -60,7 +45,7 @@ impl Scope {
         let name = checked(OPERATION, name)?;
         let request = request::create(name, configuration, code, tags);
         let send = |client| async move { request.send_with(&client).await };
-        let answer = self.call(Call::write(OPERATION, priority), send).await;
+        let answer = self.call(Call::create(OPERATION, priority), send).await;
         let output = answer.map_err(|error| redact(error, &configuration.environment))?;
         Ok(answer::from_create(configuration_of!(output), code, tags))
     }
@@ -246,21 +231,6 @@ impl Scope {
         let answer = self.call(Call::read(OPERATION, priority), send).await;
         Ok(found(answer)?.is_some_and(|output| !output.aliases().is_empty()))
     }
-
-    /// The account's limits and usage in the region.
-    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>
-    pub async fn account_settings(&self, priority: Priority) -> Result<AccountSettings, AwsError> {
-        let send = |client: aws_sdk_lambda::Client| client.get_account_settings().send();
-        let output = self.call(Call::read("GetAccountSettings", priority), send).await?;
-        let (limit, usage) = (output.account_limit(), output.account_usage());
-        Ok(AccountSettings {
-            concurrent_executions: limit.map_or(0, |limit| limit.concurrent_executions),
-            unreserved_concurrent_executions: limit.and_then(|limit| limit.unreserved_concurrent_executions),
-            code_limit: limit.map_or(0, |limit| limit.total_code_size),
-            code_size: usage.map_or(0, |usage| usage.total_code_size),
-            function_count: usage.map_or(0, |usage| usage.function_count),
-        })
-    }
 }
 
 /// `None` for what doesn't exist.
@@ -286,65 +256,4 @@ fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsErr
     let text =
         format!("{name:?} is not the plain name of a function: letters, digits, hyphens and underscores");
     Err(AwsError::new(operation, Class::Terminal, "InvalidFunctionName", text))
-}
-
-/// AWS quotes refused values, and variables can come from Secrets.
-fn redact(mut error: AwsError, environment: &Environment) -> AwsError {
-    // What follows is the whole environment as JSON, perhaps cut off in the middle of a value:
-    // <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
-    let message = error.message.split("String measured:").next().unwrap_or_default();
-    let mut message = message.trim_end().to_owned();
-    // Shorter ones are no secrets, and would take AWS's text apart.
-    let shortest = if message.to_ascii_lowercase().contains("environment") { 3 } else { 8 };
-    let mut quotes: Vec<String> = environment.variables().flat_map(|(_, value)| quotes_of(value)).collect();
-    quotes.sort_by_key(|quote| std::cmp::Reverse(quote.len()));
-    for quote in quotes.into_iter().filter(|quote| quote.len() >= shortest) {
-        message = message.replace(&quote, "***");
-    }
-    error.message = message;
-    error
-}
-
-/// How a value can look in a text: as it is, without the line end that files bring along, and within JSON.
-fn quotes_of(value: &str) -> [String; 3] {
-    let json = serde_json::Value::from(value).to_string();
-    [value.to_owned(), value.trim().to_owned(), json.trim_matches('"').to_owned()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn redacted(message: &str, values: &[&str]) -> String {
-        let variables = values.iter().enumerate().map(|(at, value)| (format!("K{at}"), (*value).to_owned()));
-        let error = AwsError::new("CreateFunction", Class::Terminal, "ValidationException", message);
-        redact(error, &Environment::Known(variables.collect())).message
-    }
-
-    #[test]
-    fn values_are_taken_out_however_they_are_quoted() {
-        let value = "a \"quoted\" and\nbroken one\n";
-        let json = serde_json::json!({"K0": value}).to_string();
-        for text in [format!("Value '{json}' is wrong"), format!("Value '{}' is wrong", value.trim())] {
-            let text = redacted(&text, &[value]);
-            assert!(text.contains("***") && !text.contains("quoted") && text.ends_with("is wrong"), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_longer_value_goes_before_one_that_is_part_of_it() {
-        assert_eq!(redacted("got password-and-more", &["password", "password-and-more"]), "got ***");
-    }
-
-    #[test]
-    fn what_was_measured_is_cut_off_even_where_a_value_breaks_off() {
-        let text = redacted("exceeded the 4KB limit. String measured: {\"K0\":\"top-sec", &["top-secret"]);
-        assert_eq!(text, "exceeded the 4KB limit.");
-    }
-
-    #[test]
-    fn short_values_leave_other_texts_alone() {
-        assert_eq!(redacted("The runtime is not supported", &["time"]), "The runtime is not supported");
-        assert_eq!(redacted("environment variable: 1234", &["1234"]), "environment variable: ***");
-    }
 }

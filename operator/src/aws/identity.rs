@@ -16,6 +16,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::call::Kind;
 use super::error::{AwsError, Class};
 use super::sdk_error;
 use super::settings::{CallObserver, CallRecord};
@@ -35,7 +36,7 @@ pub(super) async fn account_of(
     let started = Instant::now();
     let answer = client.get_caller_identity().send().await;
     let seconds = started.elapsed().as_secs_f64();
-    let answer = answer.map_err(|error| sdk_error::convert(OPERATION, false, &error));
+    let answer = answer.map_err(|error| sdk_error::convert(OPERATION, Kind::Read, &error));
     observer.call(&record(region, seconds, answer.as_ref().err()));
     let answer = answer.map_err(|(error, _)| error)?;
     match answer.account() {

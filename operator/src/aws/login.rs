@@ -2,12 +2,17 @@
 //!
 //! `pool` has one of these per credential and every call goes through [`Login::session`]. While paused, nothing is
 //! sent but one GetCallerIdentity now and then; when it succeeds, everybody who watches `resumed` is woken.
+//!
+//! STS is asked in the operator's own region. If it has none, in the first region that an object names and STS answers
+//! well in; a region that it doesn't answer well in pauses only those who name it.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -26,6 +31,37 @@ pub(super) struct Session {
     pub(super) account: String,
     /// Counts confirmations, so that late failures of older credentials are told apart.
     pub(super) generation: u64,
+    credentials: Credentials,
+}
+
+/// What STS said, or who fails for it.
+type Asked = Result<Found, Failed>;
+
+/// Credentials that STS has just confirmed.
+pub(super) struct Found {
+    pub(super) config: SdkConfig,
+    pub(super) account: String,
+    pub(super) credentials: Credentials,
+    /// Where STS was asked.
+    pub(super) region: String,
+}
+
+/// STS was not asked, or didn't answer well.
+struct Failed {
+    error: AwsError,
+    /// The region that an object named, if it may be at fault: others are not to suffer for it.
+    stranger: Option<String>,
+}
+
+/// What it means that AWS has refused the credentials of a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// STS refuses them too, or can't be asked: everybody pauses.
+    Everywhere,
+    /// STS accepts the very same credentials in this region.
+    Here { works_in: String },
+    /// Others have taken their place.
+    Outdated,
 }
 
 /// One credential.
@@ -40,17 +76,27 @@ pub(super) struct Login {
 #[derive(Debug)]
 struct State {
     session: Option<Session>,
+    /// When STS last confirmed them.
+    confirmed: Option<Instant>,
     pause: Pause<AwsError>,
     /// Whether a task is waiting to probe.
     watched: bool,
-    /// Where STS was asked for last, for probes that nobody asked for.
-    region: Option<String>,
+    /// Where STS has answered well, and is asked again.
+    home: Option<String>,
+    /// Before that: the regions that objects named and STS didn't answer well in.
+    strangers: HashMap<String, Pause<AwsError>>,
 }
 
 impl Login {
     pub(super) fn new(source: SdkSource, probe_min: Duration, probe_max: Duration) -> Arc<Self> {
-        let state =
-            State { session: None, pause: Pause::new(probe_min, probe_max), watched: false, region: None };
+        let state = State {
+            session: None,
+            confirmed: None,
+            pause: Pause::new(probe_min, probe_max),
+            watched: false,
+            home: None,
+            strangers: HashMap::new(),
+        };
         let (resumed, _) = watch::channel(0);
         Arc::new(Self { source, state: Mutex::new(state), probing: tokio::sync::Mutex::default(), resumed })
     }
@@ -61,61 +107,125 @@ impl Login {
     }
 
     /// Why nothing is sent at present.
+    #[cfg(test)]
     pub(super) fn paused(&self) -> Option<AwsError> {
         self.state.lock().pause.error().cloned()
     }
 
+    /// Something that was paused works again.
+    pub(super) fn say_resumed(&self) {
+        self.resumed.send_modify(|count| *count += 1);
+    }
+
     /// The confirmed credentials, asking STS when there are none or a probe is due. `region` is where STS is asked
-    /// if the settings say nothing.
+    /// if nothing better is known.
     pub(super) async fn session(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
-        if let Some(answer) = self.known() {
+        if let Some(answer) = self.known(region) {
             return answer;
         }
         let _one = self.probing.lock().await;
-        match self.known() {
+        match self.known(region) {
             Some(answer) => answer,
             None => self.probe(region).await,
         }
     }
 
     /// `None` when STS has to be asked.
-    fn known(&self) -> Option<Result<Session, AwsError>> {
+    fn known(&self, region: Option<&str>) -> Option<Result<Session, AwsError>> {
         let state = self.state.lock();
-        match state.pause.error() {
-            Some(error) if !state.pause.is_due(Instant::now().into_std()) => Some(Err(error.clone())),
-            Some(_) => None,
-            None => state.session.clone().map(Ok),
+        let now = Instant::now().into_std();
+        if let Err(error) = state.pause.check(now) {
+            return Some(Err(error));
         }
+        if state.pause.error().is_some() {
+            return None;
+        }
+        let refused = || Some(Err(state.strangers.get(region?)?.check(now).err()?));
+        state.session.clone().map(Ok).or_else(refused)
     }
 
     async fn probe(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
-        match self.ask(region).await {
-            Ok((config, account)) => Ok(self.confirm(config, account)),
-            // That a region is missing says nothing about the credentials, and the next caller may bring one.
-            Err(error) if error.code == NO_REGION && self.paused().is_none() => Err(error),
-            Err(error) => {
-                self.pause(&mut self.state.lock(), error.clone());
-                Err(error)
+        let Failed { error, stranger } = match Box::pin(self.ask(region)).await {
+            Ok(found) => return Ok(self.confirm(found)),
+            Err(failed) => failed,
+        };
+        let mut state = self.state.lock();
+        match stranger {
+            Some(region) => {
+                let off = state.pause.like();
+                let now = Instant::now().into_std();
+                state.strangers.entry(region).or_insert(off).begin(error.clone(), now);
             }
+            // That a region is missing says nothing about the credentials, and the next caller may bring one.
+            None if error.code == NO_REGION && state.pause.error().is_none() => {}
+            None => self.pause(&mut state, error.clone()),
         }
+        Err(error)
     }
 
     /// From now on these are the credentials, and they work.
-    pub(super) fn confirm(&self, config: SdkConfig, account: String) -> Session {
+    pub(super) fn confirm(&self, found: Found) -> Session {
+        let Found { config, account, credentials, region } = found;
         let mut state = self.state.lock();
         let generation = state.session.as_ref().map_or(0, |session| session.generation) + 1;
-        let session = Session { config, account, generation };
+        let session = Session { config, account, generation, credentials };
         state.session = Some(session.clone());
+        state.confirmed = Some(Instant::now());
+        state.home = Some(region);
+        state.strangers.clear();
         let was_paused = state.pause.end();
         drop(state);
         if was_paused {
             tracing::info!(account = session.account, "AWS accepts the credentials again");
-            self.resumed.send_modify(|count| *count += 1);
+            self.say_resumed();
         }
         session
     }
 
-    /// AWS refused the credentials of this generation in a call. Only the first such answer counts.
+    /// AWS has refused a call of this session, sent at that time: asks STS whether the credentials are at fault, unless
+    /// it has confirmed them since. If they are, everybody pauses.
+    pub(super) async fn doubt(
+        self: &Arc<Self>,
+        session: &Session,
+        sent: Instant,
+        error: &AwsError,
+    ) -> Refusal {
+        let _one = self.probing.lock().await;
+        if let Some(refusal) = self.judged(session, sent) {
+            return refusal;
+        }
+        match Box::pin(self.ask(None)).await {
+            Ok(found)
+                if found.account == session.account && same(&found.credentials, &session.credentials) =>
+            {
+                self.state.lock().confirmed = Some(Instant::now());
+                Refusal::Here { works_in: found.region }
+            }
+            Ok(found) => {
+                self.confirm(found);
+                Refusal::Outdated
+            }
+            Err(_) => {
+                self.condemn(session.generation, error);
+                Refusal::Everywhere
+            }
+        }
+    }
+
+    /// What is known of such a call already.
+    fn judged(&self, session: &Session, sent: Instant) -> Option<Refusal> {
+        let state = self.state.lock();
+        if state.pause.error().is_some() {
+            return Some(Refusal::Everywhere);
+        }
+        if state.session.as_ref().is_none_or(|current| current.generation != session.generation) {
+            return Some(Refusal::Outdated);
+        }
+        let home = state.home.clone().filter(|_| state.confirmed.is_some_and(|confirmed| confirmed > sent));
+        home.map(|works_in| Refusal::Here { works_in })
+    }
+
+    /// The credentials of this generation are of no use. Only the first who says so counts.
     pub(super) fn condemn(self: &Arc<Self>, generation: u64, error: &AwsError) {
         let mut state = self.state.lock();
         let current = state.session.as_ref().is_some_and(|session| session.generation == generation);
@@ -146,18 +256,29 @@ impl Login {
         due
     }
 
-    /// The SDK's configuration with credentials read anew, and the account that STS says they belong to.
-    async fn ask(&self, region: Option<&str>) -> Result<(SdkConfig, String), AwsError> {
+    /// Reads the configuration and the credentials anew, and asks STS whose they are.
+    async fn ask(&self, named: Option<&str>) -> Asked {
+        let ours = |error| Failed { error, stranger: None };
         let config = self.source.load().await;
-        let asked = region.map(str::to_owned).or_else(|| self.state.lock().region.clone());
-        self.state.lock().region.clone_from(&asked);
-        let region = config.region().cloned().or_else(|| asked.map(Region::new)).ok_or_else(no_region)?;
-        let credentials = identity::credentials_of(&config, self.source.patience()).await?;
-        let observer = self.source.observer();
-        let account = identity::account_of(credentials.clone(), &config, &region, &*observer).await?;
-        let config = OfOneAccount::config(config, region, credentials, account.clone(), observer);
-        Ok((config, account))
+        let own = config.region().map(ToString::to_string).or_else(|| self.state.lock().home.clone());
+        let stranger = named.filter(|_| own.is_none()).map(str::to_owned);
+        let region = own.or_else(|| stranger.clone()).ok_or_else(|| ours(no_region()))?;
+        let credentials = identity::credentials_of(&config, self.source.patience()).await.map_err(ours)?;
+        let (observer, asked) = (self.source.observer(), Region::new(region.clone()));
+        let account = identity::account_of(credentials.clone(), &config, &asked, &*observer).await;
+        let account = account.map_err(|error| Failed { error, stranger })?;
+        let config = OfOneAccount::config(config, asked, credentials.clone(), account.clone(), observer);
+        Ok(Found { config, account, credentials, region })
     }
+}
+
+/// Whether AWS must judge both alike.
+fn same(one: &Credentials, other: &Credentials) -> bool {
+    let parts = |of: &Credentials| {
+        [Some(of.access_key_id()), Some(of.secret_access_key()), of.session_token()]
+            .map(|part| part.map(str::to_owned))
+    };
+    parts(one) == parts(other)
 }
 
 /// The code of [`no_region`].
@@ -177,5 +298,49 @@ async fn recover(login: std::sync::Weak<Login>) {
         tokio::time::sleep_until(due.into()).await;
         let Some(login) = login.upgrade() else { return };
         drop(login.session(None).await);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{AwsSettings, NoObserver};
+
+    const ACCOUNT: &str = "111122223333";
+
+    /// The operator has no region of its own.
+    fn homeless(sim: &lambda_sim::Sim) -> Arc<Login> {
+        let settings = AwsSettings {
+            endpoint_url: Some(sim.endpoint()),
+            static_credentials: Some((format!("AKIA{ACCOUNT}"), "secret".to_owned())),
+            ..AwsSettings::default()
+        };
+        let source = SdkSource::new(settings, Arc::new(NoObserver)).without_region();
+        Login::new(source, Duration::from_mins(5), Duration::from_mins(5))
+    }
+
+    #[tokio::test]
+    async fn without_a_region_of_its_own_the_operator_does_not_trust_the_first_that_is_named() {
+        let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
+        let bogus = sim.control().account(ACCOUNT, "xx-bogus-1");
+        let refused = lambda_sim::AuthError::unrecognized_client();
+        bogus.configure(|settings| settings.auth_error = Some(refused)).await;
+        let login = homeless(&sim);
+
+        let error = login.session(Some("xx-bogus-1")).await.unwrap_err();
+        assert_eq!((error.class, error.code.as_str()), (Class::Auth, "InvalidClientTokenId"));
+        assert_eq!(login.session(Some("xx-bogus-1")).await.unwrap_err(), error);
+        assert_eq!(bogus.ledger().await.len(), 1, "it is left alone for a while");
+        assert_eq!(login.session(None).await.unwrap_err().code, NO_REGION);
+        assert_eq!(login.paused(), None, "nobody else suffers");
+
+        let session = login.session(Some("eu-west-1")).await.unwrap();
+        assert_eq!(session.account, ACCOUNT);
+        assert_eq!(login.state.lock().home.as_deref(), Some("eu-west-1"));
+        assert_eq!(login.session(Some("xx-bogus-1")).await.unwrap().generation, session.generation);
+        let refusal = AwsError::new("GetFunction", Class::Auth, "UnrecognizedClientException", "");
+        let doubt = login.doubt(&session, Instant::now(), &refusal).await;
+        assert_eq!(doubt, Refusal::Here { works_in: "eu-west-1".to_owned() });
+        assert_eq!(bogus.ledger().await.len(), 1, "STS is asked where it has answered");
     }
 }

@@ -4,20 +4,23 @@
 //! for its turn in the quota, is sent once, and answers with plain data or an [`AwsError`] whose [`Class`] says what
 //! helps. [`inventory`] finds out what somebody else changed.
 
-pub mod bucket;
+mod bucket;
 mod call;
 mod code_signing;
 pub mod drift;
-pub mod error;
+mod error;
 mod function;
 mod function_answer;
 mod function_request;
+mod gate;
 mod identity;
 pub mod inventory;
 mod login;
+mod outcome;
 mod pause;
 mod pool;
-pub mod quota;
+mod quota;
+mod redact;
 mod sdk_config;
 mod sdk_error;
 mod settings;
@@ -26,8 +29,7 @@ mod sweep;
 pub use call::Scope;
 pub use drift::{Difference, Expectation, Why, configuration_hash};
 pub use error::{AwsError, Class};
-pub use function::AccountSettings;
 pub use inventory::{Inventory, Listed, Mode, Registration, Wake};
 pub use pool::Aws;
-pub use quota::{Priority, Quota, QuotaClass};
+pub use quota::{Priority, QuotaClass};
 pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

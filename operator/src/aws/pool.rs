@@ -47,10 +47,9 @@ impl Aws {
         let mut scopes = self.0.scopes.lock();
         let stopped = scopes.stopped;
         let scope = scopes.open.entry((session.account.clone(), region.clone())).or_insert_with(|| {
-            let quota =
-                super::quota::Quota::new(self.0.settings.quota_share, !self.0.settings.quotas_enabled);
-            let (gate, observer) = (Arc::clone(&self.0.gate), Arc::clone(&self.0.observer));
-            Arc::new(Scope::new(session.account, region, Arc::clone(&self.0.login), quota, gate, observer))
+            let Inner { settings, gate, observer, login, .. } = &*self.0;
+            let (gate, observer) = (Arc::clone(gate), Arc::clone(observer));
+            Arc::new(Scope::new(session.account, region, Arc::clone(login), settings, gate, observer))
         });
         if stopped {
             scope.stop();
@@ -58,19 +57,10 @@ impl Aws {
         Ok(Arc::clone(scope))
     }
 
-    /// All scopes opened so far.
-    pub fn scopes(&self) -> Vec<Arc<Scope>> {
-        self.0.scopes.lock().open.values().cloned().collect()
-    }
-
-    /// Changes each time that AWS accepts credentials again that it had refused: everything is worth another look.
+    /// Changes each time that AWS accepts credentials again that it had refused, everywhere or in one region: all that
+    /// had a problem is worth another look.
     pub fn resumed(&self) -> watch::Receiver<u64> {
         self.0.login.resumed()
-    }
-
-    /// Why nothing is sent at present, while AWS refuses the credentials.
-    pub fn paused(&self) -> Option<AwsError> {
-        self.0.login.paused()
     }
 
     /// Refuses every call from now on, also those that wait for the quota, with `Class::ShuttingDown`. Calls under
@@ -84,19 +74,58 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use aws_config::SdkConfig;
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+
     use super::*;
+    use crate::aws::login::Found;
     use crate::aws::{Class, NoObserver, OpenGate, Priority};
 
     const ACCOUNT: &str = "111122223333";
 
+    fn key() -> Credentials {
+        Credentials::new(format!("AKIA{ACCOUNT}"), "secret", None, None, "test")
+    }
+
+    fn found(config: SdkConfig, account: &str) -> Found {
+        Found { config, account: account.to_owned(), credentials: key(), region: "eu-west-1".to_owned() }
+    }
+
+    /// Asks a closure for credentials.
+    struct Providing<F>(F);
+
+    impl<F> fmt::Debug for Providing<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Providing")
+        }
+    }
+
+    impl<F: Fn() -> provider::Result + Send + Sync> ProvideCredentials for Providing<F> {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready((self.0)())
+        }
+    }
+
     fn aws(sim: &lambda_sim::Sim) -> Aws {
+        with_gate(sim, Arc::new(OpenGate))
+    }
+
+    fn with_gate(sim: &lambda_sim::Sim, gate: Arc<dyn WriteGate>) -> Aws {
         let settings = AwsSettings {
             endpoint_url: Some(sim.endpoint()),
             region: Some("eu-west-1".to_owned()),
             static_credentials: Some((format!("AKIA{ACCOUNT}"), "secret".to_owned())),
             ..AwsSettings::default()
         };
-        Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver))
+        Aws::new(settings, gate, Arc::new(NoObserver))
     }
 
     #[tokio::test]
@@ -105,14 +134,14 @@ mod tests {
         let aws = aws(&sim);
         let old = aws.scope(None).await.unwrap();
         let session = aws.0.login.session(None).await.unwrap();
-        aws.0.login.confirm(session.config, "999999999999".to_owned());
+        aws.0.login.confirm(found(session.config, "999999999999"));
         sim.control().clear_ledger().await;
 
         for error in [
             old.get_function("f", Priority::User).await.map(drop).unwrap_err(),
             old.delete_function("f", Priority::User).await.unwrap_err(),
         ] {
-            assert_eq!((error.class, error.code.as_str()), (Class::AccessDenied, "AccountMismatch"));
+            assert_eq!((error.class, error.code.as_str()), (Class::AccountMismatch, "AccountMismatch"));
             assert!(error.message.contains(ACCOUNT) && error.message.contains("999999999999"), "{error}");
         }
         assert_eq!(sim.control().ledger().await, []);
@@ -122,31 +151,55 @@ mod tests {
 
     #[tokio::test]
     async fn credentials_that_cannot_be_renewed_pause_the_account() {
-        use aws_credential_types::provider::error::CredentialsError;
-        use aws_credential_types::provider::{SharedCredentialsProvider, future};
-
-        #[derive(Debug)]
-        struct Nothing;
-
-        impl aws_credential_types::provider::ProvideCredentials for Nothing {
-            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-            where
-                Self: 'a,
-            {
-                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("no token file")))
-            }
-        }
-
         let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
         let aws = aws(&sim);
         let scope = aws.scope(None).await.unwrap();
         let session = aws.0.login.session(None).await.unwrap();
-        let nothing = SharedCredentialsProvider::new(Nothing);
-        let config = session.config.into_builder().credentials_provider(nothing).build();
-        aws.0.login.confirm(config, ACCOUNT.to_owned());
+        let nothing = Providing(|| Err(CredentialsError::not_loaded("no token file")));
+        let config = session
+            .config
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(nothing))
+            .build();
+        aws.0.login.confirm(found(config, ACCOUNT));
         let error = scope.delete_function("f", Priority::User).await.unwrap_err();
         assert_eq!((error.class, error.code.as_str()), (Class::Auth, "CredentialsNotLoaded"), "{error}");
         assert!(error.message.contains("no token file") && !error.unknown_outcome, "{error}");
-        assert_eq!(aws.paused(), Some(error));
+        assert_eq!(aws.0.login.paused(), Some(error));
+    }
+
+    /// A lease that can run out.
+    #[derive(Default)]
+    struct Lease(AtomicBool);
+
+    impl WriteGate for Lease {
+        fn check(&self) -> Result<(), String> {
+            if self.0.load(Ordering::SeqCst) { Err("the lease has run out".to_owned()) } else { Ok(()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_runs_out_while_credentials_are_fetched_stops_the_write() {
+        let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
+        let lease = Arc::new(Lease::default());
+        let aws = with_gate(&sim, Arc::clone(&lease) as Arc<dyn WriteGate>);
+        let scope = aws.scope(None).await.unwrap();
+        let session = aws.0.login.session(None).await.unwrap();
+        let late = Arc::clone(&lease);
+        let slow = Providing(move || {
+            late.0.store(true, Ordering::SeqCst);
+            Ok(key())
+        });
+        let slow = SharedCredentialsProvider::new(slow);
+        let config = session.config.into_builder().credentials_provider(slow).build();
+        aws.0.login.confirm(found(config, ACCOUNT));
+        sim.control().clear_ledger().await;
+
+        let error = scope.delete_function("f", Priority::User).await.unwrap_err();
+        assert_eq!((error.class, error.message.as_str()), (Class::NotLeader, "the lease has run out"));
+        assert!(!error.unknown_outcome);
+        assert_eq!(sim.control().ledger().await, [], "nothing was sent");
+        assert_eq!(aws.0.login.paused(), None);
+        assert_eq!(scope.get_function("f", Priority::User).await.unwrap(), None, "reads go on");
     }
 }

@@ -118,11 +118,6 @@ impl Quota {
     pub fn waiting(&self, class: QuotaClass) -> usize {
         self.lane(class).map_or(0, |lane| lane.line.lock().waiting.len())
     }
-
-    /// How long all waits of this class took together, since the start.
-    pub fn waited(&self, class: QuotaClass) -> Duration {
-        self.lane(class).map_or(Duration::ZERO, |lane| lane.line.lock().waited)
-    }
 }
 
 /// One bucket and those who wait for it.
@@ -136,7 +131,6 @@ struct Line {
     bucket: Bucket,
     waiting: BTreeMap<Ticket, Arc<Notify>>,
     issued: u64,
-    waited: Duration,
     stopped: bool,
 }
 
@@ -154,8 +148,7 @@ impl Line {
 
 impl Lane {
     fn new(bucket: Bucket) -> Self {
-        let line =
-            Line { bucket, waiting: BTreeMap::new(), issued: 0, waited: Duration::ZERO, stopped: false };
+        let line = Line { bucket, waiting: BTreeMap::new(), issued: 0, stopped: false };
         Self { line: Mutex::new(line) }
     }
 
@@ -189,7 +182,7 @@ impl Lane {
         line.issued += 1;
         let (ticket, called) = ((priority, line.issued), Arc::new(Notify::new()));
         line.waiting.insert(ticket, Arc::clone(&called));
-        Place { lane: self, ticket, called, since: Instant::now() }
+        Place { lane: self, ticket, called }
     }
 }
 
@@ -198,14 +191,12 @@ struct Place<'a> {
     lane: &'a Lane,
     ticket: Ticket,
     called: Arc<Notify>,
-    since: Instant,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut line = self.lane.line.lock();
         line.waiting.remove(&self.ticket);
-        line.waited += self.since.elapsed();
         line.call_head();
     }
 }
@@ -254,7 +245,6 @@ mod tests {
             quota.acquire(QuotaClass::Rest, Priority::Drift).await.unwrap();
         }
         assert_took(start, 1000);
-        assert_eq!(quota.waited(QuotaClass::Rest), start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

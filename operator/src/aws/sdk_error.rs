@@ -9,12 +9,14 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::RequestId;
 use aws_smithy_runtime_api::http::Response;
 
-use super::error::{AwsError, classify};
+use super::call::Kind;
+use super::error::{AwsError, Class, classify};
+use super::gate::Shut;
 
-/// The error of a call and the status of its answer. `writes` says whether the call could have changed anything.
+/// The error of a call and the status of its answer.
 pub(super) fn convert<E>(
     operation: &'static str,
-    writes: bool,
+    kind: Kind,
     error: &SdkError<E, Response>,
 ) -> (AwsError, Option<u16>)
 where
@@ -23,14 +25,18 @@ where
     let response = error.raw_response();
     let status = response.map(|response| response.status().as_u16());
     let (code, message) = describe(error);
-    let class = classify(operation, status, &code, &message);
+    let class = classify(status, &code, &message);
     let converted = AwsError {
         operation,
         message,
         request_id: error.request_id().map(str::to_owned),
         retry_after: response.and_then(retry_after),
         class,
-        unknown_outcome: writes && outcome_is_unknown(error, status),
+        unknown_outcome: match kind {
+            Kind::Read => false,
+            Kind::Write => outcome_is_unknown(error, status),
+            Kind::Create => class == Class::Throttled || outcome_is_unknown(error, status),
+        },
         code,
     };
     (converted, status)
@@ -41,6 +47,9 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let local = |code: &str| (code.to_owned(), chain(error));
+    if let Some(Shut(reason)) = find::<Shut>(error) {
+        return ("NotLeader".to_owned(), reason.clone());
+    }
     match error {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
@@ -98,7 +107,8 @@ where
         SdkError::ConstructionFailure(_) => false,
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::DispatchFailure(failure) => {
-            find::<CredentialsError>(error).is_none() && !failure.is_user() && !never_connected(error)
+            let unsent = find::<CredentialsError>(error).is_some() || find::<Shut>(error).is_some();
+            !unsent && !failure.is_user() && !never_connected(error)
         }
         _ => status.is_none_or(|status| status >= 500),
     }

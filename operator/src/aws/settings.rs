@@ -56,10 +56,13 @@ impl WriteGate for OpenGate {
     }
 }
 
-/// Told of every call and sweep, for metrics and logs.
+/// Told of every call and sweep, for metrics.
 pub trait CallObserver: Send + Sync {
     /// A call that was sent has ended.
     fn call(&self, record: &CallRecord);
+
+    /// So many calls of a class wait for the operator's own quota now.
+    fn waiting(&self, _account: &str, _region: &str, _class: QuotaClass, _calls: usize) {}
 
     /// A sweep of an account and region is complete; the next one is made in this way.
     fn swept(&self, _account: &str, _region: &str, _next: Mode) {}
@@ -94,6 +97,6 @@ pub struct CallRecord {
     pub quota_wait_seconds: f64,
     /// AWS's id of the request.
     pub request_id: Option<String>,
-    /// The error, when there was one.
+    /// The error, when there was one, without AWS's text, which may repeat values of the request.
     pub error: Option<AwsError>,
 }

@@ -150,7 +150,7 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
     let mut seen = None;
     if mode == Mode::List {
         match list(scope, strategy).await {
-            Err(error) if error.class == Class::AccessDenied && error.code != "AccountMismatch" => {
+            Err(error) if error.class == Class::AccessDenied => {
                 strategy.was_denied();
             }
             listed => seen = Some(listed?),

@@ -255,13 +255,13 @@ mod tests {
     #[test]
     fn what_goes_with_the_object_is_what_is_its_own() {
         let foreign = Owner::new("elsewhere", "uid-9", "a", "b").tags();
-        let (ours, none) = (me().tags(), BTreeMap::new());
+        let (ours, untagged) = (me().tags(), BTreeMap::new());
         let leave = |tags, had, policy| estate(tags, had).leave(&me(), policy);
         assert_eq!(leave(&ours, true, DeletionPolicy::Delete), Leave::Delete);
         assert!(matches!(leave(&ours, true, DeletionPolicy::Retain), Leave::Disown(keys) if keys.len() == 2));
-        assert_eq!(leave(&none, true, DeletionPolicy::Retain), Leave::Release(None));
+        assert_eq!(leave(&untagged, true, DeletionPolicy::Retain), Leave::Release(None));
         assert_eq!(leave(&foreign, false, DeletionPolicy::Delete), Leave::Release(None));
-        for tags in [&none, &foreign] {
+        for tags in [&untagged, &foreign] {
             let decision = leave(tags, true, DeletionPolicy::Delete);
             assert!(matches!(decision, Leave::Release(Some(note)) if note.reason == "LeftInAWS"));
         }

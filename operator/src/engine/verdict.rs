@@ -105,6 +105,14 @@ pub fn on_error(error: &AwsError) -> Verdict {
             format!("{text}. The operator's AWS credentials are refused: mend them."),
             Recheck::Slow,
         ),
+        Class::RegionRefused => Verdict::Problem(
+            Reason::AccessDenied,
+            format!("{text}. Enable the region for the account, or create a new object for another region."),
+            Recheck::Slow,
+        ),
+        Class::AccountMismatch => {
+            Verdict::Problem(Reason::AccountMismatch, format!("{text}."), Recheck::Slow)
+        }
         Class::AccessDenied => Verdict::Problem(
             Reason::AccessDenied,
             format!("{text}. Grant the operator's role this permission."),

@@ -34,7 +34,7 @@ impl<K: Kind> Controller<K> {
     /// Looks at an object and says when to look again.
     pub(super) async fn visit(self: Arc<Self>, object: Arc<K::Object>) -> Action {
         let key = key_of(&*object);
-        let span = tracing::info_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
+        let span = tracing::error_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
         self.prime().await;
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
         let started = Instant::now();

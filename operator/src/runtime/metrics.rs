@@ -35,6 +35,7 @@ pub struct Metrics {
     aws_call_duration: Histograms<1>,
     aws_throttled: Counters<1>,
     aws_quota_wait: Histograms<1>,
+    aws_quota_waiting: Gauges<3>,
     kubernetes_writes: Counters<2>,
     drift_detected: Counters<1>,
     drift_corrected: Counters<1>,
@@ -86,6 +87,11 @@ impl Metrics {
                 &mut r,
                 "aws_quota_wait_seconds",
                 "Time that a call waited for the operator's share of a quota",
+            ),
+            aws_quota_waiting: gauge(
+                &mut r,
+                "aws_quota_waiting",
+                "Calls that wait for the operator's share of a quota now",
             ),
             kubernetes_writes: counter(
                 &mut r,
@@ -140,6 +146,12 @@ impl Metrics {
     /// A call waited for a token of its quota class.
     pub fn aws_quota_waited(&self, class: &str, seconds: f64) {
         self.aws_quota_wait.get_or_create(&[label("class", class)]).observe(seconds);
+    }
+
+    /// So many calls wait for a token of a quota class now.
+    pub fn aws_quota_waiting(&self, account: &str, region: &str, class: &str, calls: usize) {
+        let labels = [label("account", account), label("region", region), label("class", class)];
+        self.aws_quota_waiting.get_or_create(&labels).set(i64::try_from(calls).unwrap_or(i64::MAX));
     }
 
     /// Something was written to the API server; `what` is `status`, `finalizer`, `event` or `lease`.
@@ -240,6 +252,7 @@ mod tests {
         metrics.aws_called("CreateFunction", "OK", 0.1);
         metrics.aws_throttled("CreateFunction");
         metrics.aws_quota_waited("GetFunction", 0.1);
+        metrics.aws_quota_waiting("111122223333", "eu-west-1", "Rest", 3);
         metrics.kubernetes_write("LambdaFunction", "status");
         metrics.drift_detected("LambdaFunction");
         metrics.drift_corrected("LambdaFunction");
@@ -252,6 +265,7 @@ mod tests {
             r#"lambda_operator_aws_call_duration_seconds_count{operation="CreateFunction"} 1"#,
             r#"lambda_operator_aws_throttled_total{operation="CreateFunction"} 1"#,
             r#"lambda_operator_aws_quota_wait_seconds_count{class="GetFunction"} 1"#,
+            r#"lambda_operator_aws_quota_waiting{account="111122223333",region="eu-west-1",class="Rest"} 3"#,
             r#"lambda_operator_kubernetes_writes_total{kind="LambdaFunction",what="status"} 1"#,
             r#"lambda_operator_drift_detected_total{kind="LambdaFunction"} 1"#,
             r#"lambda_operator_drift_corrected_total{kind="LambdaFunction"} 1"#,

@@ -1,4 +1,5 @@
-//! Log lines: to stderr, as text for people or as JSON, one object a line.
+//! Log lines: to stderr, as text for people or as JSON, one object a line. Every line within a visit carries the kind
+//! and the name of its object: the spans around it are part of the line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +15,8 @@ pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line, the fields of the event at its top level.
+    /// One JSON object a line, the fields of the event at its top level and those of the spans in `spans`, the outermost
+    /// (the visit, with `kind` and `object`) first.
     Json,
 }
 
@@ -76,7 +78,7 @@ where
     match format {
         LogFormat::Text => Box::new(builder.with_ansi(false).finish()),
         LogFormat::Json => Box::new(
-            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish(),
+            builder.json().flatten_event(true).with_current_span(false).with_span_list(true).finish(),
         ),
     }
 }
@@ -89,6 +91,7 @@ mod tests {
     use parking_lot::Mutex;
 
     use super::*;
+    use crate::aws::{Aws, AwsSettings, NoObserver, OpenGate, Priority};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -118,6 +121,82 @@ mod tests {
         assert_eq!(line["message"], "called");
         assert_eq!(line["operation"], "CreateFunction");
         assert_eq!(line["level"], "INFO");
+    }
+
+    /// A write and a refused one, in a visit as `engine::controller` makes one.
+    async fn visit(scope: &crate::aws::Scope) {
+        use tracing::Instrument as _;
+        let visit = tracing::info_span!("reconcile", kind = "LambdaFunction", object = "team/hello");
+        async {
+            scope.delete_function("hello", Priority::User).await.unwrap();
+            scope.put_concurrency("hello", 1, Priority::User).await.unwrap_err();
+            scope.get_function("hello", Priority::User).await.unwrap();
+        }
+        .instrument(visit)
+        .await;
+    }
+
+    /// The log of a visit at this level, and the ids of its calls.
+    async fn visited(format: LogFormat, level: &str) -> (String, Vec<String>) {
+        let sim = lambda_sim::Sim::start(lambda_sim::Options::default()).await.unwrap();
+        let settings = AwsSettings {
+            endpoint_url: Some(sim.endpoint()),
+            region: Some("eu-west-1".to_owned()),
+            static_credentials: Some(("AKIA111122223333".to_owned(), "secret".to_owned())),
+            ..AwsSettings::default()
+        };
+        let aws = Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver));
+        let scope = aws.scope(None).await.unwrap();
+        let account = sim.control().account("111122223333", "eu-west-1");
+        let function = serde_json::json!({
+            "FunctionName": "hello", "Runtime": "nodejs22.x", "Handler": "index.handler",
+            "Role": "arn:aws:iam::111122223333:role/r", "Code": {"S3Bucket": "b", "S3Key": "k"}
+        });
+        account.put_function(function).await;
+        account.clear_ledger().await;
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone());
+        let guard = tracing::subscriber::set_default(subscriber);
+        visit(&scope).await;
+        drop(guard);
+        let ids = account.ledger().await.into_iter().map(|call| call.request_id).collect();
+        let text = String::from_utf8(lines.0.lock().clone()).unwrap();
+        (text, ids)
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_call_names_object_operation_and_request_id() {
+        let (text, ids) = visited(LogFormat::Json, "info").await;
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let said =
+            lines.iter().map(|line| (line["message"].as_str().unwrap(), line["operation"].as_str().unwrap()));
+        let expected = [
+            ("call done", "DeleteFunction"),
+            ("call refused", "PutFunctionConcurrency"),
+            ("call refused", "GetFunction"),
+        ];
+        assert_eq!(said.collect::<Vec<_>>(), expected, "one line for each");
+        for (line, id) in lines.iter().zip(&ids) {
+            assert_eq!(line["request_id"], **id, "{line}");
+            assert_eq!((&line["account"], &line["region"]), (&"111122223333".into(), &"eu-west-1".into()));
+            assert_eq!(line["spans"][0]["name"], "reconcile", "{line}");
+            assert_eq!(line["spans"][0]["kind"], "LambdaFunction");
+            assert_eq!(line["spans"][0]["object"], "team/hello");
+        }
+        assert!(lines[0]["took_ms"].is_u64(), "{}", lines[0]);
+    }
+
+    #[tokio::test]
+    async fn text_lines_name_them_too_at_every_level() {
+        for level in ["info", "debug"] {
+            let (text, ids) = visited(LogFormat::Text, level).await;
+            let named = |line: &&str| line.contains("kind=\"LambdaFunction\"") && line.contains("team/hello");
+            assert_eq!(text.lines().count(), text.lines().filter(named).count(), "{text}");
+            let done = text.lines().find(|line| line.contains("DeleteFunction")).unwrap();
+            assert!(done.contains(&ids[0]) && done.contains("call done"), "{text}");
+        }
     }
 
     #[test]

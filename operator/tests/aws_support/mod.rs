@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda_operator::aws::{Aws, AwsSettings, NoObserver, OpenGate, Priority, Scope};
+use lambda_operator::aws::{Aws, AwsSettings, CallObserver, NoObserver, OpenGate, Priority, Scope};
 use lambda_operator::function::model::{
     Code, CodeSource, Configuration, Environment, ImageConfig, Logging, Observed, Vpc,
 };
@@ -43,14 +43,27 @@ pub async fn world() -> World {
 }
 
 pub async fn world_with(change: impl FnOnce(&mut AwsSettings)) -> World {
+    observed(change, Arc::new(NoObserver)).await
+}
+
+pub async fn observed(change: impl FnOnce(&mut AwsSettings), observer: Arc<dyn CallObserver>) -> World {
     let sim = Sim::start(Options::default()).await.unwrap();
     let mut settings = settings(&sim);
     change(&mut settings);
-    let aws = Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver));
+    let aws = Aws::new(settings, Arc::new(OpenGate), observer);
     let scope = aws.scope(None).await.unwrap();
     let account = sim.control().account(ACCOUNT, REGION);
     account.clear_ledger().await;
     World { sim, aws, scope, account }
+}
+
+/// Waits until it is so, as long as a busy machine may need.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let patience = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !so().await {
+        assert!(tokio::time::Instant::now() < patience, "waiting for {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 impl World {
