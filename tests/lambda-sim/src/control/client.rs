@@ -222,7 +222,36 @@ impl AccountControl {
         self.tell(Command::PutAlias { name: function.to_owned(), alias }).await;
     }
 
-    /// Settles everything that is Pending or InProgress now.
+    /// All event source mappings as GetEventSourceMapping would return them now, with their `Tags`. Looking doesn't
+    /// settle them.
+    pub async fn mappings(&self) -> Vec<Value> {
+        self.run(Command::Mappings).await
+    }
+
+    /// An event source mapping as GetEventSourceMapping would return it now, with its `Tags`.
+    pub async fn mapping(&self, uuid: &str) -> Option<Value> {
+        self.run(Command::Mapping { uuid: uuid.to_owned() }).await
+    }
+
+    /// Puts an event source mapping there, settled, from the body of a CreateEventSourceMapping request. Returns its
+    /// UUID.
+    pub async fn put_mapping(&self, mapping: Value) -> String {
+        self.run(Command::PutMapping { mapping }).await
+    }
+
+    /// Somebody in the console, or Lambda itself, changes an event source mapping: members of a Create or Update
+    /// request, and `State`, `StateTransitionReason`, `LastProcessingResult`, `FilterCriteriaError`, `FunctionArn` and
+    /// `Tags` (all of them). Null removes a member. Nothing is checked, and a transition ends at once.
+    pub async fn edit_mapping(&self, uuid: &str, changes: Value) {
+        self.tell(Command::EditMapping { uuid: uuid.to_owned(), changes }).await;
+    }
+
+    /// An event source mapping is gone; false if there was none.
+    pub async fn remove_mapping(&self, uuid: &str) -> bool {
+        self.run(Command::RemoveMapping { uuid: uuid.to_owned() }).await
+    }
+
+    /// Settles everything that is Pending or InProgress now, and every mapping.
     pub async fn settle(&self) {
         self.tell(Command::Settle { name: None }).await;
     }
@@ -232,13 +261,20 @@ impl AccountControl {
         self.tell(Command::Settle { name: Some(name.to_owned()) }).await;
     }
 
-    /// Puts an object into S3, so that the CodeSha256 of code from there follows its content. Returns the version.
+    /// Settles one event source mapping now.
+    pub async fn settle_mapping(&self, uuid: &str) {
+        self.settle_function(uuid).await;
+    }
+
+    /// Puts an object into S3, so that the CodeSha256 of code from there follows its content. Returns the version,
+    /// which is `null` in a bucket of [`AccountSettings::unversioned_buckets`]: there the new content takes the place
+    /// of the old.
     pub async fn s3_put(&self, bucket: &str, key: &str, content: &[u8]) -> String {
         let content = STANDARD.encode(content);
         self.run(Command::PutObject { bucket: bucket.to_owned(), key: key.to_owned(), content }).await
     }
 
-    /// Lets an image's tag mean a digest (64 hex digits).
+    /// Lets an image's tag mean a digest (64 hex digits), from now on if it meant another.
     pub async fn image_put(&self, uri: &str, digest: &str) {
         self.tell(Command::PutImage { uri: uri.to_owned(), digest: digest.to_owned() }).await;
     }
