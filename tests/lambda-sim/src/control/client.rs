@@ -222,35 +222,6 @@ impl AccountControl {
         self.tell(Command::PutAlias { name: function.to_owned(), alias }).await;
     }
 
-    /// All event source mappings as GetEventSourceMapping would return them now, with their `Tags`. Looking doesn't
-    /// settle them.
-    pub async fn mappings(&self) -> Vec<Value> {
-        self.run(Command::Mappings).await
-    }
-
-    /// An event source mapping as GetEventSourceMapping would return it now, with its `Tags`.
-    pub async fn mapping(&self, uuid: &str) -> Option<Value> {
-        self.run(Command::Mapping { uuid: uuid.to_owned() }).await
-    }
-
-    /// Puts an event source mapping there, settled, from the body of a CreateEventSourceMapping request. Returns its
-    /// UUID.
-    pub async fn put_mapping(&self, mapping: Value) -> String {
-        self.run(Command::PutMapping { mapping }).await
-    }
-
-    /// Somebody in the console, or Lambda itself, changes an event source mapping: members of a Create or Update
-    /// request, and `State`, `StateTransitionReason`, `LastProcessingResult`, `FilterCriteriaError`, `FunctionArn` and
-    /// `Tags` (all of them). Null removes a member. Nothing is checked, and a transition ends at once.
-    pub async fn edit_mapping(&self, uuid: &str, changes: Value) {
-        self.tell(Command::EditMapping { uuid: uuid.to_owned(), changes }).await;
-    }
-
-    /// An event source mapping is gone; false if there was none.
-    pub async fn remove_mapping(&self, uuid: &str) -> bool {
-        self.run(Command::RemoveMapping { uuid: uuid.to_owned() }).await
-    }
-
     /// Settles everything that is Pending or InProgress now, and every mapping.
     pub async fn settle(&self) {
         self.tell(Command::Settle { name: None }).await;
@@ -259,11 +230,6 @@ impl AccountControl {
     /// Settles one function now.
     pub async fn settle_function(&self, name: &str) {
         self.tell(Command::Settle { name: Some(name.to_owned()) }).await;
-    }
-
-    /// Settles one event source mapping now.
-    pub async fn settle_mapping(&self, uuid: &str) {
-        self.settle_function(uuid).await;
     }
 
     /// Puts an object into S3, so that the CodeSha256 of code from there follows its content. Returns the version,
@@ -279,11 +245,11 @@ impl AccountControl {
         self.tell(Command::PutImage { uri: uri.to_owned(), digest: digest.to_owned() }).await;
     }
 
-    async fn tell(&self, command: Command) {
+    pub(super) async fn tell(&self, command: Command) {
         self.run::<()>(command).await;
     }
 
-    async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
+    pub(super) async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
         or_panic(self.send(command).await)
     }
 

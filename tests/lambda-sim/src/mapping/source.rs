@@ -39,7 +39,7 @@ impl EventSource {
         let parts: Vec<_> = arn.splitn(6, ':').collect();
         let ["arn", _, service, _, _, resource] = parts[..] else { return None };
         match service {
-            "sqs" if resource.ends_with(".fifo") => Some(Self::FifoQueue),
+            "sqs" if resource.strip_suffix(".fifo").is_some() => Some(Self::FifoQueue),
             "sqs" => Some(Self::Queue),
             "kinesis" if resource.starts_with("stream/") => Some(Self::Kinesis),
             "dynamodb" if resource.contains("/stream/") => Some(Self::DynamoDb),
