@@ -169,7 +169,7 @@ impl Visit<'_> {
     fn executed(&self) -> Result<Reply, ApiError> {
         let mut world = self.shared.lock();
         let (region, sessions) = world.region_of(self.caller);
-        if region.settings.deny.contains(self.route.operation) {
+        if protocol::is_denied(&region.settings, self.route) {
             let principal = self.caller.principal(sessions);
             return Err(protocol::denied(region, self.route, self.request, &principal));
         }

@@ -8,6 +8,7 @@ use crate::ops::{mappings, s3, sts};
 use crate::region::Region;
 use crate::request::{Body, Request};
 use crate::router::Route;
+use crate::settings::AccountSettings;
 
 /// A protocol, and with it the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +58,22 @@ impl Protocol {
     }
 }
 
+/// Whether the caller may not call an operation, by its name or by that of IAM's action.
+pub(crate) fn is_denied(settings: &AccountSettings, route: &Route) -> bool {
+    [route.operation, action(route)].iter().any(|name| settings.deny.contains(*name))
+}
+
+/// IAM's name for the operation.
+fn action(route: &Route) -> &'static str {
+    if route.operation == "HeadObject" { "GetObject" } else { route.operation }
+}
+
 /// IAM's refusal of a call, with the action and the resource that it has for the operation
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html> and those of the other
 /// services).
 pub(crate) fn denied(region: &Region, route: &Route, request: &Request, principal: &str) -> ApiError {
     let resource = request.resource();
-    let operation = if route.operation == "HeadObject" { "GetObject" } else { route.operation };
+    let operation = action(route);
     let on = match (route.service, resource) {
         ("sts", _) => request.text("RoleArn").map(ToOwned::to_owned),
         ("s3", Some(object)) => Some(format!("arn:aws:s3:::{object}")),
