@@ -17,7 +17,7 @@ const MAX_REQUEST: usize = 70_167_211;
 const MAX_ZIPPED: usize = 52_428_800;
 const MAX_UNZIPPED: u64 = 262_144_000;
 /// The size of code whose bytes the simulator has never seen.
-const UNSEEN_SIZE: u64 = 1024;
+pub(crate) const UNSEEN_SIZE: u64 = 1024;
 
 /// A version's code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,24 +152,34 @@ fn image(region: &Region, uri: &str) -> Result<Code, ApiError> {
         let text = format!("Source image {uri} is not valid. Provide a valid source image.");
         return Err(ApiError::invalid(text));
     }
-    if region.settings.missing_images.contains(uri) {
+    let repository = repository_of(uri);
+    let name = repository.split_once('/').map_or("", |(_, name)| name);
+    let missing = region.settings.missing_repositories.contains(name);
+    let Some(digest) = image_digest(region, uri).filter(|_| !missing) else {
         let text = format!("Source image {uri} does not exist. Provide a valid source image.");
         return Err(ApiError::invalid(text));
-    }
-    let (repository, digest) = match uri.split_once("@sha256:") {
-        Some((repository, digest)) => (repository, digest.to_owned()),
-        None => (
-            repository_of(uri),
-            region.images.get(uri).cloned().unwrap_or_else(|| sha256_hex(uri.as_bytes())),
-        ),
     };
     let resolved = format!("{repository}@sha256:{digest}");
     let source = Source::Image { uri: uri.to_owned(), resolved };
     Ok(Code { sha256: digest, size: 0, source, source_kms_key: None })
 }
 
-/// The part before the tag.
+/// The digest of an image by its URI, unless the image doesn't exist. One whose tag the simulator has never seen
+/// has one of its own.
+pub(crate) fn image_digest(region: &Region, uri: &str) -> Option<String> {
+    if region.settings.missing_images.contains(uri) {
+        return None;
+    }
+    let fixed = uri.split_once("@sha256:").map(|(_, digest)| digest.to_owned());
+    let known = fixed.or_else(|| region.images.get(uri).cloned());
+    Some(known.unwrap_or_else(|| sha256_hex(uri.as_bytes())))
+}
+
+/// The part before the tag or the digest.
 fn repository_of(uri: &str) -> &str {
+    if let Some((repository, _)) = uri.split_once("@sha256:") {
+        return repository;
+    }
     let name_at = uri.rfind('/').unwrap_or(0);
     uri[name_at..].find(':').map_or(uri, |colon| &uri[..name_at + colon])
 }

@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::faults::{FaultEffect, FaultError};
 use crate::ledger::{self, Call};
-use crate::ops::sts;
+use crate::protocol::{self, Protocol};
 use crate::request::{Body, Ctx, Reply, Request};
 use crate::router::Route;
 use crate::wire::Incoming;
@@ -17,8 +17,7 @@ use crate::world::Shared;
 pub(crate) struct Answer {
     pub(crate) request_id: String,
     pub(crate) result: Result<Reply, ApiError>,
-    /// Whether errors are to be shown in XML.
-    pub(crate) xml: bool,
+    pub(crate) protocol: Protocol,
 }
 
 impl Answer {
@@ -26,8 +25,7 @@ impl Answer {
     pub(crate) fn body(&self) -> Body {
         match &self.result {
             Ok(reply) => reply.body.clone(),
-            Err(error) if self.xml => Body::Xml(sts::error_xml(error, &self.request_id)),
-            Err(error) => Body::Json(error.body()),
+            Err(error) => self.protocol.error_body(error, &self.request_id),
         }
     }
 }
@@ -40,16 +38,16 @@ pub(crate) struct Cut;
 /// Answers a call to the AWS API.
 pub(crate) async fn answer(shared: &Shared, incoming: &Incoming) -> Result<Answer, Cut> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let xml = incoming.is_query_protocol();
+    let protocol = incoming.protocol();
     let parsed = incoming.caller().and_then(|caller| incoming.routed().map(|routed| (caller, routed)));
     let result = match parsed {
-        Err(error) => Err(error),
+        Err(error) => Err(protocol.refusal(error)),
         Ok((caller, (route, request))) => {
-            let visit = Visit { shared, caller: &caller, route, request: &request };
+            let visit = Visit { shared, caller: &caller, route, protocol, request: &request };
             visit.run(&request_id).await?
         }
     };
-    Ok(Answer { request_id, result, xml })
+    Ok(Answer { request_id, result, protocol })
 }
 
 /// One call that is in the ledger.
@@ -57,6 +55,7 @@ struct Visit<'a> {
     shared: &'a Shared,
     caller: &'a Caller,
     route: &'static Route,
+    protocol: Protocol,
     request: &'a Request,
 }
 
@@ -89,6 +88,7 @@ impl Visit<'_> {
             Ok(fault) => self.carried_out(&open, fault).await,
             Err(error) => Ok(Err(error)),
         };
+        let outcome = outcome.map(|result| result.map_err(|error| self.protocol.refusal(error)));
         match &outcome {
             Ok(Ok(reply)) => open.close(reply.status, None),
             Ok(Err(error)) => open.close(error.status, Some(&error.code)),
@@ -169,13 +169,9 @@ impl Visit<'_> {
     fn executed(&self) -> Result<Reply, ApiError> {
         let mut world = self.shared.lock();
         let (region, sessions) = world.region_of(self.caller);
-        if region.settings.deny.contains(self.route.operation) {
-            let action = format!("{}:{}", self.route.service, self.route.operation);
-            let function = self.request.resource().map(|name| region.function_arn(&name));
-            let role = self.request.text("RoleArn").filter(|_| self.route.service == "sts");
-            let resource = function.or(role.map(ToOwned::to_owned)).unwrap_or_else(|| "*".to_owned());
+        if protocol::is_denied(&region.settings, self.route) {
             let principal = self.caller.principal(sessions);
-            return Err(ApiError::access_denied(&principal, &action, &resource, "identity-based"));
+            return Err(protocol::denied(region, self.route, self.request, &principal));
         }
         let mut ctx = Ctx { region, caller: self.caller, sessions, now: Instant::now() };
         (self.route.handler)(&mut ctx, self.request)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// The operation's name, e.g. `CreateFunction`; `*` is every one.
     pub operation: String,
-    /// Only calls for the function of this name.
+    /// Only calls for this function, or what else [`Call::resource`](crate::Call::resource) names.
     #[serde(default)]
     pub resource: Option<String>,
     /// The first call that it concerns, counted from 1 since the injection. None is the first.
@@ -91,7 +91,14 @@ impl Fault {
             .times(calls)
     }
 
-    /// Only calls for this function.
+    /// A permission that IAM has not told Lambda of yet: the first `calls` calls of the operation are refused in the
+    /// words that concern a queue (<https://github.com/hashicorp/terraform-provider-aws/issues/14042>).
+    pub fn permission_propagation(operation: &str, calls: u32) -> Self {
+        Self::error(operation, 400, "InvalidParameterValueException", crate::rules::QUEUE_NOT_READABLE)
+            .times(calls)
+    }
+
+    /// Only calls for this function, or what else [`Call::resource`](crate::Call::resource) names.
     #[must_use]
     pub fn resource(mut self, name: &str) -> Self {
         self.resource = Some(name.to_owned());

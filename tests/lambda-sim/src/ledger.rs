@@ -15,7 +15,7 @@ pub struct Call {
     pub seq: u64,
     /// Milliseconds between the simulator's start and the call's arrival.
     pub at_ms: u64,
-    /// `lambda` or `sts`.
+    /// `lambda`, `sts`, `s3` or `ecr`.
     pub service: String,
     /// E.g. `CreateFunction`.
     pub operation: String,
@@ -23,7 +23,8 @@ pub struct Call {
     pub account: String,
     /// The caller's region.
     pub region: String,
-    /// The name of the function that the call is about.
+    /// What the call is about: the name of the function, the UUID of the event source mapping, `bucket/key`, or the
+    /// name of the repository.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
     /// parameters of the query under their names (`tagKeys` as a list).
@@ -40,7 +41,7 @@ pub struct Call {
 impl Call {
     /// Whether the operation is one that only reads.
     pub fn is_read(&self) -> bool {
-        ["Get", "List", "Assume"].iter().any(|prefix| self.operation.starts_with(prefix))
+        ["Get", "List", "Assume", "Head", "BatchGet"].iter().any(|prefix| self.operation.starts_with(prefix))
     }
 
     /// Whether the operation is one that writes.

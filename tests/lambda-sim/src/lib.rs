@@ -1,4 +1,4 @@
-//! A fake AWS Lambda endpoint (and as much of STS as a client of Lambda needs), for tests and the demo.
+//! A fake AWS Lambda endpoint (and as much of STS, S3 and ECR as a client of Lambda needs), for tests and the demo.
 //!
 //! It speaks the protocols of the SDKs and has what emulators lack: states that settle after a delay, refusals
 //! while an update is in progress, revisions, the merge rules and defaults of every field, AWS's validation and
@@ -21,7 +21,8 @@
 //! ```
 //!
 //! Signatures aren't verified, but their header says who calls and where: the account is the 12 digits after
-//! `AKIA` or `ASIA` in the access key id (000000000000 without), region and service are those of the scope.
+//! `AKIA` or `ASIA` in the access key id (000000000000 without), region and service are those of the scope. The
+//! service also says which API a call is for: objects of S3 are at `/<bucket>/<key>`.
 //!
 //! The control API is plain HTTP, so that the demo can be steered by hand. A command goes to
 //! `/_sim/<account>/<region>`, or to `/_sim` when it is about everything:
@@ -30,6 +31,8 @@
 //! curl -d '{"do": "edit_function", "name": "hello", "changes": {"MemorySize": 512}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "configure", "settings": {"update_settle": {"after_ms": 3000}}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
+//! curl -d '{"do": "mappings"}' …
+//! curl -d '{"do": "edit_mapping", "uuid": "…", "changes": {"State": "Disabled"}}' …
 //! curl -d '{"do": "ledger"}' $SIM/_sim
 //! ```
 //!
@@ -45,9 +48,11 @@ mod faults;
 mod function;
 mod ledger;
 mod lifecycle;
+mod mapping;
 mod merge;
 mod naming;
 mod ops;
+mod protocol;
 mod quota;
 mod region;
 mod request;

@@ -18,15 +18,16 @@ pub(crate) enum Access {
     Other,
 }
 
+/// When a transition ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+pub(crate) enum Due {
     Reads(u32),
     At(Instant),
     Held,
 }
 
 impl Due {
-    fn after(delay: SettleDelay, now: Instant) -> Self {
+    pub(crate) fn after(delay: SettleDelay, now: Instant) -> Self {
         match delay {
             SettleDelay::Reads(reads) => Self::Reads(reads),
             SettleDelay::AfterMs(ms) => Self::At(now + Duration::from_millis(ms)),
@@ -35,7 +36,7 @@ impl Due {
     }
 
     /// Whether it is time, seen from this access.
-    fn reached(&mut self, access: Access, now: Instant) -> bool {
+    pub(crate) fn reached(&mut self, access: Access, now: Instant) -> bool {
         match (self, access) {
             (Self::At(at), _) => *at <= now,
             (Self::Held, _) | (Self::Reads(_), Access::Other) => false,

@@ -156,7 +156,8 @@ fn logging(config: &mut Object, value: &Value) {
     config.insert("LoggingConfig".into(), merged);
 }
 
-fn is_empty(value: &Value) -> bool {
+/// Whether a value is one that clears.
+pub(crate) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),

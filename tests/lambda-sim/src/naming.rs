@@ -27,7 +27,15 @@ pub(crate) struct Target {
 
 /// Resolves what a caller wrote as FunctionName, together with the Qualifier of the query.
 pub(crate) fn target(region: &Region, raw: &str, qualifier: Option<&str>) -> Result<Target, ApiError> {
-    let found = NAME.captures(raw).filter(|_| raw.len() <= 140).ok_or_else(|| bad_name(raw))?;
+    if raw.len() > 140 {
+        return Err(bad_name(raw));
+    }
+    long_target(region, raw, qualifier)
+}
+
+/// The same where the model allows a whole ARN with a long alias.
+pub(crate) fn long_target(region: &Region, raw: &str, qualifier: Option<&str>) -> Result<Target, ApiError> {
+    let found = NAME.captures(raw).ok_or_else(|| bad_name(raw))?;
     let name = found["name"].to_owned();
     if name.len() > 64 {
         // A refusal of Lambda's own code that is worded like one of the API model.

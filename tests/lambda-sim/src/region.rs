@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
 use crate::lifecycle::{Access, Failures};
+use crate::mapping::Mappings;
 use crate::quota::Quotas;
 use crate::settings::AccountSettings;
 
@@ -22,6 +23,7 @@ pub(crate) struct Region {
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) functions: BTreeMap<String, Function>,
+    pub(crate) mappings: Mappings,
     /// S3 objects whose content is known, by bucket and key.
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
     /// Digests of images whose tag is known, by URI.
@@ -37,6 +39,7 @@ impl Region {
             quotas: Quotas::default(),
             faults: Faults::default(),
             functions: BTreeMap::new(),
+            mappings: Mappings::default(),
             objects: HashMap::new(),
             images: HashMap::new(),
         }
@@ -68,12 +71,13 @@ impl Region {
         }
     }
 
-    /// Settles one function, or all, now.
+    /// Settles one function or mapping, or all, now.
     pub(crate) fn settle(&mut self, name: Option<&str>) {
         let failures = failures(&self.settings);
         let chosen =
             self.functions.values_mut().filter(|function| name.is_none_or(|name| name == function.name));
         chosen.for_each(|function| function.settle(failures));
+        self.mappings.settle(name);
     }
 
     /// Concurrency that no function reserves, but for the one named.

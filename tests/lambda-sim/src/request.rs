@@ -46,10 +46,16 @@ impl Request {
         self.body.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The name of the function that the call is about, for the ledger, faults and texts.
+    /// What the call is about, for the ledger, faults and texts: the name of the function, the UUID of the event
+    /// source mapping, `bucket/key`, or the name of the repository.
     pub(crate) fn resource(&self) -> Option<String> {
-        let raw = if self.label.is_empty() { self.text("FunctionName")? } else { &self.label };
-        Some(crate::naming::bare_name(raw).to_owned())
+        let raw = if self.label.is_empty() {
+            self.text("FunctionName").or_else(|| self.text("repositoryName"))?
+        } else {
+            &self.label
+        };
+        let uuid = crate::ops::mapping_tags::uuid_of(raw);
+        Some(uuid.unwrap_or_else(|| crate::naming::bare_name(raw)).to_owned())
     }
 }
 
@@ -67,6 +73,16 @@ pub(crate) enum Body {
     Empty,
     Json(Value),
     Xml(String),
+    Object(StoredObject),
+}
+
+/// An object of S3 as an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredObject {
+    pub(crate) etag: String,
+    /// Only if the bucket has versions.
+    pub(crate) version: Option<String>,
+    pub(crate) content: Vec<u8>,
 }
 
 /// A successful answer.

@@ -1,7 +1,9 @@
 //! Which operation a call is: the table of methods and paths, as in the model of the API, with the quota that
 //! each operation draws on and the handler that implements it.
 
-use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
+use crate::ops::{
+    account, aliases, concurrency, ecr, functions, lists, mappings, policy, s3, sts, tags, updates, versions,
+};
 use crate::quota::Quota;
 use crate::request::Handler;
 use crate::wire;
@@ -11,7 +13,7 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     pub(crate) service: &'static str,
     method: &'static str,
-    /// With `{}` for the one parameter; for STS the value of `Action`.
+    /// With `{}` for the one parameter. Other services than Lambda are routed without it.
     path: &'static str,
     pub(crate) quota: Quota,
     pub(crate) handler: Handler,
@@ -30,6 +32,14 @@ const fn sts(operation: &'static str, handler: Handler) -> Route {
     Route { operation, service: "sts", method: "POST", path: "/", quota: Quota::Unlimited, handler }
 }
 
+const fn s3(method: &'static str, operation: &'static str, handler: Handler) -> Route {
+    Route { operation, service: "s3", method, path: "/{}", quota: Quota::Unlimited, handler }
+}
+
+const fn ecr(operation: &'static str, handler: Handler) -> Route {
+    Route { operation, service: "ecr", method: "POST", path: "/", quota: Quota::Unlimited, handler }
+}
+
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const FUNCTION: &str = "/2015-03-31/functions/{}";
 const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
@@ -40,9 +50,11 @@ const POLICY: &str = "/2015-03-31/functions/{}/policy";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const TAGS: &str = "/2017-03-31/tags/{}";
+const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
+const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
 const ACCOUNT: &str = "/2016-08-19/account-settings";
 
-static ROUTES: [Route; 20] = [
+static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
     lambda("GET", FUNCTIONS, "ListFunctions", lists::functions),
     Route { quota: Quota::GetFunction, ..lambda("GET", FUNCTION, "GetFunction", functions::get) },
@@ -60,9 +72,17 @@ static ROUTES: [Route; 20] = [
     lambda("POST", TAGS, "TagResource", tags::tag),
     lambda("DELETE", TAGS, "UntagResource", tags::untag),
     lambda("GET", TAGS, "ListTags", tags::list),
+    lambda("POST", MAPPINGS, "CreateEventSourceMapping", mappings::create),
+    lambda("GET", MAPPINGS, "ListEventSourceMappings", mappings::list),
+    lambda("GET", MAPPING, "GetEventSourceMapping", mappings::get),
+    lambda("PUT", MAPPING, "UpdateEventSourceMapping", mappings::update),
+    lambda("DELETE", MAPPING, "DeleteEventSourceMapping", mappings::delete),
     lambda("GET", ACCOUNT, "GetAccountSettings", account::get_settings),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
+    s3("HEAD", "HeadObject", s3::head),
+    s3("GET", "GetObject", s3::get),
+    ecr("BatchGetImage", ecr::batch_get_image),
 ];
 
 /// Finds a REST operation and the parameter in its path.
@@ -75,6 +95,17 @@ pub(crate) fn rest(method: &str, path: &str) -> Option<(&'static Route, String)>
 /// Finds an operation of the query protocol.
 pub(crate) fn query(action: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.service == "sts" && route.operation == action)
+}
+
+/// Finds an operation on an object of S3.
+pub(crate) fn object(method: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.service == "s3" && route.method == method)
+}
+
+/// Finds an operation of ECR by the header `X-Amz-Target`.
+pub(crate) fn target(header: &str) -> Option<&'static Route> {
+    let operation = header.strip_prefix("AmazonEC2ContainerRegistry_V20150921.")?;
+    ROUTES.iter().find(|route| route.service == "ecr" && route.operation == operation)
 }
 
 fn label(pattern: &str, path: &str) -> Option<String> {
@@ -99,5 +130,7 @@ mod tests {
         assert_eq!(update, Some(("UpdateFunctionConfiguration", "a".into())));
         assert_eq!(found("PUT", "/2015-03-31/functions/a"), None);
         assert_eq!(query("AssumeRole").unwrap().operation, "AssumeRole");
+        assert_eq!(object("HEAD").unwrap().operation, "HeadObject");
+        assert!(target("AmazonEC2ContainerRegistry_V20150921.BatchGetImage").is_some());
     }
 }

@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::control::{Control, handler};
 use crate::dispatch::{self, Answer, Cut};
+use crate::protocol::Protocol;
 use crate::request::Body;
 use crate::settings::{AccountSettings, SettleDelay};
 use crate::wire::Incoming;
@@ -106,12 +107,14 @@ async fn serve(
 ) -> Result<Response<Full<Bytes>>, Cut> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Err(Cut) };
-    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let incoming = Incoming {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        authorization: authorization.map(ToOwned::to_owned),
+        authorization: header("authorization"),
+        target: header("x-amz-target"),
         body: body.to_bytes(),
     };
     if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
@@ -133,16 +136,24 @@ fn response(answer: &Answer) -> Response<Full<Bytes>> {
         Ok(reply) => (reply.status, None, None),
         Err(error) => (error.status, error.retry_after, Some(error.code.as_str())),
     };
+    let mut builder = Response::builder().status(status).header("x-amzn-requestid", &answer.request_id);
     let (kind, bytes) = match answer.body() {
         Body::Empty => ("application/json", Bytes::new()),
         Body::Json(value) => ("application/json", Bytes::from(value.to_string())),
         Body::Xml(text) => ("text/xml", Bytes::from(text)),
+        Body::Object(object) => {
+            builder = builder.header(header::ETAG, object.etag);
+            if let Some(version) = object.version {
+                builder = builder.header("x-amz-version-id", version);
+            }
+            ("binary/octet-stream", Bytes::from(object.content))
+        }
     };
-    let mut builder = Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, kind)
-        .header("x-amzn-requestid", &answer.request_id);
-    if let Some(code) = code.filter(|_| !answer.xml) {
+    builder = builder.header(header::CONTENT_TYPE, kind);
+    if answer.protocol == Protocol::RestXml {
+        builder = builder.header("x-amz-request-id", &answer.request_id);
+    }
+    if let Some(code) = code.filter(|_| answer.protocol.names_errors_in_header()) {
         builder = builder.header("x-amzn-errortype", code);
     }
     if let Some(seconds) = retry_after {

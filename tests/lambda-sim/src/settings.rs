@@ -1,6 +1,6 @@
 //! What a test can set for one account and region.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettleDelay {
-    /// This many reads of the function (GetFunction, GetFunctionConfiguration) still see it in progress, the
+    /// This many reads (GetFunction, GetFunctionConfiguration, GetEventSourceMapping) still see it in progress, the
     /// next one sees it settled. Other calls don't count, and writes in between are refused as on AWS.
     Reads(u32),
     /// After this many milliseconds.
@@ -86,15 +86,16 @@ impl AuthError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSettings {
-    /// How long creates and new versions stay Pending.
+    /// How long creates and new versions stay Pending, and new mappings Creating.
     pub create_settle: SettleDelay,
-    /// How long updates stay InProgress.
+    /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
     pub update_settle: SettleDelay,
     /// Whether the quotas of the control plane are enforced.
     pub quotas: bool,
     /// Every call, also to STS, answers 403 with this.
     pub auth_error: Option<AuthError>,
-    /// Operations that answer AccessDeniedException, by name, e.g. `UpdateFunctionCode` or `AssumeRole`.
+    /// Operations that answer AccessDeniedException, by name, e.g. `UpdateFunctionCode`, `AssumeRole` or
+    /// `BatchGetImage`. `GetObject` is HeadObject too, as it is in IAM.
     pub deny: BTreeSet<String>,
     /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole.
     pub missing_roles: BTreeSet<String>,
@@ -102,6 +103,10 @@ pub struct AccountSettings {
     pub missing_buckets: BTreeSet<String>,
     /// S3 objects that don't exist, as `bucket/key`; all others do.
     pub missing_keys: BTreeSet<String>,
+    /// S3 buckets without versioning; all others have it.
+    pub unversioned_buckets: BTreeSet<String>,
+    /// ECR repositories that don't exist, by name; all others do.
+    pub missing_repositories: BTreeSet<String>,
     /// Image URIs that don't exist; all others do.
     pub missing_images: BTreeSet<String>,
     /// Layer version ARNs that don't exist; all others do.
@@ -110,6 +115,12 @@ pub struct AccountSettings {
     pub missing_subnets: BTreeSet<String>,
     /// Security group ids that don't exist; all others do.
     pub missing_security_groups: BTreeSet<String>,
+    /// ARNs of event sources that don't exist; all others do.
+    pub missing_sources: BTreeSet<String>,
+    /// ARNs of event sources that the roles of functions may not read.
+    pub unreadable_sources: BTreeSet<String>,
+    /// Visibility timeouts of queues in seconds, by ARN; those of all others are long enough.
+    pub visibility_timeouts: BTreeMap<String, u64>,
     /// Runtimes that are refused as no longer supported.
     pub deprecated_runtimes: BTreeSet<String>,
     /// The account's concurrency in the region.
@@ -163,10 +174,15 @@ impl Default for AccountSettings {
             missing_roles: BTreeSet::new(),
             missing_buckets: BTreeSet::new(),
             missing_keys: BTreeSet::new(),
+            unversioned_buckets: BTreeSet::new(),
+            missing_repositories: BTreeSet::new(),
             missing_images: BTreeSet::new(),
             missing_layers: BTreeSet::new(),
             missing_subnets: BTreeSet::new(),
             missing_security_groups: BTreeSet::new(),
+            missing_sources: BTreeSet::new(),
+            unreadable_sources: BTreeSet::new(),
+            visibility_timeouts: BTreeMap::new(),
             deprecated_runtimes: DEPRECATED.iter().map(ToString::to_string).collect(),
             concurrent_executions: 1000,
             minimum_unreserved: 100,

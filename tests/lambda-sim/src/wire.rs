@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::merge::into_object;
+use crate::protocol::Protocol;
 use crate::request::{Object, Request, without_nulls};
 use crate::router::{self, Route};
 
@@ -15,13 +16,22 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
+    /// The header `X-Amz-Target`.
+    pub(crate) target: Option<String>,
     pub(crate) body: bytes::Bytes,
 }
 
 impl Incoming {
-    /// Whether it is for STS: the query protocol posts a form to the root.
-    pub(crate) fn is_query_protocol(&self) -> bool {
-        self.method == Method::POST && self.path == "/"
+    /// The protocol that it speaks: that of the service that it is signed for, since paths of S3 look like any
+    /// other's. The query protocol posts a form to the root.
+    pub(crate) fn protocol(&self) -> Protocol {
+        let caller = self.authorization.as_deref().and_then(Caller::from_authorization);
+        match caller.as_ref().map_or("", |caller| caller.service.as_str()) {
+            "s3" => Protocol::RestXml,
+            "ecr" => Protocol::Json,
+            _ if self.method == Method::POST && self.path == "/" => Protocol::Query,
+            _ => Protocol::RestJson,
+        }
     }
 
     /// The caller, as the signature names it.
@@ -35,18 +45,45 @@ impl Incoming {
     /// The operation and its request.
     pub(crate) fn routed(&self) -> Result<(&'static Route, Request), ApiError> {
         let unknown = || ApiError::new(404, "UnknownOperationException", "This operation isn't implemented");
-        let body_len = self.body.len();
-        if self.is_query_protocol() {
-            let form = pairs(&String::from_utf8_lossy(&self.body));
-            let action =
-                form.iter().find(|(key, _)| key == "Action").map_or("", |(_, action)| action.as_str());
-            let route = router::query(action).ok_or_else(unknown)?;
-            let body = form.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-            return Ok((route, Request { operation: route.operation, body, body_len, ..Request::default() }));
+        let (route, mut request) = match self.protocol() {
+            Protocol::Query => self.query_call(),
+            Protocol::Json => self.json_call()?,
+            Protocol::RestXml => self.object_call(),
+            Protocol::RestJson => self.rest_call()?,
         }
-        let (route, label) = router::rest(self.method.as_str(), &self.path).ok_or_else(unknown)?;
+        .ok_or_else(unknown)?;
+        (request.operation, request.body_len) = (route.operation, self.body.len());
+        Ok((route, request))
+    }
+
+    fn query_call(&self) -> Option<(&'static Route, Request)> {
+        let form = pairs(&String::from_utf8_lossy(&self.body));
+        let action = form.iter().find(|(key, _)| key == "Action").map_or("", |(_, action)| action.as_str());
+        let route = router::query(action)?;
+        let body = form.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
+        Some((route, Request { body, ..Request::default() }))
+    }
+
+    fn json_call(&self) -> Result<Option<(&'static Route, Request)>, ApiError> {
+        let route = self.target.as_deref().and_then(router::target);
+        let body = self.json()?;
+        Ok(route.map(|route| (route, Request { body, ..Request::default() })))
+    }
+
+    /// A call on `/<bucket>/<key>`; both stand in the body, for the ledger.
+    fn object_call(&self) -> Option<(&'static Route, Request)> {
+        let route = router::object(self.method.as_str())?;
+        let label = decoded(self.path.strip_prefix('/')?);
+        let (bucket, key) = label.split_once('/').filter(|(_, key)| !key.is_empty())?;
+        let body = [("Bucket", bucket), ("Key", key)];
+        let body = body.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect();
+        Some((route, Request { query: pairs(&self.query), body, label, ..Request::default() }))
+    }
+
+    fn rest_call(&self) -> Result<Option<(&'static Route, Request)>, ApiError> {
+        let Some((route, label)) = router::rest(self.method.as_str(), &self.path) else { return Ok(None) };
         let (query, body) = (pairs(&self.query), self.json()?);
-        Ok((route, Request { operation: route.operation, label, query, body, body_len }))
+        Ok(Some((route, Request { label, query, body, ..Request::default() })))
     }
 
     fn json(&self) -> Result<Object, ApiError> {

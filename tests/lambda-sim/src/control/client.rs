@@ -222,7 +222,7 @@ impl AccountControl {
         self.tell(Command::PutAlias { name: function.to_owned(), alias }).await;
     }
 
-    /// Settles everything that is Pending or InProgress now.
+    /// Settles everything that is Pending or InProgress now, and every mapping.
     pub async fn settle(&self) {
         self.tell(Command::Settle { name: None }).await;
     }
@@ -232,22 +232,24 @@ impl AccountControl {
         self.tell(Command::Settle { name: Some(name.to_owned()) }).await;
     }
 
-    /// Puts an object into S3, so that the CodeSha256 of code from there follows its content. Returns the version.
+    /// Puts an object into S3, so that the CodeSha256 of code from there follows its content. Returns the version,
+    /// which is `null` in a bucket of [`AccountSettings::unversioned_buckets`]: there the new content takes the place
+    /// of the old.
     pub async fn s3_put(&self, bucket: &str, key: &str, content: &[u8]) -> String {
         let content = STANDARD.encode(content);
         self.run(Command::PutObject { bucket: bucket.to_owned(), key: key.to_owned(), content }).await
     }
 
-    /// Lets an image's tag mean a digest (64 hex digits).
+    /// Lets an image's tag mean a digest (64 hex digits), from now on if it meant another.
     pub async fn image_put(&self, uri: &str, digest: &str) {
         self.tell(Command::PutImage { uri: uri.to_owned(), digest: digest.to_owned() }).await;
     }
 
-    async fn tell(&self, command: Command) {
+    pub(super) async fn tell(&self, command: Command) {
         self.run::<()>(command).await;
     }
 
-    async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
+    pub(super) async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
         or_panic(self.send(command).await)
     }
 

@@ -8,10 +8,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::command::{Command, WorldCommand};
-use super::edit;
+use super::{edit, mappings};
 use crate::error::ApiError;
 use crate::function::Function;
 use crate::ledger::Call;
+use crate::ops::s3;
 use crate::region::Region;
 use crate::settings::AccountSettings;
 use crate::wire::Incoming;
@@ -75,6 +76,11 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::EditFunction { name, changes } => edit::change(function(region, &name)?, changes),
         Command::RemoveFunction { name } => return Ok(json!(region.functions.remove(&name).is_some())),
         Command::PutAlias { name, alias } => edit::put_alias(function(region, &name)?, alias)?,
+        Command::Mappings => return Ok(mappings::all(region)),
+        Command::Mapping { uuid } => return Ok(mappings::shown(region, &uuid)),
+        Command::PutMapping { mapping } => return mappings::put(region, mapping),
+        Command::EditMapping { uuid, changes } => mappings::change(region, &uuid, changes)?,
+        Command::RemoveMapping { uuid } => return Ok(json!(region.mappings.remove(&uuid).is_some())),
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),
         Command::PutImage { uri, digest } => {
@@ -111,8 +117,5 @@ fn configure(region: &mut Region, patch: Value) -> Result<(), ApiError> {
 
 fn put_object(region: &mut Region, bucket: String, key: String, content: &str) -> Result<Value, ApiError> {
     let bytes = STANDARD.decode(content).map_err(|error| ApiError::invalid(error.to_string()))?;
-    let versions = region.objects.entry((bucket, key)).or_default();
-    let version = format!("v{}", versions.len() + 1);
-    versions.push((version.clone(), bytes));
-    Ok(version.into())
+    Ok(s3::put(region, bucket, key, bytes).into())
 }

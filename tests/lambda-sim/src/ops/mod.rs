@@ -3,10 +3,14 @@
 pub(crate) mod account;
 pub(crate) mod aliases;
 pub(crate) mod concurrency;
+pub(crate) mod ecr;
 pub(crate) mod functions;
 pub(crate) mod lists;
+pub(crate) mod mapping_tags;
+pub(crate) mod mappings;
 pub(crate) mod paging;
 pub(crate) mod policy;
+pub(crate) mod s3;
 pub(crate) mod sts;
 pub(crate) mod tags;
 pub(crate) mod updates;

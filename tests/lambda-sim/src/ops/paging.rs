@@ -1,4 +1,4 @@
-//! Pages of at most 50 with a Marker that names the last item returned, so that items which come or go between
+//! Pages of at most 50 (or another number) with a Marker that names the last item returned, so that items which come or go between
 //! two pages neither repeat nor hide others.
 
 use base64::Engine as _;
@@ -19,8 +19,19 @@ pub(crate) fn page<T>(
     items: impl Iterator<Item = (String, T)>,
     show: impl Fn(T) -> Value,
 ) -> Result<Value, ApiError> {
+    page_of(PAGE, request, member, items, show)
+}
+
+/// The same with another number of items at most.
+pub(crate) fn page_of<T>(
+    most: usize,
+    request: &Request,
+    member: &str,
+    items: impl Iterator<Item = (String, T)>,
+    show: impl Fn(T) -> Value,
+) -> Result<Value, ApiError> {
     let after = request.query("Marker").map(decode).transpose()?;
-    let size = page_size(request)?;
+    let size = page_size(request, most)?;
     let mut rest = items.filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
     let (mut shown, mut last) = (Vec::new(), String::new());
     while shown.len() < size
@@ -36,10 +47,10 @@ pub(crate) fn page<T>(
     Ok(page)
 }
 
-fn page_size(request: &Request) -> Result<usize, ApiError> {
-    let Some(wanted) = request.query("MaxItems") else { return Ok(PAGE) };
+fn page_size(request: &Request, most: usize) -> Result<usize, ApiError> {
+    let Some(wanted) = request.query("MaxItems") else { return Ok(most) };
     if let Ok(size @ 1..=10_000) = wanted.parse::<usize>() {
-        return Ok(size.min(PAGE));
+        return Ok(size.min(most));
     }
     let constraint = "Member must have value between 1 and 10000";
     Err(ApiError::validation(&[format!(

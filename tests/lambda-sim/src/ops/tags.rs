@@ -1,8 +1,12 @@
-//! TagResource, UntagResource and ListTags, for functions. Both writes change the function's RevisionId. Texts:
+//! TagResource, UntagResource and ListTags, for functions, and by way of `mapping_tags` for event source mappings.
+//! Both writes change a function's RevisionId. Texts:
 //! `TestLambdaTags` in LocalStack's recordings (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::mapping_tags;
 use crate::error::ApiError;
 use crate::function::Function;
 use crate::lifecycle::Access;
@@ -17,13 +21,22 @@ pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if added.is_empty() {
         return Err(ApiError::invalid("An error occurred and the request cannot be processed."));
     }
+    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
+        merge(mapping_tags::of(ctx, &request.label, uuid)?, added)?;
+        return Ok(Reply::no_content());
+    }
     let function = tagged(ctx, request, Access::Other)?;
-    let mut merged = function.tags.clone();
-    merged.extend(added);
-    tags::check(&merged)?;
-    function.tags = merged;
+    merge(&mut function.tags, added)?;
     function.latest.touch();
     Ok(Reply::no_content())
+}
+
+fn merge(tags: &mut BTreeMap<String, String>, added: BTreeMap<String, String>) -> Result<(), ApiError> {
+    let mut merged = tags.clone();
+    merged.extend(added);
+    tags::check(&merged)?;
+    *tags = merged;
+    Ok(())
 }
 
 /// Removes keys; those that aren't there are gone already.
@@ -33,6 +46,10 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
         let failure = "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
         return Err(ApiError::validation(&[failure.to_owned()]));
     }
+    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
+        mapping_tags::of(ctx, &request.label, uuid)?.retain(|key, _| !keys.contains(&key.as_str()));
+        return Ok(Reply::no_content());
+    }
     let function = tagged(ctx, request, Access::Other)?;
     function.tags.retain(|key, _| !keys.contains(&key.as_str()));
     function.latest.touch();
@@ -41,6 +58,9 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
 
 /// All tags.
 pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
+        return Ok(Reply::json(200, json!({"Tags": mapping_tags::of(ctx, &request.label, uuid)?})));
+    }
     let function = tagged(ctx, request, Access::Other)?;
     Ok(Reply::json(200, json!({"Tags": function.tags})))
 }

@@ -1,9 +1,14 @@
 //! What is refused, in the order in which AWS looks: first the constraints of the API model (`model`), then the
 //! rules of Lambda's own code (`service`).
 
+pub(crate) mod mappings;
 pub(crate) mod model;
 pub(crate) mod service;
 pub(crate) mod tags;
 
 /// The refusal of a role that doesn't exist, doesn't trust Lambda, or isn't known to it yet.
 pub(crate) const ROLE_NOT_ASSUMABLE: &str = "The role defined for the function cannot be assumed by Lambda.";
+
+/// The refusal of a queue that the role may not read, or not yet (<https://github.com/anomalyco/sst/issues/5737>).
+pub(crate) const QUEUE_NOT_READABLE: &str =
+    "The function execution role does not have permissions to call ReceiveMessage on SQS";

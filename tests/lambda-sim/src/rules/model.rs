@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+pub(crate) use mapping::check as check_mapping;
+
 use crate::error::ApiError;
 use crate::request::Object;
 
@@ -28,6 +30,8 @@ macro_rules! whole {
         LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
     };
 }
+
+mod mapping;
 
 static ROLE_RE: LazyLock<Regex> = whole!(ROLE);
 static HANDLER_RE: LazyLock<Regex> = whole!(HANDLER);
