@@ -3,7 +3,6 @@
 use cluster_tests::{World, function};
 use lambda_sim::{Fault, FaultEffect, FaultError};
 use serde_json::json;
-use test_support::eventually;
 
 fn throttled(operation: &str) -> Fault {
     Fault::new(operation, FaultEffect::Error(FaultError::throttled()))
@@ -58,8 +57,5 @@ async fn a_lasting_429_is_said_and_ends() {
     world.problem("hello", "Throttled", &["Rate exceeded", "tries again by itself"]).await;
     world.aws().clear_faults().await;
     world.ready("hello").await;
-    eventually(std::time::Duration::from_secs(1), "the change arrived", || async {
-        (world.aws().function("hello").await?["Configuration"]["MemorySize"] == 256).then_some(())
-    })
-    .await;
+    assert_eq!(world.aws().function("hello").await.unwrap()["Configuration"]["MemorySize"], 256);
 }
