@@ -34,12 +34,18 @@ pub(crate) fn compare(scenario: &Scenario, figures: &Figures) -> Vec<Comparison>
             let what = "1,000 functions with quotas, all of them the operator's";
             comparisons.push(seconds(what, ready, THOUSAND_WITH_QUOTAS));
         }
-        (100, false) => comparisons.push(seconds("100 functions without quotas", ready, HUNDRED_WITHOUT_QUOTAS)),
+        (100, false) => {
+            comparisons.push(seconds("100 functions without quotas", ready, HUNDRED_WITHOUT_QUOTAS))
+        }
         _ => {}
     }
     if *functions == 1000 {
         let measured = megabytes(figures.peak_rss_kib);
-        let what = if *quotas { "memory, 1,000 functions with quotas" } else { "memory, 1,000 functions without quotas" };
+        let what = if *quotas {
+            "memory, 1,000 functions with quotas"
+        } else {
+            "memory, 1,000 functions without quotas"
+        };
         comparisons.push(Comparison {
             what,
             measured: format!("{measured:.1} MB"),
@@ -51,7 +57,8 @@ pub(crate) fn compare(scenario: &Scenario, figures: &Figures) -> Vec<Comparison>
 }
 
 fn seconds(what: &'static str, measured: f64, limit: f64) -> Comparison {
-    let (measured, target, reached) = (format!("{measured:.2} s"), format!("≤ {limit:.1} s"), measured <= limit);
+    let (measured, target, reached) =
+        (format!("{measured:.2} s"), format!("≤ {limit:.1} s"), measured <= limit);
     Comparison { what, measured, target, reached }
 }
 
@@ -68,7 +75,13 @@ mod tests {
 
     use super::*;
 
-    fn compared(functions: usize, quotas: bool, share: f64, seconds: f64, mb: u64) -> Vec<(&'static str, bool)> {
+    fn compared(
+        functions: usize,
+        quotas: bool,
+        share: f64,
+        seconds: f64,
+        mb: u64,
+    ) -> Vec<(&'static str, bool)> {
         let scenario = Scenario { functions, quotas, share };
         let figures = Figures {
             ready: Duration::from_secs_f64(seconds),

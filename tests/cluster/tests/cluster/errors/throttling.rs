@@ -59,3 +59,49 @@ async fn a_lasting_429_is_said_and_ends() {
     world.ready("hello").await;
     assert_eq!(world.aws().function("hello").await.unwrap()["Configuration"]["MemorySize"], 256);
 }
+
+/// A 429 after the effect: AWS refused to say that it did what was asked.
+async fn throttled_after_effect(world: &World) {
+    world
+        .aws()
+        .inject(Fault::new("CreateFunction", FaultEffect::ErrorAfterEffect(FaultError::throttled())).times(1))
+        .await;
+}
+
+#[tokio::test]
+async fn a_create_that_was_throttled_after_its_effect_finds_its_own_function() {
+    let world = World::start("throttled-create").await;
+    throttled_after_effect(&world).await;
+    let object = world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    let created: Vec<u16> = world
+        .ledger_of("hello")
+        .await
+        .iter()
+        .filter(|call| call.is_write())
+        .inspect(|call| assert_eq!(call.operation, "CreateFunction", "nothing has to be changed"))
+        .map(|call| call.status)
+        .collect();
+    assert!(created == [429] || created == [429, 409], "{created:?}");
+    let owner = world.aws().function("hello").await.unwrap()["Tags"]["lambda-operator.io/owner"].clone();
+    assert!(owner.as_str().unwrap().ends_with(object.metadata.uid.as_deref().unwrap()), "{owner}");
+}
+
+#[tokio::test]
+async fn the_code_of_a_create_that_was_throttled_after_its_effect_is_not_taken_for_newer_code() {
+    let world = World::builder("throttled-code")
+        .settings(|settings| {
+            settings.rechecks.propagation_min = std::time::Duration::from_mins(1);
+            settings.rechecks.propagation_max = std::time::Duration::from_mins(1);
+        })
+        .start()
+        .await;
+    throttled_after_effect(&world).await;
+    let code = |key: &str| function(json!({"code": {"s3": {"bucket": "packages", "key": key}}}));
+    world.apply("hello", code("one.zip")).await;
+    world.reason("hello", "Throttled").await;
+    world.apply("hello", code("two.zip")).await;
+    world.ready("hello").await;
+    let [.., (operation, body)] = &world.writes("hello").await[..] else { panic!("it was written") };
+    assert_eq!((operation.as_str(), &body["S3Key"]), ("UpdateFunctionCode", &json!("two.zip")));
+}
