@@ -182,7 +182,7 @@ async fn drift(world: &World, name: &str, row: &Row) {
 async fn told_of_drift(world: &World, name: &str, row: &Row) {
     let what = format!("{}: an Event names the field", row.path);
     let path = row.told();
-    eventually(Duration::from_secs(10), &what, || async {
+    eventually(Duration::from_mins(1), &what, || async {
         let events = world.events(name).await;
         let told = events.iter().any(|(kind, reason, note)| {
             kind == "Warning" && reason == "DriftDetected" && note.contains(path)

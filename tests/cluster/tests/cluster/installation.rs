@@ -10,9 +10,9 @@ async fn deployment() -> Value {
     let cluster = install().await;
     let kubectl = cluster.kubectl(cluster.admin_kubeconfig());
     let arguments = ["create", "--dry-run=client", "-o", "json", "-k", DEFAULT];
-    let list: Value = serde_json::from_str(&kubectl.args(arguments).run().await.stdout).unwrap();
-    let objects = list["items"].as_array().expect("a List");
-    objects.iter().find(|object| object["kind"] == "Deployment").expect("a Deployment").clone()
+    let text = kubectl.args(arguments).run().await.stdout;
+    let objects = serde_json::Deserializer::from_str(&text).into_iter::<Value>().map(Result::unwrap);
+    objects.into_iter().find(|object| object["kind"] == "Deployment").expect("a Deployment")
 }
 
 #[tokio::test]
