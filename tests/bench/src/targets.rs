@@ -35,7 +35,7 @@ pub(crate) fn compare(scenario: &Scenario, figures: &Figures) -> Vec<Comparison>
             comparisons.push(seconds(what, ready, THOUSAND_WITH_QUOTAS));
         }
         (100, false) => {
-            comparisons.push(seconds("100 functions without quotas", ready, HUNDRED_WITHOUT_QUOTAS))
+            comparisons.push(seconds("100 functions without quotas", ready, HUNDRED_WITHOUT_QUOTAS));
         }
         _ => {}
     }
