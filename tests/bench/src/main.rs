@@ -3,10 +3,15 @@
 
 mod measure;
 mod run;
+mod targets;
 
+use std::collections::BTreeMap;
+
+use anyhow::ensure;
 use clap::Parser;
 use measure::Figures;
 use run::Scenario;
+use targets::Comparison;
 
 /// Measures the operator.
 #[derive(Parser, Debug)]
@@ -20,22 +25,45 @@ struct Arguments {
     /// The operator's share of the quotas.
     #[arg(long, default_value_t = 1.0)]
     share: f64,
+    /// Fail when a target is missed.
+    #[arg(long)]
+    check: bool,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Arguments { functions, quotas, share } = Arguments::parse();
+    let Arguments { functions, quotas, share, check } = Arguments::parse();
+    if cfg!(debug_assertions) {
+        eprintln!("note: this is a debug build, and so are the operator and the simulator; use `make bench`");
+    }
     println!(
         "| functions | quotas | all Ready | quota allows | calls | writes to Kubernetes | all gone | CPU | peak RSS |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
+    let mut comparisons = Vec::new();
     for quotas in quotas.map_or_else(|| vec![false, true], |only| vec![only]) {
         for functions in functions.iter().copied() {
             let scenario = Scenario { functions, quotas, share };
-            print(&scenario, &run::run(&scenario).await?);
+            let figures = run::run(&scenario).await?;
+            print(&scenario, &figures);
+            comparisons.extend(targets::compare(&scenario, &figures));
         }
     }
+    print_comparisons(&comparisons);
+    let missed = comparisons.iter().filter(|comparison| !comparison.reached).count();
+    ensure!(!check || missed == 0, "{missed} of {} targets missed", comparisons.len());
+    ensure!(!check || !comparisons.is_empty(), "no target was measured: 100 and 1,000 functions have some");
     Ok(())
+}
+
+fn print_comparisons(comparisons: &[Comparison]) {
+    if comparisons.is_empty() {
+        return;
+    }
+    println!("\n| target | | measured | |\n|---|---|---|---|");
+    for Comparison { what, measured, target, reached } in comparisons {
+        println!("| {what} | {target} | {measured} | {} |", if *reached { "reached" } else { "**missed**" });
+    }
 }
 
 fn print(scenario: &Scenario, figures: &Figures) {
@@ -44,16 +72,16 @@ fn print(scenario: &Scenario, figures: &Figures) {
     let allowed = scenario.allowed().map_or_else(|| "-".to_owned(), |allowed| format!("{allowed:.1} s"));
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let per = |count: &u64| *count as f64 / *functions as f64;
-    let list = |counts: &std::collections::BTreeMap<String, u64>| {
+    let list = |counts: &BTreeMap<String, u64>| {
         counts.iter().map(|(name, count)| format!("{name} {:.2}", per(count))).collect::<Vec<_>>().join(", ")
     };
     println!(
-        "| {functions} | {} | {:.2} s | {allowed} | {} | {} | {:.2} s | {cpu_seconds:.2} s | {} MB |",
+        "| {functions} | {} | {:.2} s | {allowed} | {} | {} | {:.2} s | {cpu_seconds:.2} s | {:.1} MB |",
         if *quotas { "on" } else { "off" },
         ready.as_secs_f64(),
         list(calls),
         list(writes),
         gone.as_secs_f64(),
-        peak_rss_kib / 1024,
+        targets::megabytes(*peak_rss_kib),
     );
 }

@@ -1,7 +1,6 @@
 //! One run: a namespace, a simulator, an operator, N functions.
 
 use std::collections::HashSet;
-use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,6 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, ResourceExt};
 use lambda_operator_crds::LambdaFunction;
-use lambda_sim::Options;
 use serde_json::json;
 use test_support::{Process, bin};
 
@@ -22,6 +20,8 @@ use crate::measure::{self, Figures};
 const WRITES_PER_SECOND: f64 = 15.0;
 /// How many objects the client creates at the same time.
 const PARALLEL: usize = 20;
+/// Warnings, and the line that says where metrics are served.
+const LOG_LEVEL: &str = "warn,lambda_operator::run=info";
 /// The longest that a run may take.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -47,23 +47,24 @@ pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
     let cluster = install().await;
     let namespace = cluster.namespace("bench").await;
     let simulator = bin("lambda-sim", "lambda-sim");
-    let (aws, metrics) = (free_address()?, free_address()?);
     let mut command = Command::new(simulator);
-    command.args(["--listen", &aws]);
+    command.args(["--listen", "127.0.0.1:0"]);
     if scenario.quotas {
         command.arg("--quotas");
     }
-    let _simulator = Process::spawn("lambda-sim", &command);
+    let simulator = Process::spawn("lambda-sim", &command);
+    let aws = simulator.word_after("listening on ").await;
     let kubeconfig =
         cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
     let kubeconfig = cluster.write_kubeconfig("operator", &kubeconfig);
     let mut command = Command::new(bin("lambda-operator", "lambda-operator"));
-    command.args(["run", "--leader-election=false", "--log-level", "warn", "--aws-region", REGION]);
-    command.args(["--aws-endpoint-url", &format!("http://{aws}"), "--metrics-address", &metrics]);
+    command.args(["run", "--leader-election=false", "--log-level", LOG_LEVEL, "--aws-region", REGION]);
+    command.args(["--aws-endpoint-url", &aws, "--metrics-address", "127.0.0.1:0"]);
     command.args(["--watch-namespace", namespace.name(), "--quota-share", &scenario.share.to_string()]);
     command.arg(format!("--quotas={}", scenario.quotas)).arg("--kubeconfig").arg(kubeconfig);
     command.env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}")).env("AWS_SECRET_ACCESS_KEY", "secret");
     let operator = Process::spawn("lambda-operator", &command);
+    let metrics = operator.word_after("address=").await;
     wait_for_http(&metrics).await.with_context(|| operator.log())?;
 
     let client = cluster.admin_client().await;
@@ -130,9 +131,4 @@ async fn wait_for_http(address: &str) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     anyhow::bail!("the operator did not become ready")
-}
-
-/// An address that was free a moment ago.
-fn free_address() -> anyhow::Result<String> {
-    Ok(TcpListener::bind(Options::default().listen)?.local_addr()?.to_string())
 }

@@ -5,6 +5,13 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use test_support::Process;
+
+/// Where an operator process says that it serves.
+pub async fn serving_address(operator: &Process) -> SocketAddr {
+    operator.word_after("address=").await.parse().expect("the operator logs an address")
+}
+
 /// The whole answer to a GET, with status line and headers.
 pub async fn fetch(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("the operator serves metrics and probes");

@@ -7,10 +7,11 @@ mod inputs;
 mod install;
 mod observe;
 mod process;
+mod restricted;
 mod world;
 
 pub use history::History;
-pub use http::fetch;
+pub use http::{fetch, serving_address};
 pub use install::install;
 pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};

@@ -7,6 +7,15 @@ use test_support::{Process, bin};
 use crate::World;
 use crate::world::{ACCOUNT, REGION};
 
+/// Times of a process, unless it is given others.
+const TIMES: [(&str, &str); 5] = [
+    ("--drift-interval", "0s"),
+    ("--rotation-interval", "0s"),
+    ("--recheck-min", "500ms"),
+    ("--recheck-max", "2s"),
+    ("--propagation-min", "200ms"),
+];
+
 /// The path of the `lambda-operator` binary.
 pub async fn operator_binary() -> std::path::PathBuf {
     let built = tokio::task::spawn_blocking(|| bin("lambda-operator", "lambda-operator"));
@@ -15,7 +24,7 @@ pub async fn operator_binary() -> std::path::PathBuf {
 
 impl World {
     /// Starts the binary on this world: as the ServiceAccount of `config/rbac`, with short rechecks, no quotas,
-    /// no sweep after the first, and no leader election. Later flags win.
+    /// no sweep after the first, and no leader election, unless `flags` say otherwise.
     pub async fn operator_process(&self, name: &str, flags: &[&str]) -> Process {
         let mut command = Command::new(operator_binary().await);
         let account = ("lambda-operator-system", "lambda-operator");
@@ -25,8 +34,10 @@ impl World {
         command.arg("run").arg("--kubeconfig").arg(kubeconfig);
         command.args(["--aws-endpoint-url", &self.sim.endpoint(), "--aws-region", REGION]);
         command.args(["--watch-namespace", self.namespace.name(), "--metrics-address", "127.0.0.1:0"]);
-        command.args(["--quotas=false", "--drift-interval", "0s", "--rotation-interval", "0s"]);
-        command.args(["--recheck-min", "500ms", "--recheck-max", "2s", "--propagation-min", "200ms"]);
+        for (flag, value) in TIMES.into_iter().filter(|(flag, _)| !flags.contains(flag)) {
+            command.args([flag, value]);
+        }
+        command.arg("--quotas=false");
         if !flags.iter().any(|flag| flag.starts_with("--lease-")) {
             command.arg("--leader-election=false");
         }

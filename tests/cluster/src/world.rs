@@ -15,7 +15,7 @@ use test_support::{Cluster, TestNamespace, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::install;
+use crate::{install, restricted};
 
 /// The account of a world.
 pub const ACCOUNT: &str = "111122223333";
@@ -32,6 +32,7 @@ pub struct WorldBuilder {
     name: String,
     settings: Settings,
     options: Options,
+    rules: Option<Value>,
     started: bool,
 }
 
@@ -66,6 +67,14 @@ impl WorldBuilder {
         self
     }
 
+    /// Runs the operator as a ServiceAccount of the namespace that may do this there, instead of the one of
+    /// `config/rbac`: a list of rules of a Role. They can be changed by [`World::grant`].
+    #[must_use]
+    pub fn allowed(mut self, rules: Value) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
     /// Leaves the operator to be started later, by [`World::start_operator`] or as a process.
     #[must_use]
     pub fn without_operator(mut self) -> Self {
@@ -81,8 +90,10 @@ impl WorldBuilder {
         let mut settings = self.settings;
         settings.watch.namespaces = vec![namespace.name().to_owned()];
         settings.aws.endpoint_url.get_or_insert_with(|| sim.endpoint());
-        let kubeconfig =
-            cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await;
+        let kubeconfig = match &self.rules {
+            Some(rules) => restricted::kubeconfig(cluster, namespace.name(), rules).await,
+            None => cluster.kubeconfig_for_service_account("lambda-operator-system", "lambda-operator").await,
+        };
         let client = cluster.client(&kubeconfig).await;
         let mut world =
             World { cluster, namespace, sim, settings, account: ACCOUNT.into(), client, operator: None };
@@ -115,7 +126,7 @@ impl World {
         settings.rechecks.propagation_min = Duration::from_millis(200);
         settings.rechecks.propagation_max = Duration::from_secs(1);
         settings.rechecks.propagation_window = Duration::from_secs(5);
-        WorldBuilder { name: name.into(), settings, options: Options::default(), started: true }
+        WorldBuilder { name: name.into(), settings, options: Options::default(), rules: None, started: true }
     }
 
     /// Starts an operator within this process. It logs when `RUST_LOG` is set.
@@ -136,14 +147,6 @@ impl World {
         if let Some((stop, task)) = self.operator.take() {
             stop.cancel();
             task.await.expect("the operator does not panic").expect("the operator ends well");
-        }
-    }
-
-    /// Ends the operator as a crash would: nothing is finished, nothing is written.
-    pub async fn crash_operator(&mut self) {
-        if let Some((_, task)) = self.operator.take() {
-            task.abort();
-            let _ = task.await;
         }
     }
 

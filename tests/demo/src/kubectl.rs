@@ -18,10 +18,11 @@ pub(crate) struct Kubectl {
 }
 
 impl Kubectl {
-    /// Shows the command as one would type it, runs it and shows what it prints.
+    /// Shows the command as one would type it, quotes and all, runs it and shows what it prints. No word has a space.
     pub(crate) async fn show(&self, command: &str) -> anyhow::Result<String> {
         println!("\n  $ kubectl {command}");
-        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let words: Vec<String> = command.split_whitespace().map(|word| word.replace('\'', "")).collect();
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
         let (ok, output) = self.run(&arguments, None).await?;
         print(&output);
         if !ok {

@@ -17,7 +17,8 @@ struct Arguments {
     #[arg(long)]
     keep: bool,
     /// A context of your kubeconfig: use that cluster instead of starting one. The custom resource and the namespace
-    /// lambda-operator-demo are installed there.
+    /// lambda-operator-demo are installed there, and the operator works there with your credentials. At the end the
+    /// namespace is deleted; the custom resource stays.
     #[arg(long)]
     context: Option<String>,
     /// `sim` (the simulator), `real` (AWS itself, with the credentials and region of your environment), or the URL
@@ -32,22 +33,24 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { keep, context, aws, role } = Arguments::parse();
-    let mut stage = match Stage::set(context, &aws, role).await {
+    let stage = match Stage::set(context, &aws, role).await {
         Ok(stage) => stage,
         Err(error) => {
             eprintln!("error: the demo could not start: {error:#}");
             return ExitCode::FAILURE;
         }
     };
-    let outcome = steps::play(&mut stage, keep).await;
+    let outcome = steps::play(&stage, keep).await;
+    // At once, and not only when somebody ends what stays up.
+    if let Err(error) = &outcome {
+        eprintln!("\nerror: {error:#}\n\nThe end of the operator's log:\n{}", stage.log_tail());
+    }
     if keep {
         stage.stay().await;
     }
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\nerror: {error:#}\n\nThe end of the operator's log:\n{}", stage.log_tail());
-            ExitCode::FAILURE
-        }
+    let cleared = stage.clear().await;
+    if let Err(error) = &cleared {
+        eprintln!("error: {error:#}");
     }
+    if outcome.is_ok() && cleared.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

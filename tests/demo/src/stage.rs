@@ -61,7 +61,12 @@ impl Stage {
             command.arg("--kubeconfig").arg(cluster.write_kubeconfig("operator", &account));
         }
         let sim = direct_to_aws(&mut command, aws).await?;
-        progress("starting the operator under its own ServiceAccount");
+        match &kubectl.context {
+            Some(context) => progress(&format!(
+                "starting the operator on this machine, with your own credentials of the context {context}"
+            )),
+            None => progress("starting the operator under its own ServiceAccount"),
+        }
         let operator = Process::spawn("lambda-operator", &command);
         Ok(Self { kubectl, sim, role, operator })
     }
@@ -76,6 +81,20 @@ impl Stage {
         let log = self.operator.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Leaves a cluster that isn't ours as it was, but for the custom resource. The operator has to run for that.
+    pub(crate) async fn clear(&self) -> anyhow::Result<()> {
+        let Some(context) = &self.kubectl.context else { return Ok(()) };
+        progress(&format!("deleting the namespace {NAMESPACE} from the cluster of the context {context}"));
+        let all = Kubectl { namespace: None, ..self.kubectl.clone() };
+        all.quietly(&["delete", "namespace", NAMESPACE, "--timeout=60s"]).await.with_context(|| {
+            format!("the namespace {NAMESPACE} stays behind in the cluster of the context {context}")
+        })?;
+        progress(
+            "the custom resource stays, in case others use it: kubectl delete crd lambdafunctions.lambda-operator.io",
+        );
+        Ok(())
     }
 
     /// Waits for Ctrl-C and says how to use what is running.
@@ -135,7 +154,22 @@ async fn install(kubectl: &Kubectl) -> anyhow::Result<()> {
     if kubectl.context.is_none() {
         kubectl.quietly(&["apply", "-k", &path("config/rbac")]).await?;
     }
-    let _ = kubectl.quietly(&["create", "namespace", NAMESPACE]).await;
+    own_namespace(kubectl).await
+}
+
+/// Makes the demo's namespace. One that somebody else made isn't used: it will be deleted.
+async fn own_namespace(kubectl: &Kubectl) -> anyhow::Result<()> {
+    const OURS: &str = "app.kubernetes.io/managed-by=lambda-operator-demo";
+    let found = kubectl.quietly(&["get", "namespace", NAMESPACE, "--ignore-not-found", "-o=name"]).await?;
+    if found.is_empty() {
+        kubectl.quietly(&["create", "namespace", NAMESPACE]).await?;
+        kubectl.quietly(&["label", "namespace", NAMESPACE, OURS]).await?;
+    }
+    let ours = kubectl.quietly(&["get", "namespace", "--selector", OURS, "-o=name"]).await?;
+    ensure!(
+        ours.lines().any(|line| line == format!("namespace/{NAMESPACE}")),
+        "the cluster has a namespace {NAMESPACE} that this demo didn't make; delete or rename it"
+    );
     Ok(())
 }
 

@@ -10,38 +10,63 @@ use crate::stage::{Stage, progress, root};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Plays all steps. The first that fails ends the walk.
-pub(crate) async fn play(stage: &mut Stage, keep: bool) -> anyhow::Result<()> {
-    let started = Instant::now();
-    let mut summary = Vec::new();
-    macro_rules! step {
-        ($title:expr, $step:expr) => {{
-            println!("\n━━ {}", $title);
-            let begun = Instant::now();
-            $step.await.context($title)?;
-            summary.push(($title, begun.elapsed()));
-        }};
+/// Plays all steps. The first that fails ends the walk; what was reached is summed up in any case.
+pub(crate) async fn play(stage: &Stage, keep: bool) -> anyhow::Result<()> {
+    let mut walk = Walk { started: Instant::now(), steps: Vec::new() };
+    let outcome = walk.play(stage, keep).await;
+    walk.sum_up(stage, outcome.is_ok()).await;
+    outcome
+}
+
+/// The steps so far: title, duration, and whether it went as promised.
+struct Walk {
+    started: Instant,
+    steps: Vec<(&'static str, Duration, bool)>,
+}
+
+impl Walk {
+    async fn play(&mut self, stage: &Stage, keep: bool) -> anyhow::Result<()> {
+        self.step("Functions become Ready", become_ready(stage)).await?;
+        self.step("A change of code and environment rolls out", roll_out(stage)).await?;
+        if stage.sim.is_some() {
+            self.step("A change behind the operator's back is repaired", repair(stage)).await?;
+        } else {
+            progress(
+                "skipped: a change behind the operator's back (made through the simulator; change a function in your console to see it)",
+            );
+        }
+        self.step("Bad manifests are explained", explain(stage)).await?;
+        if !keep {
+            self.step("A deletion is clean", delete(stage)).await?;
+        }
+        Ok(())
     }
-    step!("Functions become Ready", become_ready(stage));
-    step!("A change of code and environment rolls out", roll_out(stage));
-    if stage.sim.is_some() {
-        step!("A change behind the operator's back is repaired", repair(stage));
-    } else {
-        progress(
-            "skipped: a change behind the operator's back (made through the simulator; change a function in your console to see it)",
-        );
+
+    async fn step(
+        &mut self,
+        title: &'static str,
+        step: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        println!("\n━━ {title}");
+        let begun = Instant::now();
+        let outcome = step.await;
+        self.steps.push((title, begun.elapsed(), outcome.is_ok()));
+        outcome.context(title)
     }
-    step!("Bad manifests are explained", explain(stage));
-    if !keep {
-        step!("A deletion is clean", delete(stage));
+
+    async fn sum_up(&self, stage: &Stage, well: bool) {
+        println!("\n━━ Summary");
+        for (title, took, well) in &self.steps {
+            println!("  {} {title:<50} {:>5.1} s", if *well { '✓' } else { '✗' }, took.as_secs_f64());
+        }
+        print_calls(stage).await;
+        let (count, seconds) = (self.steps.len(), self.started.elapsed().as_secs_f64());
+        if well {
+            println!("\nAll {count} steps went as promised, in {seconds:.0} s.");
+        } else {
+            println!("\nStep {count} failed after {seconds:.0} s; the steps after it were not played.");
+        }
     }
-    println!("\n━━ Summary");
-    for (title, took) in &summary {
-        println!("  ✓ {title:<50} {:>5.1} s", took.as_secs_f64());
-    }
-    print_calls(stage).await;
-    println!("\nAll {} steps went as promised, in {:.0} s.", summary.len(), started.elapsed().as_secs_f64());
-    Ok(())
 }
 
 /// The samples, or the two that need nothing but a role.
@@ -49,8 +74,9 @@ async fn become_ready(stage: &Stage) -> anyhow::Result<()> {
     let samples = root().join("config/samples");
     if let Some(aws) = stage.aws() {
         let legacy = json!({
-            "FunctionName": "legacy-report", "Runtime": "python3.14", "Handler": "index.handler", "Timeout": 60,
-            "Role": "arn:aws:iam::111122223333:role/lambda-basic", "Code": {"S3Bucket": "legacy", "S3Key": "report.zip"},
+            "FunctionName": "legacy-report", "Runtime": "python3.13", "Handler": "report.handler", "MemorySize": 256,
+            "Timeout": 60, "Role": "arn:aws:iam::111122223333:role/lambda-legacy",
+            "Code": {"S3Bucket": "legacy", "S3Key": "report.zip"},
         });
         aws.put_function(legacy).await;
         println!("\n  $ kubectl apply -k config/samples");
@@ -72,25 +98,25 @@ async fn become_ready(stage: &Stage) -> anyhow::Result<()> {
 
 async fn roll_out(stage: &Stage) -> anyhow::Result<()> {
     let code = r#"{"spec":{"code":{"inline":{"files":{"index.py":"def handler(event, context):\n    return 'version two'\n"}}}}}"#;
-    println!("\n  $ kubectl patch lambdafunction hello --type=merge --patch='{code}'");
-    println!(
-        "  {}",
-        stage
-            .kubectl
-            .quietly(&["patch", "lambdafunction", "hello", "--type=merge", "--patch", code])
-            .await?
-            .trim_end()
-    );
+    let before = code_of(stage, "hello").await;
+    println!("\n  $ kubectl patch lambdafunction hello --type=merge --patch-file=version-two.json");
+    let patch = ["patch", "lambdafunction", "hello", "--type=merge", "--patch", code];
+    println!("  {}", stage.kubectl.quietly(&patch).await?.trim_end());
     stage
         .kubectl
-        .show("patch configmap orders-settings --type=merge --patch={\"data\":{\"CURRENCY\":\"CHF\"}}")
+        .show(r#"patch configmap orders-settings --type=merge --patch='{"data":{"CURRENCY":"CHF"}}'"#)
         .await?;
     stage
         .kubectl
-        .show("patch lambdafunction orders --type=merge --patch={\"spec\":{\"memorySize\":256}}")
+        .show(r#"patch lambdafunction orders --type=merge --patch='{"spec":{"memorySize":256}}'"#)
         .await?;
     if let Some(aws) = stage.aws() {
-        until("AWS has the new environment", || async {
+        until("AWS has the new code of hello", || async {
+            let now = code_of(stage, "hello").await?;
+            (Some(&now) != before.as_ref()).then_some(())
+        })
+        .await?;
+        until("AWS has the new environment of orders", || async {
             let function = aws.function("orders").await?;
             let configuration = &function["Configuration"];
             (configuration["Environment"]["Variables"]["CURRENCY"] == "CHF"
@@ -98,10 +124,17 @@ async fn roll_out(stage: &Stage) -> anyhow::Result<()> {
                 .then_some(())
         })
         .await?;
+        println!("\n  AWS has the new code of hello, and the new memory and environment of orders.");
     }
     stage.kubectl.show("wait lambdafunctions hello orders --for=condition=Ready --timeout=60s").await?;
-    stage.kubectl.show("get events.events.k8s.io --field-selector=regarding.name=orders").await?;
-    Ok(())
+    show_events(stage, "hello", &["Created", "Ready", "CodeUpdated"]).await?;
+    show_events(stage, "orders", &["Created", "Ready", "ConfigurationUpdated"]).await
+}
+
+/// The hash of a function's code in the simulated AWS.
+async fn code_of(stage: &Stage, name: &str) -> Option<String> {
+    let function = stage.aws()?.function(name).await?;
+    function["Configuration"]["CodeSha256"].as_str().map(ToOwned::to_owned)
 }
 
 async fn repair(stage: &Stage) -> anyhow::Result<()> {
@@ -114,9 +147,26 @@ async fn repair(stage: &Stage) -> anyhow::Result<()> {
     })
     .await?;
     stage.kubectl.show("wait lambdafunction hello --for=condition=Drifted=False --timeout=60s").await?;
-    stage.kubectl.show("get events.events.k8s.io --field-selector=regarding.name=hello").await?;
+    show_events(stage, "hello", &["DriftDetected", "ConfigurationUpdated"]).await
+}
+
+/// Shows the Events about a function, oldest first, once they are there: they are published in the background.
+async fn show_events(stage: &Stage, name: &str, reasons: &[&str]) -> anyhow::Result<()> {
+    let command = format!("events --for=lambdafunction/{name}");
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    until(&format!("Events about {name}: {}", reasons.join(", ")), || async {
+        let events = stage.kubectl.quietly(&arguments).await.ok()?;
+        let words: Vec<&str> = events.split_whitespace().collect();
+        reasons.iter().all(|reason| words.contains(reason)).then_some(())
+    })
+    .await?;
+    stage.kubectl.show(&command).await?;
     Ok(())
 }
+
+/// What the README shows, too.
+const MESSAGE: &str =
+    r#"get lambdafunction broken -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}'"#;
 
 async fn explain(stage: &Stage) -> anyhow::Result<()> {
     let manifest = |runtime: &str, memory: u32| {
@@ -135,7 +185,7 @@ async fn explain(stage: &Stage) -> anyhow::Result<()> {
     println!("\n  $ kubectl apply -f broken.yaml   # runtime: python2.7, which only AWS knows to be over");
     stage.kubectl.apply(&manifest("python2.7", 128)).await?.map_err(|text| anyhow::anyhow!(text))?;
     stage.kubectl.show("wait lambdafunction broken --for=condition=Stalled --timeout=60s").await?;
-    stage.kubectl.show("get lambdafunction broken -o=custom-columns=NAME:.metadata.name,REASON:.status.conditions[?(@.type==\"Ready\")].reason,MESSAGE:.status.conditions[?(@.type==\"Ready\")].message").await?;
+    stage.kubectl.show(MESSAGE).await?;
     Ok(())
 }
 

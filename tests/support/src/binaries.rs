@@ -53,16 +53,18 @@ fn executable(message: &str, package: &str, name: &str) -> Option<PathBuf> {
     is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
 }
 
-/// The profile of the running test, from where cargo put it: `<target>/<profile>/deps`.
+/// The profile of the running program, from where cargo put it.
 fn profile() -> String {
-    let test = std::env::current_exe().expect("the test knows its own path");
-    let folder = test.ancestors().nth(2).and_then(Path::file_name).unwrap_or_default();
-    match folder.to_string_lossy().as_ref() {
-        "release" => "release".to_owned(),
-        other if other != "debug" && test.parent().is_some_and(|deps| deps.ends_with("deps")) => {
-            other.to_owned()
-        }
-        _ => "dev".to_owned(),
+    profile_of(&std::env::current_exe().expect("a program knows its own path"))
+}
+
+/// Cargo puts a test into `<target>/<profile>/deps` and a binary, such as the benchmark, into `<target>/<profile>`.
+fn profile_of(program: &Path) -> String {
+    let folder = program.parent().unwrap_or(program);
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    match folder.file_name().unwrap_or_default().to_string_lossy().as_ref() {
+        "debug" => "dev".to_owned(),
+        profile => profile.to_owned(),
     }
 }
 
@@ -76,4 +78,23 @@ pub fn without_cargo_package(command: &mut Command) -> &mut Command {
         }
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_is_that_of_the_running_test_or_binary() {
+        for (program, profile) in [
+            ("/target/debug/deps/cluster-0123456789abcdef", "dev"),
+            ("/target/debug/demo", "dev"),
+            ("/target/release/deps/cluster-0123456789abcdef", "release"),
+            ("/target/release/lambda-operator-bench", "release"),
+            ("/target/x86_64-unknown-linux-gnu/release/lambda-operator-bench", "release"),
+            ("/target/profiling/lambda-operator-bench", "profiling"),
+        ] {
+            assert_eq!(profile_of(Path::new(program)), profile, "{program}");
+        }
+    }
 }

@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tempfile::NamedTempFile;
 
+use crate::eventually;
 use crate::guard::Guarded;
 
 /// How much of the log is shown when a test fails.
 const SHOWN_LINES: usize = 60;
+
+/// How long a program may take to say what is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running program whose output goes to a log file. Dropping it kills it, and
 /// shows the end of its log when the test is failing.
@@ -81,6 +85,18 @@ impl Process {
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.log.path()).expect("the log is there while the process is");
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Waits until it has written `marker` and returns the word after that, such as the address at which it serves
+    /// when it was to take any free port.
+    pub async fn word_after(&self, marker: &str) -> String {
+        let what = format!("{} says {marker:?}", self.name);
+        eventually(PATIENCE, &what, || async {
+            let log = self.log();
+            let word = log.split_once(marker).and_then(|(_, rest)| rest.split_once(char::is_whitespace));
+            word.map(|(word, _)| word.to_owned()).ok_or(log)
+        })
+        .await
     }
 
     fn signal(&mut self, signal: Signal) {

@@ -6,6 +6,7 @@ use cluster_tests::{REGION, ROLE, World, condition, function};
 use kube::api::{Patch, PatchParams};
 use lambda_operator_crds::LambdaFunction;
 use serde_json::{Value, json};
+use test_support::eventually;
 
 const REPOSITORY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app";
 
@@ -188,4 +189,83 @@ async fn what_a_zip_package_needs_cannot_be_removed() {
         let text = refused(&world, json!({"spec": {field: null}})).await;
         assert!(text.contains(field), "{field}: {text}");
     }
+}
+
+#[tokio::test]
+async fn the_key_of_the_package_is_in_every_update_of_the_code() {
+    let world = World::start("code-key").await;
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let spec = |object: &str, architecture: &str| {
+        let code = json!({"s3": {"bucket": "packages", "key": object}, "sourceKMSKeyArn": key});
+        function(json!({"code": code, "architectures": [architecture]}))
+    };
+    world.apply("hello", spec("one.zip", "x86_64")).await;
+    world.ready("hello").await;
+    for (object, architecture) in [("two.zip", "x86_64"), ("two.zip", "arm64")] {
+        world.apply("hello", spec(object, architecture)).await;
+        world.ready("hello").await;
+    }
+    let sent = updates(&world).await;
+    assert_eq!(sent.len(), 2);
+    for (operation, body) in sent {
+        assert_eq!((operation.as_str(), &body["SourceKMSKeyArn"]), ("UpdateFunctionCode", &json!(key)));
+    }
+}
+
+/// A world whose operator looks for drift all the time, in lists and function by function.
+async fn watchful(name: &str) -> World {
+    World::builder(name)
+        .settings(|settings| {
+            settings.drift.sweep_interval = Some(Duration::from_millis(500));
+            settings.drift.rotation_interval = Some(Duration::from_millis(500));
+        })
+        .start()
+        .await
+}
+
+async fn deployed(world: &World) -> Value {
+    world.aws().function("hello").await.unwrap()["Configuration"]["CodeSha256"].clone()
+}
+
+async fn is_deployed(world: &World, sha256: &Value) {
+    eventually(Duration::from_secs(20), "the code is back", || async {
+        let now = deployed(world).await;
+        if now == *sha256 { Ok(()) } else { Err(now) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn inline_code_that_somebody_replaced_is_put_back() {
+    let world = watchful("code-inline-drift").await;
+    world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    let ours = deployed(&world).await;
+    world.aws().edit_function("hello", json!({"CodeSha256": "dGhlaXJz"})).await;
+    is_deployed(&world, &ours).await;
+    world.ready("hello").await;
+    let [(operation, body)] = &updates(&world).await[..] else { panic!("one write") };
+    let sent = format!("sha256:{}", ours.as_str().unwrap());
+    assert_eq!((operation.as_str(), &body["ZipFile"]), ("UpdateFunctionCode", &json!(sent)));
+    world.warning("hello", "DriftDetected", &["code"]).await;
+}
+
+#[tokio::test]
+async fn an_image_that_somebody_replaced_is_put_back() {
+    let world = watchful("code-image-drift").await;
+    world.apply("hello", image(":v1")).await;
+    world.ready("hello").await;
+    let (ours, tags) = (deployed(&world).await, world.aws().function("hello").await.unwrap()["Tags"].clone());
+    let theirs = json!({
+        "FunctionName": "hello", "Role": ROLE, "PackageType": "Image",
+        "Code": {"ImageUri": format!("{REPOSITORY}:theirs")}, "Tags": tags,
+    });
+    world.aws().put_function(theirs).await;
+    assert_ne!(deployed(&world).await, ours);
+    is_deployed(&world, &ours).await;
+    world.ready("hello").await;
+    let [(operation, body)] = &updates(&world).await[..] else { panic!("one write") };
+    let uri = format!("{REPOSITORY}:v1");
+    assert_eq!((operation.as_str(), &body["ImageUri"]), ("UpdateFunctionCode", &json!(uri)));
+    world.warning("hello", "DriftDetected", &["code"]).await;
 }

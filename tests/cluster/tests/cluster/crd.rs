@@ -51,13 +51,6 @@ async fn the_columns_show_how_it_stands() {
 }
 
 #[tokio::test]
-async fn nobody_takes_a_new_object_for_a_finished_one() {
-    let world = World::builder("unvisited").without_operator().start().await;
-    let object = world.apply("hello", function(json!({}))).await;
-    assert_eq!(object.status.unwrap().common.observed_generation, -1);
-}
-
-#[tokio::test]
 async fn every_sample_applies_and_becomes_ready() {
     let world = World::builder("samples").without_operator().start().await;
     let legacy = json!({

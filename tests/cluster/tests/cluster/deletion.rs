@@ -211,21 +211,3 @@ async fn another_account_does_not_mean_that_the_function_is_gone() {
     world.gone("hello").await;
     assert!(world.aws().functions().await.is_empty());
 }
-
-#[tokio::test]
-async fn a_suspended_deletion_waits_and_says_so() {
-    let world = World::start("suspended").await;
-    world.apply("hello", function(json!({}))).await;
-    world.ready("hello").await;
-    world.apply("hello", function(json!({"suspend": true}))).await;
-    world.delete("hello").await;
-    world
-        .until("hello", "it says that the deletion waits", |object| {
-            condition(object, "Suspended").is_some_and(|c| c.message.contains("the deletion waits"))
-        })
-        .await;
-    assert_eq!(world.aws().functions().await, ["hello"]);
-    world.patch("hello", json!({"spec": {"suspend": false}})).await;
-    world.gone("hello").await;
-    assert!(world.aws().functions().await.is_empty());
-}

@@ -119,29 +119,6 @@ fn used_version(object: &LambdaFunction) -> Option<String> {
     object.status.as_ref()?.common.references.first()?.resource_version.clone()
 }
 
-#[tokio::test]
-async fn what_changed_while_the_operator_was_down_is_rolled_out_by_the_listing_alone() {
-    let mut world = World::start("env-down").await;
-    for name in ["changed", "annotated", "untouched"] {
-        world.secret(name, &[("password", "one")]).await;
-        world.apply(name, function(from_secret(name, "password"))).await;
-        world.ready(name).await;
-    }
-    world.stop_operator().await;
-    world.secret("changed", &[("password", "two")]).await;
-    world.annotate_secret("annotated", "seen").await;
-    world.aws().clear_ledger().await;
-    let before = used_version(&world.functions().get("annotated").await.unwrap());
-    world.start_operator();
-    has_variables(&world, "changed", json!({"PASSWORD": "two"})).await;
-    world.until("changed", "it is rolled out", settled).await;
-    world
-        .until("annotated", "it was looked at", |object| used_version(object) != before && settled(object))
-        .await;
-    let all: Vec<String> = world.ledger().await.into_iter().map(|call| call.operation).collect();
-    assert_eq!(all, ["ListFunctions", "UpdateFunctionConfiguration", "GetFunction"]);
-}
-
 /// A world in which nothing is looked at again for a minute: what heals within seconds was woken.
 async fn without_rechecks(name: &str) -> World {
     World::builder(name)

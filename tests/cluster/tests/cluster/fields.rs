@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cluster_tests::{World, WorldBuilder, function};
+use cluster_tests::{World, WorldBuilder, condition, function};
 use kube::CustomResourceExt;
 use lambda_operator_crds::LambdaFunction;
 use serde_json::{Value, json};
@@ -47,6 +47,13 @@ async fn every_field_can_be_set_at_the_creation() {
     each(&world, rows(), "f", create).await;
 }
 
+#[tokio::test]
+async fn an_observer_reports_the_drift_of_every_field_and_writes_nothing() {
+    let world = watchful("fields-observed").start().await;
+    maps(&world).await;
+    each(&world, rows(), "f", observe).await;
+}
+
 /// A world whose operator looks for drift all the time, in lists and function by function.
 fn watchful(name: &str) -> WorldBuilder {
     World::builder(name).settings(|settings| {
@@ -80,7 +87,7 @@ async fn walk(world: &World, name: &str, row: &Row) {
     let before = in_aws(world, name).await;
     let (_, last) = row.values.last().unwrap();
     drift(world, name, row).await;
-    assert_ne!(in_aws(world, name).await, before, "{}: the test has to change something", row.path);
+    // That there was something to mend shows in what is written.
     eventually(Duration::from_secs(20), &format!("{}: the drift is mended", row.path), || async {
         let now = in_aws(world, name).await;
         if now == before { Ok(()) } else { Err(now.to_string()) }
@@ -116,6 +123,31 @@ async fn create(world: &World, name: &str, row: &Row) {
     assert_eq!(operations, rest, "{}: nothing is left to change after the creation", row.path);
 }
 
+async fn observe(world: &World, name: &str, row: &Row) {
+    let (value, _) = row.values.last().unwrap();
+    let spec = over(row.base.clone(), value.clone());
+    world.apply(name, spec.clone()).await;
+    world.ready(name).await;
+    world.apply(name, over(spec, json!({"managementPolicy": "Observe"}))).await;
+    world.until(name, "it is observed and equal", |object| is_drifted(object, "False").is_some()).await;
+    let written = world.writes(name).await.len();
+    drift(world, name, row).await;
+    let changed = in_aws(world, name).await;
+    let object = world.until(name, "the drift is told", |object| is_drifted(object, "True").is_some()).await;
+    let message = is_drifted(&object, "True").unwrap();
+    assert!(message.contains(row.told()), "{}: {message}", row.path);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(in_aws(world, name).await, changed, "{}: it is left as it is", row.path);
+    assert_eq!(world.writes(name).await.len(), written, "{}: nothing is written", row.path);
+}
+
+/// The message of the condition Drifted of the present generation, if it has this status.
+fn is_drifted(object: &LambdaFunction, status: &str) -> Option<String> {
+    let drifted = condition(object, "Drifted")?;
+    let now = drifted.observed_generation == object.metadata.generation && drifted.status == status;
+    now.then(|| drifted.message.clone())
+}
+
 /// The writes since the last look are these, with their whole bodies.
 async fn check(world: &World, name: &str, row: &Row, written: &mut usize, expected: &[&rows::Write]) {
     let writes = world.writes(name).await.split_off(*written);
@@ -149,8 +181,8 @@ async fn drift(world: &World, name: &str, row: &Row) {
 
 async fn told_of_drift(world: &World, name: &str, row: &Row) {
     let what = format!("{}: an Event names the field", row.path);
-    let path = if row.path == "envFrom" { "env" } else { row.path };
-    eventually(Duration::from_secs(10), &what, || async {
+    let path = row.told();
+    eventually(Duration::from_mins(1), &what, || async {
         let events = world.events(name).await;
         let told = events.iter().any(|(kind, reason, note)| {
             kind == "Warning" && reason == "DriftDetected" && note.contains(path)

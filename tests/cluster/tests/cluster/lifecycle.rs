@@ -31,14 +31,23 @@ async fn code_and_configuration_are_two_writes_settled_in_between() {
     world.apply("hello", function(json!({}))).await;
     world.ready("hello").await;
     world.aws().clear_ledger().await;
+    let before = world.aws().function("hello").await.unwrap()["Configuration"]["CodeSha256"].clone();
     let files = json!({"index.py": "def handler(event, context):\n    return 'new'\n"});
-    world.apply("hello", function(json!({"memorySize": 256, "code": {"inline": {"files": files}}}))).await;
-    world.ready("hello").await;
+    let applied = world
+        .apply("hello", function(json!({"memorySize": 256, "code": {"inline": {"files": files}}})))
+        .await;
+    let object = world.ready("hello").await;
     let expected =
         ["GetFunction", "UpdateFunctionConfiguration", "GetFunction", "UpdateFunctionCode", "GetFunction"];
     assert_eq!(world.calls().await, expected);
-    let function = world.aws().function("hello").await.unwrap();
-    assert_eq!(function["Configuration"]["MemorySize"], 256);
+    let configuration = world.aws().function("hello").await.unwrap()["Configuration"].clone();
+    assert_eq!(configuration["MemorySize"], 256);
+    let [_, (_, sent)] = &world.writes("hello").await[..] else { panic!("two writes") };
+    let sha256 = sent["ZipFile"].as_str().and_then(|zip| zip.strip_prefix("sha256:"));
+    assert_eq!(configuration["CodeSha256"].as_str(), sha256, "the code that was sent is the one that runs");
+    assert_ne!(configuration["CodeSha256"], before);
+    assert_eq!(object.status.unwrap().code_sha256.as_deref(), sha256);
+    assert_eq!(json!(object.spec), json!(applied.spec), "the spec is as it was applied");
 }
 
 #[tokio::test]

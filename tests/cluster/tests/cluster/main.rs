@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
+mod budget;
 mod code;
 mod command_line;
 mod crash;
@@ -10,14 +11,19 @@ mod crd;
 mod crd_rules;
 mod crd_updates;
 mod deletion;
+mod documentation;
 mod ending;
 mod environment;
 mod errors;
 mod fields;
+mod installation;
 mod leases;
 mod lifecycle;
+mod logs;
 mod missing_crd;
+mod namespaces;
 mod ownership;
+mod permissions;
 mod policies;
 mod restart;
 mod secrets;

@@ -1,10 +1,9 @@
 //! An operator that is started before its custom resources are installed: it waits, and says that it isn't ready.
 
-use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use cluster_tests::{ACCOUNT, REGION, fetch, operator_binary};
+use cluster_tests::{ACCOUNT, REGION, fetch, operator_binary, serving_address};
 use lambda_sim::{Options, Sim};
 use test_support::{Cluster, Process, eventually};
 
@@ -27,11 +26,6 @@ async fn operator(cluster: &Cluster, sim: &Sim) -> Process {
     Process::spawn("operator", &command)
 }
 
-/// Where the process says that it serves.
-fn address(process: &Process) -> Option<SocketAddr> {
-    process.log().split_once("address=")?.1.split_whitespace().next()?.parse().ok()
-}
-
 #[tokio::test]
 async fn without_its_definition_the_operator_waits_and_is_not_ready() {
     let cluster = Cluster::separate().await;
@@ -44,7 +38,7 @@ async fn without_its_definition_the_operator_waits_and_is_not_ready() {
     })
     .await;
     assert!(process.status().is_none(), "it waits");
-    let address = address(&process).unwrap();
+    let address = serving_address(&process).await;
     assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 503"));
     assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"), "a restart would not help");
 

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use cluster_tests::{ROLE, World, WorldBuilder, condition, function};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
 use lambda_operator_crds::LambdaFunction;
 use serde_json::{Value, json};
 use test_support::eventually;
@@ -287,4 +289,35 @@ async fn tags_of_others_stay_and_a_tag_removed_from_the_spec_goes() {
     world.ready("hello").await;
     assert_eq!(world.writes("hello").await, [("UntagResource".to_owned(), json!({"tagKeys": ["stage"]}))]);
     assert_eq!(tags(&world).await, owned_by(&world, &object, &json!({"team": "ours", "cost": "theirs"})));
+}
+
+#[tokio::test]
+async fn by_default_the_cluster_is_named_by_its_kube_system() {
+    let world = World::start("own-default").await;
+    let object = world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    let namespaces: Api<Namespace> = Api::all(world.namespace.client());
+    let system = namespaces.get("kube-system").await.unwrap().metadata.uid.unwrap();
+    let owner = format!("{system}/{}", object.metadata.uid.as_deref().unwrap());
+    assert_eq!(tags(&world).await[OWNER], owner.as_str());
+}
+
+#[tokio::test]
+async fn the_end_of_a_loser_does_not_stop_the_winners_search_for_drift() {
+    let world = prod("own-loser")
+        .settings(|settings| settings.drift.sweep_interval = Some(Duration::from_millis(500)))
+        .start()
+        .await;
+    world.apply("first", function(json!({"functionName": "hello"}))).await;
+    world.ready("first").await;
+    world.apply("second", function(json!({"functionName": "hello"}))).await;
+    world.reason("second", "OwnershipConflict").await;
+    world.delete("second").await;
+    world.gone("second").await;
+    world.aws().edit_function("hello", json!({"MemorySize": 512})).await;
+    eventually(Duration::from_secs(20), "the memory is back", || async {
+        (in_aws(&world).await["Configuration"]["MemorySize"] == 128).then_some(())
+    })
+    .await;
+    has_event(&world, "first", "Warning", "DriftDetected", "memorySize").await;
 }

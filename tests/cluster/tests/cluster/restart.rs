@@ -6,7 +6,7 @@ use std::time::Duration;
 use cluster_tests::{World, function};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::api::ListParams;
 use serde_json::{Value, json};
 use test_support::eventually;
 
@@ -88,46 +88,49 @@ async fn with_the_rotation_a_restart_adds_reads_at_its_pace_and_nothing_else() {
     assert_eq!(versions(&world).await, before, "nothing is written to the API server");
 }
 
-async fn put_secret(world: &World, name: &str, value: &str) {
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"password": value},
-    });
-    let secret: Secret = serde_json::from_value(secret).unwrap();
-    world.namespace.api::<Secret>().create(&PostParams::default(), &secret).await.unwrap();
-}
-
-async fn patch_secret(world: &World, name: &str, patch: Value) {
-    let secrets = world.namespace.api::<Secret>();
-    secrets.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
-}
-
 fn with_secret(name: &str) -> Value {
     json!({"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": name, "key": "password"}}}]})
 }
 
 /// Two functions, each with a Secret of its own.
-async fn with_secrets(world: &World) {
+async fn with_secrets(name: &str, rotation: Option<Duration>) -> World {
+    let world = World::builder(name);
+    let world = world.settings(|settings| settings.drift.rotation_interval = rotation).start().await;
     for name in ["one", "two"] {
-        put_secret(world, name, "before").await;
+        world.secret(name, &[("password", "before")]).await;
         world.apply(name, function(with_secret(name))).await;
         world.ready(name).await;
     }
+    world
 }
 
-#[tokio::test]
-async fn a_secret_that_changed_while_the_operator_was_down_gives_one_update() {
-    let mut world = World::start("restart-secret").await;
-    with_secrets(&world).await;
-    let change = async |world: &World| {
-        patch_secret(world, "one", json!({"stringData": {"password": "after"}})).await;
-    };
-    restart(&mut world, change).await;
+/// A new value for one of them while the operator was down, taken in.
+async fn changed_meanwhile(world: &mut World) {
+    restart(world, async |world: &World| world.secret("one", &[("password", "after")]).await).await;
     eventually(PATIENCE, "the new value is in AWS", || async {
         let function = world.aws().function("one").await.unwrap();
         (function["Configuration"]["Environment"]["Variables"]["PASSWORD"] == "after").then_some(())
     })
     .await;
     world.ready("one").await;
+}
+
+/// An annotation for one of them while the operator was down, taken in.
+async fn annotated_meanwhile(world: &mut World) {
+    restart(world, async |world: &World| world.annotate_secret("one", "seen").await).await;
+    let secret = world.namespace.api::<Secret>().get("one").await.unwrap();
+    world
+        .until("one", "the status knows the Secret's version", |object| {
+            let references = &object.status.as_ref().unwrap().common.references;
+            references.iter().any(|reference| reference.resource_version == secret.resource_version())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_secret_that_changed_while_the_operator_was_down_gives_one_update() {
+    let mut world = with_secrets("restart-secret", None).await;
+    changed_meanwhile(&mut world).await;
     world.assert_quiet("one", QUIET).await;
     let expected = ["GetCallerIdentity", "ListFunctions", "UpdateFunctionConfiguration", "GetFunction"];
     assert_eq!(
@@ -139,21 +142,39 @@ async fn a_secret_that_changed_while_the_operator_was_down_gives_one_update() {
 
 #[tokio::test]
 async fn a_secret_that_was_only_annotated_gives_no_update() {
-    let mut world = World::start("restart-annotated").await;
-    with_secrets(&world).await;
-    let annotate = async |world: &World| {
-        patch_secret(world, "one", json!({"metadata": {"annotations": {"looked": "at"}}})).await;
-    };
-    restart(&mut world, annotate).await;
-    let secret = world.namespace.api::<Secret>().get("one").await.unwrap();
-    world
-        .until("one", "the status knows the Secret's version", |object| {
-            let references = &object.status.as_ref().unwrap().common.references;
-            references.iter().any(|reference| reference.resource_version == secret.resource_version())
-        })
-        .await;
+    let mut world = with_secrets("restart-annotated", None).await;
+    annotated_meanwhile(&mut world).await;
     world.assert_quiet("one", QUIET).await;
     assert_eq!(all_calls(&world).await, ["GetCallerIdentity", "ListFunctions"]);
+}
+
+/// Time in which the rotation reads both functions once.
+const ROTATION: Option<Duration> = Some(Duration::from_millis(600));
+
+/// What was called but for reads, which come at the rotation's pace.
+async fn but_for_reads(world: &World) -> Vec<String> {
+    let calls = all_calls(world).await;
+    assert!(calls.iter().filter(|call| *call == "GetFunction").count() > 2, "the rotation is on: {calls:?}");
+    calls.into_iter().filter(|call| call != "GetFunction").collect()
+}
+
+#[tokio::test]
+async fn with_the_rotation_a_changed_secret_still_gives_one_update() {
+    let mut world = with_secrets("restart-secret-rotation", ROTATION).await;
+    let two = world.functions().get("two").await.unwrap();
+    changed_meanwhile(&mut world).await;
+    tokio::time::sleep(QUIET).await;
+    let expected = ["GetCallerIdentity", "ListFunctions", "UpdateFunctionConfiguration"];
+    assert_eq!(but_for_reads(&world).await, expected);
+    assert_eq!(world.functions().get("two").await.unwrap().resource_version(), two.resource_version());
+}
+
+#[tokio::test]
+async fn with_the_rotation_an_annotated_secret_still_gives_no_update() {
+    let mut world = with_secrets("restart-annotated-rotation", ROTATION).await;
+    annotated_meanwhile(&mut world).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(but_for_reads(&world).await, ["GetCallerIdentity", "ListFunctions"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cluster_tests::{World, condition, function};
+use cluster_tests::{World, condition, fetch, function, serving_address};
 use k8s_openapi::ByteString;
 use lambda_sim::{AuthError, Failure, Fault, FaultEffect, FaultError};
 use serde_json::json;
@@ -27,15 +27,7 @@ async fn world_with_process(name: &str, level: &str) -> (World, Process) {
 
 /// What /metrics shows.
 async fn metrics(process: &Process) -> String {
-    let log = process.log();
-    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream.writable().await.unwrap();
-    let (mut reader, mut writer) = stream.into_split();
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    tokio::io::AsyncWriteExt::write_all(&mut writer, request.as_bytes()).await.unwrap();
-    let mut text = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut reader, &mut text).await.unwrap();
+    let text = fetch(serving_address(process).await, "/metrics").await;
     assert!(text.contains("lambda_operator"), "{text}");
     text
 }

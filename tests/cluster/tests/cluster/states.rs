@@ -3,3 +3,4 @@
 mod failed_creation;
 mod failed_update;
 mod settling;
+mod slow_deletion;

@@ -245,3 +245,46 @@ async fn other_credentials_or_another_region_stall_the_object_and_change_nothing
         expected.as_str()
     );
 }
+
+/// What a field manager owns of an object, by the paths of the top.
+fn owned_by_others_than_the_user(object: &LambdaFunction) -> Vec<String> {
+    let entries = object.metadata.managed_fields.iter().flatten();
+    let others = entries.filter(|entry| entry.manager.as_deref() != Some("user"));
+    let fields = others.filter_map(|entry| entry.fields_v1.as_ref());
+    let paths = fields.filter_map(|fields| fields.0.as_object()).flatten().flat_map(|(top, below)| {
+        let below: Vec<&String> = below.as_object().into_iter().flat_map(|below| below.keys()).collect();
+        match top.as_str() {
+            "f:metadata" => below.into_iter().map(|name| format!("metadata.{name}")).collect(),
+            _ => vec![top.clone()],
+        }
+    });
+    let mut paths: Vec<String> = paths.collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+#[tokio::test]
+async fn the_operator_owns_status_and_finalizers_and_never_writes_the_spec() {
+    let world = World::builder("never-spec")
+        .settings(|settings| settings.drift.sweep_interval = Some(Duration::from_millis(300)))
+        .start()
+        .await;
+    let history = world.history("hello").await;
+    world.apply("hello", function(json!({}))).await;
+    let object = world.ready("hello").await;
+    assert_eq!(object.metadata.generation, Some(1));
+    let applied = world.apply("hello", function(json!({"memorySize": 256}))).await;
+    world.ready("hello").await;
+    world.aws().edit_function("hello", json!({"Timeout": 99})).await;
+    world.until_called("hello", "UpdateFunctionConfiguration", 2).await;
+    let object = world.ready("hello").await;
+    assert_eq!(object.metadata.generation, Some(2), "only what the user applied counts");
+    assert_eq!(json!(object.spec), json!(applied.spec));
+    for version in history.until(&object).await {
+        for path in owned_by_others_than_the_user(&version) {
+            assert!(["f:status", "metadata.f:finalizers"].contains(&path.as_str()), "it wrote {path}");
+        }
+    }
+    assert_eq!(owned_by_others_than_the_user(&object), ["f:status", "metadata.f:finalizers"]);
+}

@@ -1,27 +1,22 @@
 //! What it costs to look for drift, and how the way is chosen.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use cluster_tests::{ACCOUNT, REGION, World, WorldBuilder, fetch, function};
+use cluster_tests::{ACCOUNT, REGION, World, fetch, function, serving_address};
 use serde_json::json;
-use test_support::eventually;
+use test_support::{Process, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two sweeps.
+/// Between two sweeps, as [`sweeping`] sets it.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
-}
-
-fn sweeping(name: &str) -> (SocketAddr, WorldBuilder) {
-    let address = free_address();
-    let builder = World::builder(name).settings(|settings| {
-        settings.drift.sweep_interval = Some(INTERVAL);
-        settings.metrics_address = address;
-    });
-    (address, builder)
+/// A world with an operator as a process, which says where it serves its metrics, and that address.
+async fn sweeping(name: &str) -> (World, Process, SocketAddr) {
+    let world = World::builder(name).without_operator().start().await;
+    let process = world.operator_process("operator", &["--drift-interval", "1s"]).await;
+    let address = serving_address(&process).await;
+    (world, process, address)
 }
 
 /// Waits until the metric says how drift is looked for.
@@ -45,8 +40,7 @@ async fn calls_at_rest(world: &World, sweeps: u32) -> Vec<String> {
 
 #[tokio::test]
 async fn an_idle_function_costs_nothing_of_its_own_and_a_sweep_one_list_call() {
-    let (address, builder) = sweeping("sweep-list");
-    let world = builder.start().await;
+    let (world, _process, address) = sweeping("sweep-list").await;
     for name in ["a", "b", "c"] {
         world.apply(name, function(json!({"reservedConcurrentExecutions": 1}))).await;
         world.ready(name).await;
@@ -59,8 +53,7 @@ async fn an_idle_function_costs_nothing_of_its_own_and_a_sweep_one_list_call() {
 
 #[tokio::test]
 async fn among_many_foreign_functions_the_few_own_ones_are_read_instead() {
-    let (address, builder) = sweeping("sweep-get");
-    let world = builder.start().await;
+    let (world, _process, address) = sweeping("sweep-get").await;
     let aws = world.aws();
     for number in 0..160 {
         let body = json!({
@@ -80,8 +73,7 @@ async fn among_many_foreign_functions_the_few_own_ones_are_read_instead() {
 
 #[tokio::test]
 async fn where_lists_are_denied_each_function_is_read_and_drift_is_still_found() {
-    let (address, builder) = sweeping("sweep-denied");
-    let world = builder.start().await;
+    let (world, _process, address) = sweeping("sweep-denied").await;
     world.aws().patch(json!({"deny": ["ListFunctions"]})).await;
     world.apply("hello", function(json!({}))).await;
     world.ready("hello").await;
@@ -93,8 +85,7 @@ async fn where_lists_are_denied_each_function_is_read_and_drift_is_still_found()
 
 #[tokio::test]
 async fn a_restart_where_lists_are_denied_reads_each_function_once() {
-    let (_, builder) = sweeping("sweep-denied-restart");
-    let mut world = builder.settings(|settings| settings.drift.sweep_interval = None).start().await;
+    let mut world = World::start("sweep-denied-restart").await;
     world.aws().patch(json!({"deny": ["ListFunctions"]})).await;
     for name in ["a", "b", "c"] {
         world.apply(name, function(json!({}))).await;

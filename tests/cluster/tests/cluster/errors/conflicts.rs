@@ -67,7 +67,16 @@ async fn a_create_that_is_answered_already_exists_finds_its_own_function() {
 
 #[tokio::test]
 async fn a_moved_revision_is_read_and_planned_again_at_once() {
-    let world = World::start("lock").await;
+    // What comes within the test's patience comes at once: everything else waits for a minute.
+    let world = World::builder("lock")
+        .settings(|settings| {
+            settings.rechecks.min = Duration::from_mins(1);
+            settings.rechecks.max = Duration::from_mins(1);
+            settings.rechecks.propagation_min = Duration::from_mins(1);
+            settings.rechecks.propagation_max = Duration::from_mins(1);
+        })
+        .start()
+        .await;
     world.apply("hello", function(json!({}))).await;
     world.ready("hello").await;
     world.aws().clear_ledger().await;
@@ -78,8 +87,6 @@ async fn a_moved_revision_is_read_and_planned_again_at_once() {
     world.ready("hello").await;
     let once = ["GetFunction", "UpdateFunctionConfiguration"];
     assert_eq!(world.calls().await, [&once[..], &once[..], &["GetFunction"]].concat());
-    let times = world.times_of("hello", "UpdateFunctionConfiguration").await;
-    assert!(times[1] - times[0] < 150, "at once: {times:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cluster_tests::{ROLE, World, condition, function};
 use lambda_sim::Fault;
 use serde_json::json;
+use test_support::eventually;
 
 const NOT_ASSUMABLE: &str = "The role defined for the function cannot be assumed by Lambda.";
 
@@ -72,7 +73,8 @@ async fn after_the_window_a_missing_role_is_looked_at_slowly() {
             settings.rechecks.propagation_min = Duration::from_millis(100);
             settings.rechecks.propagation_max = Duration::from_millis(200);
             settings.rechecks.propagation_window = Duration::from_millis(1200);
-            settings.rechecks.min = Duration::from_secs(1);
+            settings.rechecks.min = Duration::from_mins(1);
+            settings.rechecks.max = Duration::from_mins(1);
         })
         .start()
         .await;
@@ -83,14 +85,16 @@ async fn after_the_window_a_missing_role_is_looked_at_slowly() {
         })
         .await;
     world.apply("hello", function(json!({}))).await;
-    world.until_called("hello", "CreateFunction", 8).await;
-    let times = world.times_of("hello", "CreateFunction").await;
-    let gaps: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let (early, late): (Vec<_>, Vec<_>) = times.iter().zip(&gaps).partition(|(at, _)| **at - times[0] < 1000);
-    assert!(early.len() >= 4 && early.iter().all(|(_, gap)| **gap < 700), "quick at first: {gaps:?}");
-    let tail = late.last().map(|(_, gap)| **gap).unwrap_or_default();
-    assert!(tail >= 900, "slow after the window: {gaps:?}");
+    // A minute would be too long for this: these are the quick ones.
+    world.until_called("hello", "CreateFunction", 3).await;
+    eventually(Duration::from_secs(20), "two seconds without a call", || async {
+        let before = world.calls_of("hello").await.len();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        (world.calls_of("hello").await.len() == before).then_some(())
+    })
+    .await;
     world.aws().configure(|aws| aws.missing_roles.clear()).await;
+    world.reconcile_now("hello", "mended").await;
     world.ready("hello").await;
 }
 

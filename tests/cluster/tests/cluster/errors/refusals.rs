@@ -1,5 +1,6 @@
 //! What AWS or the operator refuses until somebody mends the spec or what it needs.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use cluster_tests::{World, function};
@@ -66,6 +67,27 @@ async fn a_refused_spec_is_sent_again_only_after_the_long_pause() {
     world.problem("hello", "DependencyNotReady", &["NoSuchKey"]).await;
     let times = world.times_of("hello", "CreateFunction").await;
     assert!(times[1] - times[0] >= 2200, "the same spec is not sent again and again: {times:?}");
+}
+
+#[tokio::test]
+async fn a_package_that_is_replaced_in_s3_heals_by_itself() {
+    let world = World::builder("zip-replaced")
+        .settings(|settings| settings.rechecks.refused = Duration::from_secs(1))
+        .start()
+        .await;
+    world.aws().s3_put("packages", "hello.zip", b"this is no zip archive").await;
+    let applied = world.apply("hello", from_s3("hello.zip")).await;
+    world.problem("hello", "InvalidSpec", &["Could not unzip uploaded file"]).await;
+    world.aws().s3_put("packages", "hello.zip", &zipped("index.py", "print('hello')")).await;
+    let object = world.ready("hello").await;
+    assert_eq!(object.metadata.generation, applied.metadata.generation, "nobody touched the spec");
+}
+
+fn zipped(name: &str, content: &str) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(content.as_bytes()).unwrap();
+    archive.finish().unwrap().into_inner()
 }
 
 #[tokio::test]

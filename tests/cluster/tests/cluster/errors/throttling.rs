@@ -3,7 +3,6 @@
 use cluster_tests::{World, function};
 use lambda_sim::{Fault, FaultEffect, FaultError};
 use serde_json::json;
-use test_support::eventually;
 
 fn throttled(operation: &str) -> Fault {
     Fault::new(operation, FaultEffect::Error(FaultError::throttled()))
@@ -58,8 +57,51 @@ async fn a_lasting_429_is_said_and_ends() {
     world.problem("hello", "Throttled", &["Rate exceeded", "tries again by itself"]).await;
     world.aws().clear_faults().await;
     world.ready("hello").await;
-    eventually(std::time::Duration::from_secs(1), "the change arrived", || async {
-        (world.aws().function("hello").await?["Configuration"]["MemorySize"] == 256).then_some(())
-    })
-    .await;
+    assert_eq!(world.aws().function("hello").await.unwrap()["Configuration"]["MemorySize"], 256);
+}
+
+/// A 429 after the effect: AWS refused to say that it did what was asked.
+async fn throttled_after_effect(world: &World) {
+    world
+        .aws()
+        .inject(Fault::new("CreateFunction", FaultEffect::ErrorAfterEffect(FaultError::throttled())).times(1))
+        .await;
+}
+
+#[tokio::test]
+async fn a_create_that_was_throttled_after_its_effect_finds_its_own_function() {
+    let world = World::start("throttled-create").await;
+    throttled_after_effect(&world).await;
+    let object = world.apply("hello", function(json!({}))).await;
+    world.ready("hello").await;
+    let created: Vec<u16> = world
+        .ledger_of("hello")
+        .await
+        .iter()
+        .filter(|call| call.is_write())
+        .inspect(|call| assert_eq!(call.operation, "CreateFunction", "nothing has to be changed"))
+        .map(|call| call.status)
+        .collect();
+    assert!(created == [429] || created == [429, 409], "{created:?}");
+    let owner = world.aws().function("hello").await.unwrap()["Tags"]["lambda-operator.io/owner"].clone();
+    assert!(owner.as_str().unwrap().ends_with(object.metadata.uid.as_deref().unwrap()), "{owner}");
+}
+
+#[tokio::test]
+async fn the_code_of_a_create_that_was_throttled_after_its_effect_is_not_taken_for_newer_code() {
+    let world = World::builder("throttled-code")
+        .settings(|settings| {
+            settings.rechecks.propagation_min = std::time::Duration::from_mins(1);
+            settings.rechecks.propagation_max = std::time::Duration::from_mins(1);
+        })
+        .start()
+        .await;
+    throttled_after_effect(&world).await;
+    let code = |key: &str| function(json!({"code": {"s3": {"bucket": "packages", "key": key}}}));
+    world.apply("hello", code("one.zip")).await;
+    world.reason("hello", "Throttled").await;
+    world.apply("hello", code("two.zip")).await;
+    world.ready("hello").await;
+    let [.., (operation, body)] = &world.writes("hello").await[..] else { panic!("it was written") };
+    assert_eq!((operation.as_str(), &body["S3Key"]), ("UpdateFunctionCode", &json!("two.zip")));
 }

@@ -22,6 +22,13 @@ pub struct Row {
     pub created: Value,
 }
 
+impl Row {
+    /// The path by which people are told of a difference.
+    pub fn told(&self) -> &'static str {
+        if self.path == "envFrom" { "env" } else { self.path }
+    }
+}
+
 const CONFIGURATION: &str = "UpdateFunctionConfiguration";
 const CODE: &str = "UpdateFunctionCode";
 const SQS: &str = "arn:aws:sqs:eu-west-1:111122223333";

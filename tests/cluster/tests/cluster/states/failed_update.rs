@@ -84,3 +84,28 @@ async fn a_package_to_blame_is_what_is_sent_again() {
     world.ready("hello").await;
     assert_eq!(world.times_of("hello", "UpdateFunctionConfiguration").await.len(), 0);
 }
+
+/// The same place in S3 looks the same however often it is sent: what failed is known by its call.
+#[tokio::test]
+async fn code_whose_update_failed_for_another_reason_is_sent_again_too() {
+    let world = World::builder("failed-s3")
+        .settings(|settings| {
+            settings.rechecks.min = Duration::from_millis(600);
+            settings.rechecks.max = Duration::from_millis(1200);
+        })
+        .start()
+        .await;
+    let code = |key: &str| function(json!({"code": {"s3": {"bucket": "packages", "key": key}}}));
+    world.apply("hello", code("one.zip")).await;
+    world.ready("hello").await;
+    world.aws().configure(|aws| aws.fail_update = Some(Failure::new("InternalError", REASON))).await;
+    world.apply("hello", code("two.zip")).await;
+    world.problem("hello", "AWSUnavailable", &["InternalError", REASON, "still runs as before"]).await;
+    world.until_called("hello", "UpdateFunctionCode", 2).await;
+    mend(&world).await;
+    world.ready("hello").await;
+    let sent = world.ledger_of("hello").await;
+    let keys = sent.iter().filter(|call| call.operation == "UpdateFunctionCode").map(|c| &c.request["S3Key"]);
+    assert!(keys.into_iter().all(|key| key == "two.zip"), "{sent:?}");
+    assert_eq!(world.times_of("hello", "UpdateFunctionConfiguration").await.len(), 0);
+}
