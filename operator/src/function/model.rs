@@ -89,6 +89,15 @@ pub struct Vpc {
     pub ipv6_allowed_for_dual_stack: bool,
 }
 
+impl Vpc {
+    /// Without subnets there is no network for the other settings: AWS drops them.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.ipv6_allowed_for_dual_stack &= !self.subnet_ids.is_empty();
+        self
+    }
+}
+
 /// A mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileSystem {
@@ -96,7 +105,7 @@ pub struct FileSystem {
     pub arn: String,
     /// `/mnt/…`.
     pub local_mount_path: String,
-    /// S3 Files only: `ENABLED`, `DISABLED` or `AUTO`.
+    /// S3 Files only: `ENABLED` or `DISABLED`; `None` is AWS's default, `AUTO`.
     pub direct_s3_read: Option<String>,
 }
 
@@ -148,6 +157,32 @@ pub enum Field {
 }
 
 impl Field {
+    /// Every field.
+    pub const ALL: [Self; 17] = [
+        Self::Runtime,
+        Self::Role,
+        Self::Handler,
+        Self::Description,
+        Self::Timeout,
+        Self::MemorySize,
+        Self::EphemeralStorage,
+        Self::Environment,
+        Self::KmsKeyArn,
+        Self::Vpc,
+        Self::DeadLetter,
+        Self::Tracing,
+        Self::Layers,
+        Self::FileSystems,
+        Self::ImageConfig,
+        Self::SnapStart,
+        Self::Logging,
+    ];
+
+    /// The field of this name in the spec.
+    pub fn from_path(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.path() == path)
+    }
+
     /// The field's name in the spec, as messages and `ignoreDrift` use it.
     pub fn path(self) -> &'static str {
         match self {
@@ -234,6 +269,8 @@ pub struct Observed {
     pub arn: String,
     /// Its configuration.
     pub configuration: Configuration,
+    /// Fields that AWS could not tell (`ImageConfigResponse.Error`), at their defaults above. Never a drift verdict.
+    pub unreadable: BTreeSet<Field>,
     /// Its package type.
     pub package_type: PackageType,
     /// `x86_64` or `arm64`.
@@ -271,4 +308,17 @@ pub struct Live {
     pub resolved_image_uri: Option<String>,
     /// `Code.SourceKMSKeyArn`, empty when none.
     pub source_kms_key_arn: String,
+    /// `Code.ResolvedS3Object`: the object that a package in the mode REFERENCE is read from, and only such a one.
+    pub resolved_s3_object: Option<S3Object>,
+}
+
+/// An object in S3 as AWS resolved it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct S3Object {
+    /// Bucket.
+    pub bucket: String,
+    /// Key.
+    pub key: String,
+    /// Version; `None` when AWS doesn't say.
+    pub version: Option<String>,
 }
