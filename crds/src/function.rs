@@ -270,7 +270,7 @@ pub struct InlineCode {
         validation = Rule::new("self.all(k, size(k) <= 256 && !k.startsWith('/') && !k.contains('..') && k != '')")
             .message(Message::Expression(r#""the path \"" + self.filter(k, size(k) > 256 || k.startsWith('/') || k.contains('..') || k == '')[0] + "\" in inline.files must be relative, without .., and 1 to 256 characters long; rename the file""#.into())),
         validation = Rule::new("self.map(k, size(self[k])).sum() <= 131072")
-            .message(Message::Expression(r#""inline.files has " + string(self.map(k, size(self[k])).sum()) + " characters in " + string(size(self)) + " files, and at most 131072 are allowed in all; put larger packages into S3 and use code.s3""#.into()))
+            .message(Message::Expression(r#""inline.files, of which \"" + self.filter(k, size(self[k]) > 2048)[0] + "\" is a large one, must be at most 131072 characters in all; put larger packages into S3 and use code.s3""#.into()))
     )]
     pub files: BTreeMap<String, FileContent>,
 }

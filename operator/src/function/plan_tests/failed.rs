@@ -106,8 +106,8 @@ fn sent(case: &Case) -> (Vec<&'static str>, bool) {
     }
 }
 
-fn carried(paths: &[&str]) -> Option<LastUpdate> {
-    Some(LastUpdate { paths: paths.iter().map(|path| (*path).to_owned()).collect(), then_code: None })
+fn carried(paths: &[&str]) -> LastUpdate {
+    LastUpdate { paths: paths.iter().map(|path| (*path).to_owned()).collect(), then_code: None }
 }
 
 #[test]
@@ -120,11 +120,11 @@ fn a_failed_update_waits_for_its_time() {
 #[test]
 fn what_failed_is_sent_again_even_when_nothing_differs() {
     let mut case = Case { retry_due: true, ..update("SubnetOutOfIPAddresses") };
-    case.status.last_update = carried(&["vpcConfig"]);
+    case.status.last_update = Some(carried(&["vpcConfig"]));
     assert_eq!(sent(&case), (vec!["vpcConfig"], false));
-    case.status.last_update = carried(&["layers", "snapStart"]);
+    case.status.last_update = Some(carried(&["layers", "snapStart"]));
     assert_eq!(sent(&case), (vec!["layers", "snapStart"], false), "these as well, when they failed");
-    case.status.last_update = carried(&["code"]);
+    case.status.last_update = Some(carried(&["code"]));
     assert_eq!(sent(&case), (vec![], true));
 }
 
@@ -151,11 +151,11 @@ fn where_the_reason_blames_the_package_the_package_is_sent() {
 #[test]
 fn what_is_not_ours_to_send_is_not_sent_again() {
     let mut case = Case { retry_due: true, ..update("InternalError") };
-    case.status.last_update = carried(&["code"]);
+    case.status.last_update = Some(carried(&["code"]));
     case.desired.package = None;
     let (fields, then_code) = sent(&case);
     assert!(!fields.is_empty() && !then_code, "something has to be sent to leave the failed state");
-    case.status.last_update = carried(&["timeout", "layers"]);
+    case.status.last_update = Some(carried(&["timeout", "layers"]));
     case.desired.ignored.fields.insert(Field::Layers);
     assert_eq!(sent(&case), (vec!["timeout"], false));
 }
@@ -164,9 +164,9 @@ fn what_is_not_ours_to_send_is_not_sent_again() {
 fn a_correction_of_the_spec_goes_along() {
     let mut case = Case { retry_due: true, changed: true, ..update("InvalidSubnet") };
     case.desired.configuration.memory_size = 256;
-    case.status.last_update = carried(&["vpcConfig"]);
+    case.status.last_update = Some(carried(&["vpcConfig"]));
     assert_eq!(sent(&case), (vec!["memorySize", "vpcConfig"], false));
-    case.status.last_update = carried(&["code"]);
+    case.status.last_update = Some(carried(&["code"]));
     assert_eq!(sent(&case), (vec!["memorySize"], true), "the code that failed is not forgotten over it");
 }
 
@@ -174,7 +174,7 @@ fn a_correction_of_the_spec_goes_along() {
 fn what_succeeded_is_not_sent_again_when_somebody_elses_update_fails() {
     let mut case = Case::new();
     case.desired.reserved_concurrency = Some(5);
-    case.status.last_update = carried(&["timeout"]);
+    case.status.last_update = Some(carried(&["timeout"]));
     report(&mut case, false);
     assert_eq!(case.status.last_update, None);
 }
