@@ -7,6 +7,7 @@ mod deployed;
 pub mod desired;
 mod environment;
 pub mod execute;
+mod field;
 pub mod ignore;
 pub mod model;
 mod package;

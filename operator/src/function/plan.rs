@@ -12,11 +12,11 @@ use lambda_operator_crds::{AdoptPolicy, LambdaFunctionStatus, Origin};
 use crate::engine::kind::Facts;
 use crate::engine::ownership::Claim;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
-use crate::function::compare::compare;
+use crate::function::compare::{Differences, compare};
 use crate::function::desired::{Desired, Package};
 use crate::function::model::{Configuration, Field, Live, Observed};
 use crate::function::resend::{owes_code, resend};
-use crate::function::state::{Remedy, Standing, standing};
+use crate::function::state::{Failure, Remedy, Standing, standing};
 
 /// The section of `status.managedSections` for reserved concurrency.
 pub const CONCURRENCY: &str = "reservedConcurrentExecutions";
@@ -112,16 +112,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     let differences = compare(desired, observed, facts);
     match observed.live.as_ref().map_or(Standing::Settled(Reason::Available), standing) {
         Standing::Busy(verdict) => Plan { differs: differences.paths, ..Plan::rest(verdict) },
-        Standing::CreationFailed(failure) => {
-            let remedy = remedy(desired, facts);
-            // The spec may have been corrected while AWS was still creating the function.
-            let can_help = failure.passing || facts.changed || differences.next_step(None).is_some();
-            if remedy == Remedy::Replace && facts.retry_due && can_help {
-                let text = "the failed function is being replaced.".to_owned();
-                return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
-            }
-            Plan { differs: differences.paths, ..Plan::rest(failure.of_creation(remedy)) }
-        }
+        Standing::CreationFailed(failure) => plan_replacement(desired, &failure, differences, facts),
         Standing::UpdateFailed(failure) => {
             let resent = !facts.observe_only;
             if resent && facts.retry_due {
@@ -141,6 +132,22 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             }
         }
     }
+}
+
+fn plan_replacement(
+    desired: &Desired,
+    failure: &Failure,
+    differences: Differences,
+    facts: &Known<'_>,
+) -> Plan<Action> {
+    let remedy = remedy(desired, facts);
+    // The spec may have been corrected while AWS was still creating the function.
+    let can_help = failure.passing || facts.changed || differences.next_step(None).is_some();
+    if remedy == Remedy::Replace && facts.retry_due && can_help {
+        let text = "the failed function is being replaced.".to_owned();
+        return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
+    }
+    Plan { differs: differences.paths, ..Plan::rest(failure.of_creation(remedy)) }
 }
 
 /// What can become of a function whose creation failed: only what was never in use is deleted.
