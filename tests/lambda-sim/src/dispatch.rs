@@ -10,6 +10,7 @@ use crate::ledger::{self, Call};
 use crate::ops::sts;
 use crate::request::{Body, Ctx, Reply, Request};
 use crate::router::Route;
+use crate::subject::Subject;
 use crate::wire::Incoming;
 use crate::world::Shared;
 
@@ -171,9 +172,9 @@ impl Visit<'_> {
         let (region, sessions) = world.region_of(self.caller);
         if region.settings.deny.contains(self.route.operation) {
             let action = format!("{}:{}", self.route.service, self.route.operation);
-            let function = self.request.resource().map(|name| region.function_arn(&name));
+            let subject = Subject::of(self.request).map(|subject| subject.arn(region));
             let role = self.request.text("RoleArn").filter(|_| self.route.service == "sts");
-            let resource = function.or(role.map(ToOwned::to_owned)).unwrap_or_else(|| "*".to_owned());
+            let resource = subject.or(role.map(ToOwned::to_owned)).unwrap_or_else(|| "*".to_owned());
             let principal = self.caller.principal(sessions);
             return Err(ApiError::access_denied(&principal, &action, &resource, "identity-based"));
         }

@@ -23,10 +23,10 @@ pub struct Call {
     pub account: String,
     /// The caller's region.
     pub region: String,
-    /// The name of the function that the call is about.
+    /// The name of what the call is about: a function `hello`, an alias `hello:live`.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
-    /// parameters of the query under their names (`tagKeys` as a list).
+    /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list).
     pub request: Value,
     /// The HTTP status of the answer; 0 while there is none, or when the connection was cut.
     pub status: u16,
@@ -92,6 +92,9 @@ pub(crate) fn recorded(request: &Request) -> Value {
     hide_zip(&mut members);
     if let Some(code) = members.get_mut("Code").and_then(Value::as_object_mut) {
         hide_zip(code);
+    }
+    for (name, value) in &request.parameters {
+        members.insert((*name).to_owned(), Value::String(value.clone()));
     }
     for (name, value) in &request.query {
         if name == "tagKeys" {

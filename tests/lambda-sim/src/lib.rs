@@ -29,6 +29,7 @@
 //! ```text
 //! curl -d '{"do": "edit_function", "name": "hello", "changes": {"MemorySize": 512}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "configure", "settings": {"update_settle": {"after_ms": 3000}}}' $SIM/_sim/000000000000/eu-west-1
+//! curl -d '{"do": "alias", "act": "edit", "function": "hello", "name": "live", "changes": {"Description": "x"}}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
 //! curl -d '{"do": "ledger"}' $SIM/_sim
 //! ```
@@ -55,6 +56,7 @@ mod router;
 mod rules;
 mod server;
 mod settings;
+mod subject;
 mod wire;
 mod world;
 

@@ -94,5 +94,9 @@ impl Region {
 }
 
 fn failures(settings: &AccountSettings) -> Failures<'_> {
-    Failures { create: settings.fail_create.as_ref(), update: settings.fail_update.as_ref() }
+    Failures {
+        create: settings.fail_create.as_ref(),
+        version: settings.fail_version.as_ref(),
+        update: settings.fail_update.as_ref(),
+    }
 }

@@ -7,16 +7,22 @@ use serde_json::{Map, Value};
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
 use crate::region::Region;
+use crate::subject::Subject;
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
+
+/// A parameter in a path, by its name; the first of a path has none.
+pub(crate) type Parameter = (&'static str, String);
 
 /// A routed call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
-    /// The parameter in the path, decoded: a function's name or an ARN; empty if the path has none.
+    /// The first parameter in the path, decoded: a name or an ARN; empty if the path has none.
     pub(crate) label: String,
+    /// The further parameters in the path, decoded.
+    pub(crate) parameters: Vec<Parameter>,
     pub(crate) query: Vec<(String, String)>,
     /// The JSON body without its nulls (a null member and an absent one are the same to the service), or the
     /// form of a query-protocol call.
@@ -36,6 +42,11 @@ impl Request {
         self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// A further parameter of the path.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
     /// A string member of the body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
@@ -46,10 +57,9 @@ impl Request {
         self.body.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The name of the function that the call is about, for the ledger, faults and texts.
+    /// The name of what the call is about, for the ledger and faults.
     pub(crate) fn resource(&self) -> Option<String> {
-        let raw = if self.label.is_empty() { self.text("FunctionName")? } else { &self.label };
-        Some(crate::naming::bare_name(raw).to_owned())
+        Subject::of(self).map(|subject| subject.name)
     }
 }
 
@@ -59,6 +69,13 @@ pub(crate) struct Ctx<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) now: Instant,
+}
+
+impl Ctx<'_> {
+    /// Whom IAM's texts call the caller.
+    pub(crate) fn principal(&self) -> String {
+        self.caller.principal(self.sessions)
+    }
 }
 
 /// The body of an answer.

@@ -3,7 +3,7 @@
 
 use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
 use crate::quota::Quota;
-use crate::request::Handler;
+use crate::request::{Handler, Parameter};
 use crate::wire;
 
 /// One operation.
@@ -11,7 +11,7 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     pub(crate) service: &'static str,
     method: &'static str,
-    /// With `{}` for the one parameter; for STS the value of `Action`.
+    /// With `{}` for the first parameter, and the names of further ones; what follows a `?` must be in the query.
     path: &'static str,
     pub(crate) quota: Quota,
     pub(crate) handler: Handler,
@@ -36,13 +36,14 @@ const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
 const CODE: &str = "/2015-03-31/functions/{}/code";
 const VERSIONS: &str = "/2015-03-31/functions/{}/versions";
 const ALIASES: &str = "/2015-03-31/functions/{}/aliases";
+const ALIAS: &str = "/2015-03-31/functions/{}/aliases/{Name}";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const ACCOUNT: &str = "/2016-08-19/account-settings";
 
-static ROUTES: [Route; 20] = [
+static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
     lambda("GET", FUNCTIONS, "ListFunctions", lists::functions),
     Route { quota: Quota::GetFunction, ..lambda("GET", FUNCTION, "GetFunction", functions::get) },
@@ -53,6 +54,10 @@ static ROUTES: [Route; 20] = [
     lambda("POST", VERSIONS, "PublishVersion", versions::publish),
     lambda("GET", VERSIONS, "ListVersionsByFunction", lists::versions),
     lambda("GET", ALIASES, "ListAliases", aliases::list),
+    lambda("POST", ALIASES, "CreateAlias", aliases::create),
+    lambda("GET", ALIAS, "GetAlias", aliases::get),
+    lambda("PUT", ALIAS, "UpdateAlias", aliases::update),
+    lambda("DELETE", ALIAS, "DeleteAlias", aliases::delete),
     Route { quota: Quota::GetPolicy, ..lambda("GET", POLICY, "GetPolicy", policy::get) },
     lambda("PUT", CONCURRENCY, "PutFunctionConcurrency", concurrency::put),
     lambda("DELETE", CONCURRENCY, "DeleteFunctionConcurrency", concurrency::delete),
@@ -65,11 +70,11 @@ static ROUTES: [Route; 20] = [
     sts("AssumeRole", sts::assume_role),
 ];
 
-/// Finds a REST operation and the parameter in its path.
-pub(crate) fn rest(method: &str, path: &str) -> Option<(&'static Route, String)> {
+/// Finds a REST operation and the parameters in its path.
+pub(crate) fn rest(method: &str, path: &str, query: &str) -> Option<(&'static Route, Vec<Parameter>)> {
     let path = path.trim_end_matches('/');
     let mut routes = ROUTES.iter().filter(|route| route.service == "lambda" && route.method == method);
-    routes.find_map(|route| label(route.path, path).map(|label| (route, label)))
+    routes.find_map(|route| parameters(route.path, path, query).map(|found| (route, found)))
 }
 
 /// Finds an operation of the query protocol.
@@ -77,12 +82,28 @@ pub(crate) fn query(action: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.service == "sts" && route.operation == action)
 }
 
-fn label(pattern: &str, path: &str) -> Option<String> {
-    let Some((before, after)) = pattern.split_once("{}") else {
-        return (pattern == path).then(String::new);
-    };
-    let label = path.strip_prefix(before)?.strip_suffix(after)?;
-    (!label.is_empty() && !label.contains('/')).then(|| wire::decoded(label))
+fn parameters(pattern: &'static str, path: &str, query: &str) -> Option<Vec<Parameter>> {
+    let (pattern, flag) = pattern.split_once('?').map_or((pattern, None), |(path, flag)| (path, Some(flag)));
+    if flag.is_some_and(|flag| query.split('&').all(|pair| pair != flag)) {
+        return None;
+    }
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some(segment), Some(value)) => match parameter(segment) {
+                Some(name) if !value.is_empty() => found.push((name, wire::decoded(value))),
+                None if segment == value => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]
@@ -91,12 +112,16 @@ mod tests {
 
     #[test]
     fn paths_name_the_operation_and_its_parameter() {
-        let found =
-            |method: &str, path: &str| rest(method, path).map(|(route, label)| (route.operation, label));
-        assert_eq!(found("GET", "/2015-03-31/functions/"), Some(("ListFunctions", String::new())));
-        assert_eq!(found("GET", "/2015-03-31/functions/a%3A1"), Some(("GetFunction", "a:1".into())));
+        let found = |method: &str, path: &str| {
+            rest(method, path, "").map(|(route, parameters)| (route.operation, parameters))
+        };
+        assert_eq!(found("GET", "/2015-03-31/functions/"), Some(("ListFunctions", vec![])));
+        let get = found("GET", "/2015-03-31/functions/a%3A1");
+        assert_eq!(get, Some(("GetFunction", vec![("", "a:1".into())])));
         let update = found("PUT", "/2015-03-31/functions/a/configuration");
-        assert_eq!(update, Some(("UpdateFunctionConfiguration", "a".into())));
+        assert_eq!(update, Some(("UpdateFunctionConfiguration", vec![("", "a".into())])));
+        let alias = found("GET", "/2015-03-31/functions/a/aliases/live");
+        assert_eq!(alias, Some(("GetAlias", vec![("", "a".into()), ("Name", "live".into())])));
         assert_eq!(found("PUT", "/2015-03-31/functions/a"), None);
         assert_eq!(query("AssumeRole").unwrap().operation, "AssumeRole");
     }

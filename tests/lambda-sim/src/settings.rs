@@ -88,6 +88,9 @@ impl AuthError {
 pub struct AccountSettings {
     /// How long creates and new versions stay Pending.
     pub create_settle: SettleDelay,
+    /// How long new versions stay Pending, if not as long as creates. A version that only gives what is Active a
+    /// number is Active at once, unless it has SnapStart.
+    pub version_settle: Option<SettleDelay>,
     /// How long updates stay InProgress.
     pub update_settle: SettleDelay,
     /// Whether the quotas of the control plane are enforced.
@@ -120,6 +123,8 @@ pub struct AccountSettings {
     pub code_storage: u64,
     /// While set, creates and new versions settle as Failed with it.
     pub fail_create: Option<Failure>,
+    /// While set, new versions settle as Failed with it, whatever `fail_create` says.
+    pub fail_version: Option<Failure>,
     /// While set, updates settle as Failed with it.
     pub fail_update: Option<Failure>,
 }
@@ -156,6 +161,7 @@ impl Default for AccountSettings {
     fn default() -> Self {
         Self {
             create_settle: SettleDelay::default(),
+            version_settle: None,
             update_settle: SettleDelay::default(),
             quotas: false,
             auth_error: None,
@@ -172,6 +178,7 @@ impl Default for AccountSettings {
             minimum_unreserved: 100,
             code_storage: 300 * 1024 * 1024 * 1024,
             fail_create: None,
+            fail_version: None,
             fail_update: None,
         }
     }
@@ -182,5 +189,10 @@ impl AccountSettings {
     pub fn settle_delay(&mut self, delay: impl Into<SettleDelay>) {
         self.create_settle = delay.into();
         self.update_settle = self.create_settle;
+    }
+
+    /// How long new versions stay Pending.
+    pub(crate) fn settle_of_versions(&self) -> SettleDelay {
+        self.version_settle.unwrap_or(self.create_settle)
     }
 }

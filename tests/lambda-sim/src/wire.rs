@@ -44,9 +44,13 @@ impl Incoming {
             let body = form.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
             return Ok((route, Request { operation: route.operation, body, body_len, ..Request::default() }));
         }
-        let (route, label) = router::rest(self.method.as_str(), &self.path).ok_or_else(unknown)?;
+        let (route, parameters) =
+            router::rest(self.method.as_str(), &self.path, &self.query).ok_or_else(unknown)?;
+        let mut parameters = parameters.into_iter();
+        let label = parameters.next().map(|(_, label)| label).unwrap_or_default();
         let (query, body) = (pairs(&self.query), self.json()?);
-        Ok((route, Request { operation: route.operation, label, query, body, body_len }))
+        let parameters = parameters.collect();
+        Ok((route, Request { operation: route.operation, label, parameters, query, body, body_len }))
     }
 
     fn json(&self) -> Result<Object, ApiError> {

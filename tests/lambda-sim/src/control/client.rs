@@ -204,8 +204,8 @@ impl AccountControl {
     }
 
     /// Somebody in the console changes a function: members of an UpdateFunctionConfiguration request, and
-    /// `Architectures`, `Tags` (all of them), `ReservedConcurrentExecutions`, `CodeSha256`, `CodeSize`, `SourceKMSKeyArn`,
-    /// `State`, `StateReason`, `StateReasonCode`, `LastUpdateStatus`, `LastUpdateStatusReason`,
+    /// `Architectures`, `Tags` (all of them), `ReservedConcurrentExecutions`, `CodeSha256`,
+    /// `CodeSize`, `SourceKMSKeyArn`, `State`, `StateReason`, `StateReasonCode`, `LastUpdateStatus`, `LastUpdateStatusReason`,
     /// `LastUpdateStatusReasonCode`. Null removes a member. An `Environment` with an `Error` stands for one that
     /// the caller can't decrypt. Nothing is checked.
     pub async fn edit_function(&self, name: &str, changes: Value) {
@@ -243,11 +243,11 @@ impl AccountControl {
         self.tell(Command::PutImage { uri: uri.to_owned(), digest: digest.to_owned() }).await;
     }
 
-    async fn tell(&self, command: Command) {
+    pub(super) async fn tell(&self, command: Command) {
         self.run::<()>(command).await;
     }
 
-    async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
+    pub(super) async fn run<T: DeserializeOwned>(&self, command: Command) -> T {
         or_panic(self.send(command).await)
     }
 

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::aliases::AliasCommand;
+use super::versions::VersionCommand;
 use crate::faults::Fault;
 
 /// A command about one account and region.
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     EditFunction { name: String, changes: Value },
     RemoveFunction { name: String },
     PutAlias { name: String, alias: Value },
+    Alias(AliasCommand),
+    Version(VersionCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },
     PutImage { uri: String, digest: String },

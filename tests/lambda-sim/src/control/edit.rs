@@ -80,7 +80,12 @@ fn change_beside(function: &mut Function, set: &Object) {
     if let Some(size) = set.get("CodeSize").and_then(Value::as_u64) {
         function.latest.code.size = size;
     }
-    let lifecycle = &mut function.latest.lifecycle;
+    change_states(&mut function.latest.lifecycle, set);
+}
+
+/// Sets the states that are named, each with its reason and its code, or without.
+pub(super) fn change_states(lifecycle: &mut Lifecycle, set: &Object) {
+    let text = |name: &str| set.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
     for (prefix, status) in [("State", &mut lifecycle.state), ("LastUpdateStatus", &mut lifecycle.update)] {
         if let Some(value) = text(prefix) {
             status.value = Some(value);

@@ -75,6 +75,8 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::EditFunction { name, changes } => edit::change(function(region, &name)?, changes),
         Command::RemoveFunction { name } => return Ok(json!(region.functions.remove(&name).is_some())),
         Command::PutAlias { name, alias } => edit::put_alias(function(region, &name)?, alias)?,
+        Command::Alias(command) => return command.carry_out(region),
+        Command::Version(command) => return command.carry_out(region),
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),
         Command::PutImage { uri, digest } => {
@@ -84,7 +86,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
     Ok(Value::Null)
 }
 
-fn function<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Function, ApiError> {
+pub(super) fn function<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Function, ApiError> {
     let arn = region.function_arn(name);
     region.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))
 }

@@ -23,7 +23,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     let function = ctx.region.functions.entry(name).or_insert(function);
     if request.flag("Publish") {
         // The reply has the version's number, but the function's own ARN.
-        let pending = versions::pending(function, ctx.region.settings.create_settle, ctx.now);
+        let pending = versions::pending(function, ctx.region.settings.settle_of_versions(), ctx.now);
         versions::publish_latest(function, None, pending);
         shown["Version"] = "1".into();
     }
@@ -77,7 +77,7 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     let target = target(ctx, request)?;
     let qualifier = target.qualifier.as_deref();
     let tags_denied = ctx.region.settings.deny.contains("ListTags");
-    let principal = ctx.caller.principal(ctx.sessions);
+    let principal = ctx.principal();
     let (function, version) = found(ctx, &target)?;
     let mut described = function.described(version, qualifier);
     if tags_denied && let Some(members) = described.as_object_mut() {

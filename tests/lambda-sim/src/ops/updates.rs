@@ -53,7 +53,7 @@ pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     function.latest.lifecycle.updating(settings.update_settle, now);
     if request.flag("Publish") {
         // The reply is about the new version, and $LATEST is InProgress all the same.
-        let pending = versions::pending(function, settings.create_settle, now);
+        let pending = versions::pending(function, settings.settle_of_versions(), now);
         return Ok(Reply::json(200, versions::publish_latest(function, None, pending)));
     }
     Ok(Reply::json(200, function.configuration(&function.latest, &function.arn, View::Full)))

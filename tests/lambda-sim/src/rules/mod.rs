@@ -1,6 +1,7 @@
 //! What is refused, in the order in which AWS looks: first the constraints of the API model (`model`), then the
-//! rules of Lambda's own code (`service`).
+//! rules of Lambda's own code (`service`). For a resource other than the function both are in one file.
 
+pub(crate) mod alias;
 pub(crate) mod model;
 pub(crate) mod service;
 pub(crate) mod tags;

@@ -43,32 +43,46 @@ static TAG_RE: LazyLock<Regex> = whole!(TAG);
 
 /// Checks a request; `required` are the members that must be there.
 pub(crate) fn check(request: &Object, required: &[&str]) -> Result<(), ApiError> {
-    let mut checks = Checks { request, failures: Vec::new() };
-    for name in required {
-        checks.present(name);
-    }
+    let mut checks = Checks::of(request, required);
     checks.scalars();
     checks.structures();
     checks.lists();
     checks.code();
     checks.tags();
-    if checks.failures.is_empty() { Ok(()) } else { Err(ApiError::validation(&checks.failures)) }
+    checks.finish()
 }
 
-struct Checks<'a> {
+/// Checks of one request, also of the requests of other resources.
+pub(super) struct Checks<'a> {
     request: &'a Object,
     failures: Vec<String>,
 }
 
+impl<'a> Checks<'a> {
+    /// Begins with the members that must be there.
+    pub(super) fn of(request: &'a Object, required: &[&str]) -> Self {
+        let mut checks = Self { request, failures: Vec::new() };
+        for name in required {
+            checks.present(name);
+        }
+        checks
+    }
+
+    /// All failures together, if there are any.
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        if self.failures.is_empty() { Ok(()) } else { Err(ApiError::validation(&self.failures)) }
+    }
+}
+
 impl Checks<'_> {
     /// The member at a path such as `LoggingConfig.LogFormat`.
-    fn at(&self, path: &str) -> Option<&Value> {
+    pub(super) fn at(&self, path: &str) -> Option<&Value> {
         let mut names = path.split('.');
         let first = self.request.get(names.next()?)?;
         names.try_fold(first, |value, name| value.get(name))
     }
 
-    fn fail(&mut self, path: &str, value: Option<&Value>, constraint: &str) {
+    pub(super) fn fail(&mut self, path: &str, value: Option<&Value>, constraint: &str) {
         let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{}'", java_text(value)));
         let at = java_path(path);
         self.failures.push(format!("Value {value} at '{at}' failed to satisfy constraint: {constraint}"));
@@ -91,7 +105,7 @@ impl Checks<'_> {
         }
     }
 
-    fn text(&mut self, path: &str, longest: usize, pattern: Option<(&Regex, &str)>) {
+    pub(super) fn text(&mut self, path: &str, longest: usize, pattern: Option<(&Regex, &str)>) {
         let Some(value) = self.at(path).cloned() else { return };
         let Some(text) = value.as_str() else { return };
         if text.chars().count() > longest {

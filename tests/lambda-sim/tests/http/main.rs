@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
 
+mod alias_refusals;
+mod aliases;
 mod client;
 mod control;
 mod faults;
 mod functions;
 mod listing;
 mod refusals;
+mod snap_start;
 mod sts;
 mod versions;
