@@ -119,7 +119,7 @@ impl Visit<'_> {
     /// Credentials first, then the quota; then a fault may wait for the call.
     fn admitted(&self) -> Result<Option<FaultEffect>, ApiError> {
         let mut world = self.shared.lock();
-        let (region, _) = world.region_of(self.caller);
+        let (region, ..) = world.region_of(self.caller);
         if let Some(error) = &region.settings.auth_error {
             return Err(ApiError::new(403, &error.code, error.message.clone()));
         }
@@ -169,7 +169,7 @@ impl Visit<'_> {
 
     fn executed(&self) -> Result<Reply, ApiError> {
         let mut world = self.shared.lock();
-        let (region, sessions) = world.region_of(self.caller);
+        let (region, layers, sessions) = world.region_of(self.caller);
         if region.settings.deny.contains(self.route.operation) {
             let action = format!("{}:{}", self.route.service, self.route.operation);
             let subject = Subject::of(self.request).map(|subject| subject.arn(region));
@@ -178,7 +178,7 @@ impl Visit<'_> {
             let principal = self.caller.principal(sessions);
             return Err(ApiError::access_denied(&principal, &action, &resource, "identity-based"));
         }
-        let mut ctx = Ctx { region, caller: self.caller, sessions, now: Instant::now() };
+        let mut ctx = Ctx { region, layers, caller: self.caller, sessions, now: Instant::now() };
         (self.route.handler)(&mut ctx, self.request)
     }
 }

@@ -23,7 +23,8 @@ pub struct Call {
     pub account: String,
     /// The caller's region.
     pub region: String,
-    /// The name of what the call is about: a function `hello`, an alias `hello:live`.
+    /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
+    /// of it `tools:3`.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
     /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list).
@@ -90,8 +91,10 @@ impl Ledger {
 pub(crate) fn recorded(request: &Request) -> Value {
     let mut members: Map<String, Value> = request.body.clone();
     hide_zip(&mut members);
-    if let Some(code) = members.get_mut("Code").and_then(Value::as_object_mut) {
-        hide_zip(code);
+    for name in ["Code", "Content"] {
+        if let Some(code) = members.get_mut(name).and_then(Value::as_object_mut) {
+            hide_zip(code);
+        }
     }
     for (name, value) in &request.parameters {
         members.insert((*name).to_owned(), Value::String(value.clone()));

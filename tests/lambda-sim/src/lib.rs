@@ -30,6 +30,7 @@
 //! curl -d '{"do": "edit_function", "name": "hello", "changes": {"MemorySize": 512}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "configure", "settings": {"update_settle": {"after_ms": 3000}}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "alias", "act": "edit", "function": "hello", "name": "live", "changes": {"Description": "x"}}' …
+//! curl -d '{"do": "layer", "act": "remove", "name": "tools", "number": 3}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
 //! curl -d '{"do": "ledger"}' $SIM/_sim
 //! ```
@@ -44,6 +45,7 @@ mod dispatch;
 mod error;
 mod faults;
 mod function;
+mod layer;
 mod ledger;
 mod lifecycle;
 mod merge;

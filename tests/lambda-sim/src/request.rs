@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
+use crate::layer::Layers;
 use crate::region::Region;
 use crate::subject::Subject;
 
@@ -66,6 +67,7 @@ impl Request {
 /// What a handler works on: the state of one account and region, under the lock.
 pub(crate) struct Ctx<'a> {
     pub(crate) region: &'a mut Region,
+    pub(crate) layers: &'a mut Layers,
     pub(crate) caller: &'a Caller,
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) now: Instant,
@@ -75,6 +77,12 @@ impl Ctx<'_> {
     /// Whom IAM's texts call the caller.
     pub(crate) fn principal(&self) -> String {
         self.caller.principal(self.sessions)
+    }
+
+    /// Refuses more code than the region may store, layers included.
+    pub(crate) fn check_code_storage(&self, more: u64) -> Result<(), ApiError> {
+        let of_layers = self.layers.code_size(&self.region.account, &self.region.name);
+        self.region.check_code_storage(of_layers.saturating_add(more))
     }
 }
 

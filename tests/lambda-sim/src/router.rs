@@ -2,6 +2,7 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
+use crate::ops::{layer_policy, layers};
 use crate::quota::Quota;
 use crate::request::{Handler, Parameter};
 use crate::wire;
@@ -42,6 +43,12 @@ const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const ACCOUNT: &str = "/2016-08-19/account-settings";
+const LAYERS: &str = "/2018-10-31/layers";
+const LAYER_BY_ARN: &str = "/2018-10-31/layers?find=LayerVersion";
+const LAYER_VERSIONS: &str = "/2018-10-31/layers/{}/versions";
+const LAYER_VERSION: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}";
+const LAYER_POLICY: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy";
+const LAYER_STATEMENT: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy/{StatementId}";
 
 static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
@@ -66,6 +73,15 @@ static ROUTES: &[Route] = &[
     lambda("DELETE", TAGS, "UntagResource", tags::untag),
     lambda("GET", TAGS, "ListTags", tags::list),
     lambda("GET", ACCOUNT, "GetAccountSettings", account::get_settings),
+    lambda("GET", LAYER_BY_ARN, "GetLayerVersionByArn", layers::get_by_arn),
+    lambda("GET", LAYERS, "ListLayers", layers::list),
+    lambda("POST", LAYER_VERSIONS, "PublishLayerVersion", layers::publish),
+    lambda("GET", LAYER_VERSIONS, "ListLayerVersions", layers::list_versions),
+    lambda("GET", LAYER_VERSION, "GetLayerVersion", layers::get),
+    lambda("DELETE", LAYER_VERSION, "DeleteLayerVersion", layers::delete),
+    lambda("POST", LAYER_POLICY, "AddLayerVersionPermission", layer_policy::add),
+    lambda("GET", LAYER_POLICY, "GetLayerVersionPolicy", layer_policy::get),
+    lambda("DELETE", LAYER_STATEMENT, "RemoveLayerVersionPermission", layer_policy::remove),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
 ];
@@ -124,5 +140,12 @@ mod tests {
         assert_eq!(alias, Some(("GetAlias", vec![("", "a".into()), ("Name", "live".into())])));
         assert_eq!(found("PUT", "/2015-03-31/functions/a"), None);
         assert_eq!(query("AssumeRole").unwrap().operation, "AssumeRole");
+    }
+
+    #[test]
+    fn the_query_tells_operations_on_one_path_apart() {
+        let found = |query: &str| rest("GET", LAYERS, query).unwrap().0.operation;
+        assert_eq!(found("find=LayerVersion&Arn=a"), "GetLayerVersionByArn");
+        assert_eq!(found("MaxItems=5"), "ListLayers");
     }
 }

@@ -107,8 +107,11 @@ pub struct AccountSettings {
     pub missing_keys: BTreeSet<String>,
     /// Image URIs that don't exist; all others do.
     pub missing_images: BTreeSet<String>,
-    /// Layer version ARNs that don't exist; all others do.
+    /// Layer version ARNs that don't exist. Of the others, the versions of a layer that was ever published in the
+    /// simulator exist until they are deleted, and those of all other layers always.
     pub missing_layers: BTreeSet<String>,
+    /// Layer versions exist only if they were published in the simulator, as on AWS.
+    pub strict_layers: bool,
     /// Subnet ids that don't exist; all others do.
     pub missing_subnets: BTreeSet<String>,
     /// Security group ids that don't exist; all others do.
@@ -171,6 +174,7 @@ impl Default for AccountSettings {
             missing_keys: BTreeSet::new(),
             missing_images: BTreeSet::new(),
             missing_layers: BTreeSet::new(),
+            strict_layers: false,
             missing_subnets: BTreeSet::new(),
             missing_security_groups: BTreeSet::new(),
             deprecated_runtimes: DEPRECATED.iter().map(ToString::to_string).collect(),

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use crate::layer::LayerId;
 use crate::naming;
 use crate::region::Region;
 use crate::request::Request;
 
-/// A function or an alias.
+/// A function, an alias, a layer or a version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
     kind: &'static str,
@@ -16,6 +17,9 @@ pub(crate) struct Subject {
 impl Subject {
     /// None for calls about a whole account, and for those that are given the name by the answer.
     pub(crate) fn of(request: &Request) -> Option<Self> {
+        if request.operation.contains("Layer") {
+            return layer(request);
+        }
         let raw = if request.label.is_empty() { request.text("FunctionName")? } else { &request.label };
         let name = naming::bare_name(raw).to_owned();
         Some(Self { kind: "function", name: with_alias(request, name) })
@@ -36,6 +40,17 @@ fn with_alias(request: &Request, function: String) -> String {
     }
 }
 
+fn layer(request: &Request) -> Option<Subject> {
+    let raw = if request.label.is_empty() { request.query("Arn")? } else { &request.label };
+    let (name, version) = match LayerId::from_arn(raw) {
+        Some((id, version)) => (id.name, version.map(|version| version.to_string())),
+        None => (raw.to_owned(), None),
+    };
+    let version = version.or_else(|| request.parameter("VersionNumber").map(ToOwned::to_owned));
+    let name = version.map_or_else(|| name.clone(), |version| format!("{name}:{version}"));
+    Some(Subject { kind: "layer", name })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +69,23 @@ mod tests {
         assert_eq!(named(&request).as_deref(), Some("hello:live"));
         request = Request { operation: "GetAlias", parameters: vec![("Name", "live".into())], ..request };
         assert_eq!(named(&request).as_deref(), Some("hello:live"));
+    }
+
+    #[test]
+    fn layers_are_known_with_their_version() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:layer:tools:3";
+        let query = vec![("Arn".to_owned(), arn.to_owned())];
+        let request = Request { operation: "GetLayerVersionByArn", query, ..Request::default() };
+        assert_eq!(named(&request).as_deref(), Some("tools:3"));
+        let mut request =
+            Request { operation: "PublishLayerVersion", label: "tools".into(), ..Request::default() };
+        assert_eq!(named(&request).as_deref(), Some("tools"));
+        request = Request {
+            operation: "DeleteLayerVersion",
+            parameters: vec![("VersionNumber", "4".into())],
+            ..request
+        };
+        assert_eq!(named(&request).as_deref(), Some("tools:4"));
+        assert_eq!(named(&Request { operation: "ListLayers", ..Request::default() }), None);
     }
 }

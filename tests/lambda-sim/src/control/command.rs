@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aliases::AliasCommand;
+use super::layers::LayerCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
 
@@ -26,6 +27,7 @@ pub(crate) enum Command {
     PutAlias { name: String, alias: Value },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Layer(LayerCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },
     PutImage { uri: String, digest: String },

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
 use crate::function::Function;
+use crate::layer::Layers;
 use crate::lifecycle::Lifecycle;
 use crate::merge::{self, into_object};
 use crate::ops::functions;
@@ -16,23 +17,31 @@ use crate::request::{Ctx, Object, without_nulls};
 use crate::rules::tags;
 
 /// Puts a function there, from the body of a CreateFunction request; one that is there is replaced.
-pub(super) fn put(region: &mut Region, body: Value) -> Result<(), ApiError> {
+pub(super) fn put(region: &mut Region, layers: &mut Layers, body: Value) -> Result<(), ApiError> {
     let body = into_object(without_nulls(body));
     let name = body.get("FunctionName").and_then(Value::as_str).unwrap_or_default().to_owned();
     if name.is_empty() {
         return Err(ApiError::invalid("FunctionName is missing"));
     }
+    let mut function = as_console(region, layers, |ctx| functions::build(ctx, &name, &body))?;
+    function.latest.lifecycle = Lifecycle::settled();
+    region.functions.insert(name, function);
+    Ok(())
+}
+
+/// Lets the person in the console do what an operation does.
+pub(super) fn as_console<T>(
+    region: &mut Region,
+    layers: &mut Layers,
+    act: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
     let caller = Caller {
         access_key: "console".to_owned(),
         account: region.account.clone(),
         region: region.name.clone(),
         service: "lambda".to_owned(),
     };
-    let ctx = Ctx { region, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() };
-    let mut function = functions::build(&ctx, &name, &body)?;
-    function.latest.lifecycle = Lifecycle::settled();
-    region.functions.insert(name, function);
-    Ok(())
+    act(&mut Ctx { region, layers, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() })
 }
 
 /// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.

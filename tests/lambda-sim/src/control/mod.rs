@@ -1,6 +1,6 @@
 //! The control API: how tests and the demo set the simulator up, look into it, and play the person in the console.
 //! `client` is what they use, `handler` is the server's side, `command` what goes over the wire, `edit` the changes
-//! that come from behind the operator's back. `aliases` and `versions` have all of that for
+//! that come from behind the operator's back. `aliases`, `versions` and `layers` have all of that for
 //! one resource each.
 
 mod aliases;
@@ -8,6 +8,7 @@ mod client;
 mod command;
 mod edit;
 pub(crate) mod handler;
+mod layers;
 mod versions;
 
 pub use client::{AccountControl, Control, ControlError};

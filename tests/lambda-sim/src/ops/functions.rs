@@ -12,7 +12,7 @@ use crate::lifecycle::{Access, Lifecycle};
 use crate::merge;
 use crate::naming::{self, Target};
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{model, service, tags};
+use crate::rules::{layer_use, model, service, tags};
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -48,9 +48,11 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
     merge::create_only(&mut config, body);
     merge::apply(&mut config, body);
     service::check(&ctx.region.settings, body, &config)?;
+    layer_use::check(ctx.region, ctx.layers, &ctx.principal(), body)?;
+    layer_use::set_sizes(ctx.layers, &mut config);
     let code = body.get("Code").cloned().unwrap_or_default();
     let code = code::resolve(ctx.region, &merge::into_object(code), package)?;
-    ctx.region.check_code_storage(code.size)?;
+    ctx.check_code_storage(code.size)?;
     let latest = Version {
         number: "$LATEST".to_owned(),
         config,

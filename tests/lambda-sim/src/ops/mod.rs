@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod aliases;
 pub(crate) mod concurrency;
 pub(crate) mod functions;
+pub(crate) mod layer_policy;
+pub(crate) mod layers;
 pub(crate) mod lists;
 pub(crate) mod paging;
 pub(crate) mod policy;

@@ -22,6 +22,9 @@ impl Sizes {
     /// A page holds 50, whatever MaxItems says
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>).
     const UP_TO_PAGE: Self = Self { accepted: 10_000, honoured: PAGE };
+    /// Of layers no more may be asked for
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html>).
+    pub(crate) const PAGE_AT_MOST: Self = Self { accepted: PAGE, honoured: PAGE };
     /// MaxItems counts as it is
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListCodeSigningConfigs.html>).
     pub(crate) const UP_TO_ALL: Self = Self { accepted: 10_000, honoured: 10_000 };
@@ -112,6 +115,7 @@ mod tests {
         };
         assert_eq!(count(&with("100"), Sizes::UP_TO_PAGE), Some(50));
         assert_eq!(count(&with("100"), Sizes::UP_TO_ALL), Some(100));
+        assert_eq!(count(&with("51"), Sizes::PAGE_AT_MOST), None);
         assert_eq!(count(&with("0"), Sizes::UP_TO_ALL), None);
         assert_eq!(count(&Request::default(), Sizes::UP_TO_ALL), Some(50));
     }

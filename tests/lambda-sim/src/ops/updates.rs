@@ -10,7 +10,7 @@ use crate::lifecycle::Access;
 use crate::merge;
 use crate::naming;
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{model, service};
+use crate::rules::{layer_use, model, service};
 
 /// One call changes any part of the configuration. It is InProgress afterwards, even if nothing changed.
 pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -22,6 +22,8 @@ pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Repl
     merge::apply(&mut after, &request.body);
     merge::apply_to_present(&mut after, &request.body);
     service::check(&ctx.region.settings, &request.body, &after)?;
+    layer_use::check(ctx.region, ctx.layers, &ctx.principal(), &request.body)?;
+    layer_use::set_sizes(ctx.layers, &mut after);
     let (delay, now) = (ctx.region.settings.update_settle, ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     function.latest.config = after;
@@ -38,7 +40,7 @@ pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     let config = ready(ctx, &name, request)?.latest.config.clone();
     let package = config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip").to_owned();
     let code = code::resolve(ctx.region, &request.body, &package)?;
-    ctx.region.check_code_storage(code.size)?;
+    ctx.check_code_storage(code.size)?;
     let (settings, now) = (ctx.region.settings.clone(), ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     if request.flag("DryRun") {

@@ -33,7 +33,7 @@ pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, Api
     }
     if unchanged(function).is_none() {
         let size = function.latest.code.size;
-        ctx.region.check_code_storage(size)?;
+        ctx.check_code_storage(size)?;
     }
     let function = ctx.region.function(&name, Access::Other, now)?;
     // What is Active already only gets a number (`test_version_lifecycle` in LocalStack's recordings of AWS).
