@@ -76,7 +76,7 @@ impl ApiError {
             "TooManyRequestsException" => {
                 json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})
             }
-            "ResourceNotFoundException" => {
+            "ResourceNotFoundException" | "CodeSigningConfigNotFoundException" => {
                 json!({"Type": "User", "Message": self.message})
             }
             "AccessDeniedException" => json!({"Message": self.message}),

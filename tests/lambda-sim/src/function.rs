@@ -67,6 +67,8 @@ pub(crate) struct Function {
     pub(crate) reserved_concurrency: Option<u64>,
     /// Aliases by name, as ListAliases shows them.
     pub(crate) aliases: BTreeMap<String, Object>,
+    /// The ARN of its code signing config.
+    pub(crate) code_signing: Option<String>,
 }
 
 impl Function {

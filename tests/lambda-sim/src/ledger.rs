@@ -24,7 +24,7 @@ pub struct Call {
     /// The caller's region.
     pub region: String,
     /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
-    /// of it `tools:3`.
+    /// of it `tools:3`, a code signing config `csc-…`.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
     /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list).

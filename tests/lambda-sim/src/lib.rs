@@ -40,6 +40,7 @@
 
 mod caller;
 mod code;
+mod code_signing;
 mod control;
 mod dispatch;
 mod error;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
@@ -22,6 +23,8 @@ pub(crate) struct Region {
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) functions: BTreeMap<String, Function>,
+    /// By ARN.
+    pub(crate) code_signing: BTreeMap<String, CodeSigningConfig>,
     /// S3 objects whose content is known, by bucket and key.
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
     /// Digests of images whose tag is known, by URI.
@@ -37,6 +40,7 @@ impl Region {
             quotas: Quotas::default(),
             faults: Faults::default(),
             functions: BTreeMap::new(),
+            code_signing: BTreeMap::new(),
             objects: HashMap::new(),
             images: HashMap::new(),
         }

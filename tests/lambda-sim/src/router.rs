@@ -2,7 +2,7 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
-use crate::ops::{layer_policy, layers};
+use crate::ops::{code_signing, code_signing_link, layer_policy, layers};
 use crate::quota::Quota;
 use crate::request::{Handler, Parameter};
 use crate::wire;
@@ -49,6 +49,10 @@ const LAYER_VERSIONS: &str = "/2018-10-31/layers/{}/versions";
 const LAYER_VERSION: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}";
 const LAYER_POLICY: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy";
 const LAYER_STATEMENT: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy/{StatementId}";
+const CODE_SIGNING: &str = "/2020-04-22/code-signing-configs";
+const CODE_SIGNING_CONFIG: &str = "/2020-04-22/code-signing-configs/{}";
+const CODE_SIGNING_FUNCTIONS: &str = "/2020-04-22/code-signing-configs/{}/functions";
+const CODE_SIGNING_LINK: &str = "/2020-06-30/functions/{}/code-signing-config";
 
 static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
@@ -82,6 +86,15 @@ static ROUTES: &[Route] = &[
     lambda("POST", LAYER_POLICY, "AddLayerVersionPermission", layer_policy::add),
     lambda("GET", LAYER_POLICY, "GetLayerVersionPolicy", layer_policy::get),
     lambda("DELETE", LAYER_STATEMENT, "RemoveLayerVersionPermission", layer_policy::remove),
+    lambda("POST", CODE_SIGNING, "CreateCodeSigningConfig", code_signing::create),
+    lambda("GET", CODE_SIGNING, "ListCodeSigningConfigs", code_signing::list),
+    lambda("GET", CODE_SIGNING_CONFIG, "GetCodeSigningConfig", code_signing::get),
+    lambda("PUT", CODE_SIGNING_CONFIG, "UpdateCodeSigningConfig", code_signing::update),
+    lambda("DELETE", CODE_SIGNING_CONFIG, "DeleteCodeSigningConfig", code_signing::delete),
+    lambda("GET", CODE_SIGNING_FUNCTIONS, "ListFunctionsByCodeSigningConfig", code_signing::list_functions),
+    lambda("PUT", CODE_SIGNING_LINK, "PutFunctionCodeSigningConfig", code_signing_link::put),
+    lambda("GET", CODE_SIGNING_LINK, "GetFunctionCodeSigningConfig", code_signing_link::get),
+    lambda("DELETE", CODE_SIGNING_LINK, "DeleteFunctionCodeSigningConfig", code_signing_link::delete),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
 ];

@@ -112,6 +112,8 @@ pub struct AccountSettings {
     pub missing_layers: BTreeSet<String>,
     /// Layer versions exist only if they were published in the simulator, as on AWS.
     pub strict_layers: bool,
+    /// Packages and layers count as not signed, so that a code signing config with Enforce refuses them.
+    pub unsigned_packages: bool,
     /// Subnet ids that don't exist; all others do.
     pub missing_subnets: BTreeSet<String>,
     /// Security group ids that don't exist; all others do.
@@ -175,6 +177,7 @@ impl Default for AccountSettings {
             missing_images: BTreeSet::new(),
             missing_layers: BTreeSet::new(),
             strict_layers: false,
+            unsigned_packages: false,
             missing_subnets: BTreeSet::new(),
             missing_security_groups: BTreeSet::new(),
             deprecated_runtimes: DEPRECATED.iter().map(ToString::to_string).collect(),

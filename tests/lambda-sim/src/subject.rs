@@ -7,7 +7,7 @@ use crate::naming;
 use crate::region::Region;
 use crate::request::Request;
 
-/// A function, an alias, a layer or a version of it.
+/// A function, an alias, a layer or a version of it, or a code signing config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
     kind: &'static str,
@@ -19,6 +19,9 @@ impl Subject {
     pub(crate) fn of(request: &Request) -> Option<Self> {
         if request.operation.contains("Layer") {
             return layer(request);
+        }
+        if let Some((_, id)) = request.label.split_once(":code-signing-config:") {
+            return Some(Self { kind: "code-signing-config", name: id.to_owned() });
         }
         let raw = if request.label.is_empty() { request.text("FunctionName")? } else { &request.label };
         let name = naming::bare_name(raw).to_owned();
@@ -87,5 +90,15 @@ mod tests {
         };
         assert_eq!(named(&request).as_deref(), Some("tools:4"));
         assert_eq!(named(&Request { operation: "ListLayers", ..Request::default() }), None);
+    }
+
+    #[test]
+    fn a_code_signing_config_is_known_by_its_id_and_denied_by_its_arn() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0";
+        let request = Request { operation: "TagResource", label: arn.into(), ..Request::default() };
+        let subject = Subject::of(&request).unwrap();
+        assert_eq!(subject.name, "csc-0123456789abcdef0");
+        let region = Region::new("111122223333", "eu-west-1", crate::AccountSettings::default());
+        assert_eq!(subject.arn(&region), arn);
     }
 }

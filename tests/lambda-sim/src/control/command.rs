@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aliases::AliasCommand;
+use super::code_signing::CodeSigningCommand;
 use super::layers::LayerCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Alias(AliasCommand),
     Version(VersionCommand),
     Layer(LayerCommand),
+    CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },
     PutImage { uri: String, digest: String },

@@ -47,7 +47,8 @@ pub(super) fn as_console<T>(
 /// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
 pub(super) fn change(function: &mut Function, changes: Value) {
     let changes = into_object(changes);
-    let changes_only_concurrency = changes.keys().all(|name| name == "ReservedConcurrentExecutions");
+    let beside = ["ReservedConcurrentExecutions", "CodeSigningConfigArn"];
+    let changes_nothing_else = changes.keys().all(|name| beside.contains(&name.as_str()));
     let removed: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
@@ -56,8 +57,10 @@ pub(super) fn change(function: &mut Function, changes: Value) {
     merge::create_only(&mut function.latest.config, &set);
     for name in removed {
         function.latest.config.remove(&name);
-        if name == "ReservedConcurrentExecutions" {
-            function.reserved_concurrency = None;
+        match name.as_str() {
+            "ReservedConcurrentExecutions" => function.reserved_concurrency = None,
+            "CodeSigningConfigArn" => function.code_signing = None,
+            _ => {}
         }
     }
     if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
@@ -65,8 +68,8 @@ pub(super) fn change(function: &mut Function, changes: Value) {
         function.latest.config.insert("Environment".into(), unreadable.clone());
     }
     change_beside(function, &set);
-    // As PutFunctionConcurrency and DeleteFunctionConcurrency, which are no change of the configuration.
-    if !changes_only_concurrency {
+    // As the operations on these, which are no change of the configuration.
+    if !changes_nothing_else {
         function.latest.modified();
     }
 }
@@ -79,6 +82,9 @@ fn change_beside(function: &mut Function, set: &Object) {
     }
     if let Some(reserved) = set.get("ReservedConcurrentExecutions").and_then(Value::as_u64) {
         function.reserved_concurrency = Some(reserved);
+    }
+    if let Some(arn) = text("CodeSigningConfigArn") {
+        function.code_signing = Some(arn);
     }
     if let Some(sha256) = text("CodeSha256") {
         function.latest.code.sha256 = sha256;

@@ -78,6 +78,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Alias(command) => return command.carry_out(region),
         Command::Version(command) => return command.carry_out(region),
         Command::Layer(command) => return command.carry_out(region, layers),
+        Command::CodeSigning(command) => return command.carry_out(region),
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),
         Command::PutImage { uri, digest } => {

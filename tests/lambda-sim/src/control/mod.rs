@@ -1,10 +1,11 @@
 //! The control API: how tests and the demo set the simulator up, look into it, and play the person in the console.
 //! `client` is what they use, `handler` is the server's side, `command` what goes over the wire, `edit` the changes
-//! that come from behind the operator's back. `aliases`, `versions` and `layers` have all of that for
+//! that come from behind the operator's back. `aliases`, `versions`, `layers` and `code_signing` have all of that for
 //! one resource each.
 
 mod aliases;
 mod client;
+mod code_signing;
 mod command;
 mod edit;
 pub(crate) mod handler;

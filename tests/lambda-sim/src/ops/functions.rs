@@ -12,7 +12,7 @@ use crate::lifecycle::{Access, Lifecycle};
 use crate::merge;
 use crate::naming::{self, Target};
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{layer_use, model, service, tags};
+use crate::rules::{code_signing, layer_use, model, service, tags};
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -50,8 +50,10 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
     service::check(&ctx.region.settings, body, &config)?;
     layer_use::check(ctx.region, ctx.layers, &ctx.principal(), body)?;
     layer_use::set_sizes(ctx.layers, &mut config);
+    let code_signing = code_signing::link_of_new(ctx.region, body, package)?;
     let code = body.get("Code").cloned().unwrap_or_default();
     let code = code::resolve(ctx.region, &merge::into_object(code), package)?;
+    code_signing::check_signature(ctx.region, code_signing.as_deref(), name)?;
     ctx.check_code_storage(code.size)?;
     let latest = Version {
         number: "$LATEST".to_owned(),
@@ -71,6 +73,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         tags: tags::of(body),
         reserved_concurrency: None,
         aliases: BTreeMap::new(),
+        code_signing,
     })
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod account;
 pub(crate) mod aliases;
+pub(crate) mod code_signing;
+pub(crate) mod code_signing_link;
 pub(crate) mod concurrency;
 pub(crate) mod functions;
 pub(crate) mod layer_policy;

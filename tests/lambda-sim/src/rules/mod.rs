@@ -2,6 +2,7 @@
 //! rules of Lambda's own code (`service`). For a resource other than the function both are in one file.
 
 pub(crate) mod alias;
+pub(crate) mod code_signing;
 pub(crate) mod layer;
 pub(crate) mod layer_use;
 pub(crate) mod model;

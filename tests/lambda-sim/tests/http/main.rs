@@ -5,6 +5,7 @@
 mod alias_refusals;
 mod aliases;
 mod client;
+mod code_signing;
 mod control;
 mod faults;
 mod functions;
@@ -15,4 +16,5 @@ mod listing;
 mod refusals;
 mod snap_start;
 mod sts;
+mod subjects;
 mod versions;
