@@ -8,26 +8,27 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::request::Request;
 
-/// What a page holds when MaxItems says nothing.
+/// What a page of most lists holds.
 const PAGE: usize = 50;
 
-/// What MaxItems may be, and what of it counts.
+/// What MaxItems may be, what of it counts, and what counts without it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
     accepted: usize,
     honoured: usize,
+    usual: usize,
 }
 
 impl Sizes {
     /// A page holds 50, whatever MaxItems says
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>).
-    const UP_TO_PAGE: Self = Self { accepted: 10_000, honoured: PAGE };
+    const UP_TO_PAGE: Self = Self { accepted: 10_000, honoured: PAGE, usual: PAGE };
     /// Of layers no more may be asked for
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html>).
-    pub(crate) const PAGE_AT_MOST: Self = Self { accepted: PAGE, honoured: PAGE };
+    pub(crate) const PAGE_AT_MOST: Self = Self { accepted: PAGE, honoured: PAGE, usual: PAGE };
     /// MaxItems counts as it is
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListCodeSigningConfigs.html>).
-    pub(crate) const UP_TO_ALL: Self = Self { accepted: 10_000, honoured: 10_000 };
+    pub(crate) const UP_TO_ALL: Self = Self { accepted: 10_000, honoured: 10_000, usual: PAGE };
 }
 
 /// One page of at most 50 items, sorted by their key, as `{member: […], NextMarker: …}`.
@@ -66,7 +67,7 @@ pub(crate) fn page_of<T>(
 }
 
 fn page_size(request: &Request, sizes: Sizes) -> Result<usize, ApiError> {
-    let Some(wanted) = request.query("MaxItems") else { return Ok(PAGE) };
+    let Some(wanted) = request.query("MaxItems") else { return Ok(sizes.usual) };
     let size = wanted.parse::<usize>().ok().filter(|size| (1..=sizes.accepted).contains(size));
     if let Some(size) = size {
         return Ok(size.min(sizes.honoured));
