@@ -160,6 +160,9 @@ async fn lead(
 
     let mut tasks = JoinSet::new();
     shared.expect_listings(namespaces.len() * controllers.len());
+    for controller in &controllers {
+        tasks.spawn(Arc::clone(controller).rotate());
+    }
     for namespace in namespaces {
         for controller in &controllers {
             tasks.spawn(Arc::clone(controller).run(namespace.clone()));

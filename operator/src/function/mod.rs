@@ -48,6 +48,7 @@ impl Kind for Functions {
     type Id = String;
 
     const KIND: ReferenceKind = ReferenceKind::LambdaFunction;
+    const LISTED: bool = true;
 
     fn common(object: &LambdaFunction) -> &CommonSpec {
         &object.spec.common
