@@ -56,18 +56,14 @@ pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionSt
 }
 
 /// Stores what a change that AWS accepted is about. Which source a package came from is known from then on, not only
-/// once AWS has settled: by then it can't be told from the hash of a package in S3.
+/// once AWS has settled: by then it can't be told from the hash of a package in S3. A creation adds nothing to its
+/// stored intent, from which [`recover`] takes the rest: that saves a write.
 pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
     if let Some(update) = carried(action) {
         status.last_update = Some(update);
     }
-    match (action, observed) {
-        (Action::Create { package, .. }, Some(observed)) => {
-            status.common.origin = Some(Origin::Created);
-            came_from(&package.fingerprint, observed, status);
-        }
-        (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
-        _ => {}
+    if let (Action::UpdateCode { package }, Some(observed)) = (action, observed) {
+        came_from(&package.fingerprint, observed, status);
     }
 }
 
