@@ -77,6 +77,7 @@ impl ApiError {
                 json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})
             }
             "ResourceNotFoundException" => json!({"Type": "User", "Message": self.message}),
+            "AccessDeniedException" if self.message.is_empty() => json!({"Message": null}),
             "AccessDeniedException" => json!({"Message": self.message}),
             "ValidationException"
             | "RequestEntityTooLargeException"

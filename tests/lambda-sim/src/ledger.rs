@@ -17,11 +17,12 @@ pub struct Call {
     pub at_ms: u64,
     /// `lambda` or `sts`.
     pub service: String,
-    /// E.g. `CreateFunction`.
+    /// E.g. `CreateFunction`; method and path, e.g. `GET /2015-03-31/nothing`, when the simulator knows no operation
+    /// there.
     pub operation: String,
-    /// The caller's account.
+    /// The caller's account; empty when the call wasn't signed.
     pub account: String,
-    /// The caller's region.
+    /// The caller's region; empty when the call wasn't signed.
     pub region: String,
     /// The name of the function that the call is about.
     pub resource: Option<String>,
@@ -40,7 +41,7 @@ pub struct Call {
 impl Call {
     /// Whether the operation is one that only reads.
     pub fn is_read(&self) -> bool {
-        ["Get", "List", "Assume"].iter().any(|prefix| self.operation.starts_with(prefix))
+        ["Get", "List", "Assume", "GET ", "HEAD "].iter().any(|prefix| self.operation.starts_with(prefix))
     }
 
     /// Whether the operation is one that writes.

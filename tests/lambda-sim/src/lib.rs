@@ -55,6 +55,7 @@ mod router;
 mod rules;
 mod server;
 mod settings;
+mod stray;
 mod wire;
 mod world;
 

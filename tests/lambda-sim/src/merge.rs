@@ -45,7 +45,7 @@ pub(crate) fn apply(config: &mut Object, request: &Object) {
                 config.insert(name.clone(), value.clone());
             }
             "KMSKeyArn" => set_or_remove(config, name, value, value == ""),
-            "FileSystemConfigs" => set_or_remove(config, name, value, is_empty(value)),
+            "FileSystemConfigs" => file_systems(config, value),
             "Layers" => layers(config, value),
             "VpcConfig" => vpc(config, value),
             "DeadLetterConfig" => dead_letter(config, value),
@@ -77,6 +77,18 @@ fn set_or_remove(config: &mut Object, name: &str, value: &Value, remove: bool) {
     } else {
         config.insert(name.to_owned(), value.clone());
     }
+}
+
+/// Replaces; an empty list removes. A file system of S3 Files is read directly or not as Lambda sees fit.
+fn file_systems(config: &mut Object, value: &Value) {
+    let mut systems = value.clone();
+    for system in systems.as_array_mut().into_iter().flatten() {
+        let s3_files = system.get("Arn").and_then(Value::as_str).is_some_and(|arn| arn.contains(":s3files:"));
+        if s3_files && system["S3FilesConfig"].get("DirectS3Read").is_none() {
+            system["S3FilesConfig"] = json!({"DirectS3Read": "AUTO"});
+        }
+    }
+    set_or_remove(config, "FileSystemConfigs", &systems, is_empty(value));
 }
 
 /// Replaces; an empty list removes.
@@ -226,6 +238,16 @@ mod tests {
         assert!(
             after(&[set, json!({"DeadLetterConfig": {"TargetArn": ""}})]).get("DeadLetterConfig").is_none()
         );
+    }
+
+    #[test]
+    fn direct_reads_of_s3_files_are_automatic() {
+        let system = |arn: &str| json!({"FileSystemConfigs": [{"Arn": arn}]});
+        let s3_files = "arn:aws:s3files:eu-west-1:111122223333:file-system/fs-1/access-point/fsap-1";
+        let config = after(&[system(s3_files)]);
+        assert_eq!(config["FileSystemConfigs"][0]["S3FilesConfig"], json!({"DirectS3Read": "AUTO"}));
+        let efs = "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-1";
+        assert!(after(&[system(efs)])["FileSystemConfigs"][0].get("S3FilesConfig").is_none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
-use crate::lifecycle::{Access, Failures};
+use crate::lifecycle::{Access, Due, Failures};
 use crate::quota::Quotas;
 use crate::settings::AccountSettings;
 
@@ -22,6 +22,8 @@ pub(crate) struct Region {
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) functions: BTreeMap<String, Function>,
+    /// Functions that are gone but may still be listed.
+    ghosts: BTreeMap<String, (Function, Due)>,
     /// S3 objects whose content is known, by bucket and key.
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
     /// Digests of images whose tag is known, by URI.
@@ -37,6 +39,7 @@ impl Region {
             quotas: Quotas::default(),
             faults: Faults::default(),
             functions: BTreeMap::new(),
+            ghosts: BTreeMap::new(),
             objects: HashMap::new(),
             images: HashMap::new(),
         }
@@ -55,9 +58,48 @@ impl Region {
     ) -> Result<&mut Function, ApiError> {
         let arn = self.function_arn(name);
         let failures = failures(&self.settings);
-        let function = self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))?;
-        function.tick(access, now, failures);
-        Ok(function)
+        let gone = self.functions.get_mut(name).is_some_and(|function| {
+            function.tick(access, now, failures);
+            function.latest.lifecycle.is_gone()
+        });
+        if gone {
+            self.remove(name, now);
+        }
+        self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))
+    }
+
+    /// The same for a write, which a function that is being deleted refuses.
+    pub(crate) fn writable(&mut self, name: &str, now: Instant) -> Result<&mut Function, ApiError> {
+        let function = self.function(name, Access::Other, now)?;
+        match function.latest.lifecycle.refusal_of_any_write(&function.arn) {
+            Some(refusal) => Err(refusal),
+            None => Ok(function),
+        }
+    }
+
+    /// Takes a function away; lists may go on to show it.
+    pub(crate) fn remove(&mut self, name: &str, now: Instant) -> bool {
+        let Some(function) = self.functions.remove(name) else { return false };
+        let until = Due::after(self.settings.listed_after_delete, now);
+        self.ghosts.insert(name.to_owned(), (function, until));
+        true
+    }
+
+    fn forget_gone(&mut self, now: Instant) {
+        let gone = self.functions.values().filter(|function| function.latest.lifecycle.is_gone());
+        for name in gone.map(|function| function.name.clone()).collect::<Vec<_>>() {
+            self.remove(&name, now);
+        }
+    }
+
+    /// What ListFunctions shows, which may be behind. `first` is whether this is the first page of a list.
+    pub(crate) fn listed(&mut self, first: bool, now: Instant) -> BTreeMap<&str, &Function> {
+        self.tick_all(now);
+        let access = if first { Access::Read } else { Access::Other };
+        self.ghosts.retain(|_, (_, until)| !until.reached(access, now));
+        let ghosts = self.ghosts.iter().map(|(name, (function, _))| (name.as_str(), function));
+        let there = self.functions.iter().map(|(name, function)| (name.as_str(), function));
+        ghosts.chain(there).filter(|(name, _)| !self.settings.unlisted.contains(*name)).collect()
     }
 
     /// Settles what is due in the whole region, for a list.
@@ -66,6 +108,7 @@ impl Region {
         for function in self.functions.values_mut() {
             function.tick(Access::Other, now, failures);
         }
+        self.forget_gone(now);
     }
 
     /// Settles one function, or all, now.
@@ -74,6 +117,7 @@ impl Region {
         let chosen =
             self.functions.values_mut().filter(|function| name.is_none_or(|name| name == function.name));
         chosen.for_each(|function| function.settle(failures));
+        self.forget_gone(Instant::now());
     }
 
     /// Concurrency that no function reserves, but for the one named.

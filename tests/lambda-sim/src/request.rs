@@ -15,6 +15,8 @@ pub(crate) type Object = Map<String, Value>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
+    /// As in the header `x-amzn-requestid` of the answer.
+    pub(crate) id: String,
     /// The parameter in the path, decoded: a function's name or an ARN; empty if the path has none.
     pub(crate) label: String,
     pub(crate) query: Vec<(String, String)>,

@@ -46,17 +46,37 @@ impl Incoming {
         }
         let (route, label) = router::rest(self.method.as_str(), &self.path).ok_or_else(unknown)?;
         let (query, body) = (pairs(&self.query), self.json()?);
-        Ok((route, Request { operation: route.operation, label, query, body, body_len }))
+        Ok((
+            route,
+            Request { operation: route.operation, label, query, body, body_len, ..Request::default() },
+        ))
+    }
+
+    /// The operation alone, which the body has no part in.
+    pub(crate) fn operation(&self) -> Option<&'static Route> {
+        if self.is_query_protocol() {
+            return self.routed().ok().map(|(route, _)| route);
+        }
+        router::rest(self.method.as_str(), &self.path).map(|found| found.0)
+    }
+
+    /// What stands for the operation when there is none, e.g. `GET /2015-03-31/nothing`.
+    pub(crate) fn method_and_path(&self) -> String {
+        format!("{} {}", self.method, self.path)
     }
 
     fn json(&self) -> Result<Object, ApiError> {
         if self.body.is_empty() {
             return Ok(Object::new());
         }
-        let parsed = serde_json::from_slice::<Value>(&self.body).map_err(|error| {
-            ApiError::new(400, "SerializationException", format!("Could not parse the request body: {error}"))
-        })?;
-        Ok(into_object(without_nulls(parsed)))
+        let unreadable = |why: &str| {
+            ApiError::new(400, "SerializationException", format!("Could not parse the request body: {why}"))
+        };
+        let parsed = serde_json::from_slice::<Value>(&self.body);
+        match parsed.map_err(|error| unreadable(&error.to_string()))? {
+            object @ Value::Object(_) => Ok(into_object(without_nulls(object))),
+            _ => Err(unreadable("it is no object")),
+        }
     }
 }
 

@@ -35,21 +35,19 @@ pub(super) fn put(region: &mut Region, body: Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
+/// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null is what stands when nothing
+/// was said: the default, or nothing.
 pub(super) fn change(function: &mut Function, changes: Value) {
     let changes = into_object(changes);
     let changes_only_concurrency = changes.keys().all(|name| name == "ReservedConcurrentExecutions");
-    let removed: Vec<_> =
+    let reset: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
     function.latest.lifecycle = Lifecycle::settled();
     merge::apply(&mut function.latest.config, &set);
     merge::create_only(&mut function.latest.config, &set);
-    for name in removed {
-        function.latest.config.remove(&name);
-        if name == "ReservedConcurrentExecutions" {
-            function.reserved_concurrency = None;
-        }
+    for name in &reset {
+        reset_member(function, name);
     }
     if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
     {
@@ -59,6 +57,24 @@ pub(super) fn change(function: &mut Function, changes: Value) {
     // As PutFunctionConcurrency and DeleteFunctionConcurrency, which are no change of the configuration.
     if !changes_only_concurrency {
         function.latest.modified();
+    }
+}
+
+/// Back to what a new function has.
+fn reset_member(function: &mut Function, name: &str) {
+    let latest = &mut function.latest;
+    let shown_as = if name == "ImageConfig" { "ImageConfigResponse" } else { name };
+    let package = latest.config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip");
+    match merge::defaults(&function.name, package).remove(shown_as) {
+        Some(default) => latest.config.insert(shown_as.to_owned(), default),
+        None => latest.config.remove(shown_as),
+    };
+    match name {
+        "ReservedConcurrentExecutions" => function.reserved_concurrency = None,
+        "Tags" => function.tags.clear(),
+        "SourceKMSKeyArn" => latest.code.source_kms_key = None,
+        // The edit has settled the function already, which is what a null state means.
+        _ => {}
     }
 }
 

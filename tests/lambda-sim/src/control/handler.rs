@@ -73,7 +73,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Function { name, qualifier } => return Ok(shown(region, &name, qualifier.as_deref())),
         Command::PutFunction { function } => edit::put(region, function)?,
         Command::EditFunction { name, changes } => edit::change(function(region, &name)?, changes),
-        Command::RemoveFunction { name } => return Ok(json!(region.functions.remove(&name).is_some())),
+        Command::RemoveFunction { name } => return Ok(json!(region.remove(&name, Instant::now()))),
         Command::PutAlias { name, alias } => edit::put_alias(function(region, &name)?, alias)?,
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),

@@ -38,10 +38,15 @@ pub(crate) fn page<T>(
 
 fn page_size(request: &Request) -> Result<usize, ApiError> {
     let Some(wanted) = request.query("MaxItems") else { return Ok(PAGE) };
-    if let Ok(size @ 1..=10_000) = wanted.parse::<usize>() {
-        return Ok(size.min(PAGE));
-    }
-    let constraint = "Member must have value between 1 and 10000";
+    let Ok(number) = wanted.parse::<i64>() else {
+        // The text is ours.
+        return Err(ApiError::new(400, "SerializationException", format!("MaxItems is no number: {wanted}")));
+    };
+    let constraint = match usize::try_from(number) {
+        Ok(size @ 1..=10_000) => return Ok(size.min(PAGE)),
+        Ok(1..) => "Member must have value less than or equal to 10000",
+        _ => "Member must have value greater than or equal to 1",
+    };
     Err(ApiError::validation(&[format!(
         "Value '{wanted}' at 'maxItems' failed to satisfy constraint: {constraint}"
     )]))

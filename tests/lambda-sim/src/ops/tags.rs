@@ -1,5 +1,6 @@
 //! TagResource, UntagResource and ListTags, for functions. Both writes change the function's RevisionId. Texts:
-//! `TestLambdaTags` in LocalStack's recordings (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! `TestLambdaTags` in LocalStack's recordings (tests/aws/services/lambda_/test_lambda_api.snapshot.json); the one on
+//! too many keys follows the model.
 
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if added.is_empty() {
         return Err(ApiError::invalid("An error occurred and the request cannot be processed."));
     }
-    let function = tagged(ctx, request, Access::Other)?;
+    let function = writable(ctx, request)?;
     let mut merged = function.tags.clone();
     merged.extend(added);
     tags::check(&merged)?;
@@ -33,7 +34,13 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
         let failure = "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
         return Err(ApiError::validation(&[failure.to_owned()]));
     }
-    let function = tagged(ctx, request, Access::Other)?;
+    if keys.len() > 50 {
+        let constraint = "Member must have length less than or equal to 50";
+        let shown = keys.join(", ");
+        let failure = format!("Value '[{shown}]' at 'tagKeys' failed to satisfy constraint: {constraint}");
+        return Err(ApiError::validation(&[failure]));
+    }
+    let function = writable(ctx, request)?;
     function.tags.retain(|key, _| !keys.contains(&key.as_str()));
     function.latest.touch();
     Ok(Reply::no_content())
@@ -41,12 +48,23 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
 
 /// All tags.
 pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    let function = tagged(ctx, request, Access::Other)?;
+    let function = tagged(ctx, request)?;
     Ok(Reply::json(200, json!({"Tags": function.tags})))
 }
 
 /// The function that an ARN names.
-fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request, access: Access) -> Result<&'a mut Function, ApiError> {
+fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
+    let name = name(ctx, request)?;
+    ctx.region.function(&name, Access::Other, ctx.now)
+}
+
+/// The same for a write.
+fn writable<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
+    let name = name(ctx, request)?;
+    ctx.region.writable(&name, ctx.now)
+}
+
+fn name(ctx: &Ctx<'_>, request: &Request) -> Result<String, ApiError> {
     let arn = request.label.as_str();
     if !arn.starts_with("arn:") || !arn.contains(":function:") {
         let pattern = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})";
@@ -59,5 +77,5 @@ fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request, access: Access) -> Result
         let text = "Tags on function aliases and versions are not supported. Please specify a function ARN.";
         return Err(ApiError::invalid(text));
     }
-    ctx.region.function(&target.name, access, ctx.now)
+    Ok(target.name)
 }

@@ -38,7 +38,11 @@ pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     let config = ready(ctx, &name, request)?.latest.config.clone();
     let package = config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip").to_owned();
     let code = code::resolve(ctx.region, &request.body, &package)?;
-    ctx.region.check_code_storage(code.size)?;
+    // What is replaced makes room.
+    let replaced = ctx.region.function(&name, Access::Other, ctx.now)?.latest.code.stored();
+    if code.stored() > replaced {
+        ctx.region.check_code_storage(code.stored() - replaced)?;
+    }
     let (settings, now) = (ctx.region.settings.clone(), ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     if request.flag("DryRun") {

@@ -31,7 +31,7 @@ pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, Api
              with the CodeSHA256 in $LATEST."
         )));
     }
-    let size = function.latest.code.size;
+    let size = function.latest.code.stored();
     ctx.region.check_code_storage(size)?;
     let function = ctx.region.function(&name, Access::Other, now)?;
     // What is Active already only gets a number (`test_version_lifecycle` in LocalStack's recordings of AWS).

@@ -4,9 +4,12 @@
 
 mod client;
 mod control;
+mod deletion;
 mod faults;
 mod functions;
+mod limits;
 mod listing;
 mod refusals;
+mod stray;
 mod sts;
 mod versions;
