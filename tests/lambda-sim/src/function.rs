@@ -120,10 +120,6 @@ impl Function {
         shown.insert("CodeSize".into(), version.code.size.into());
         shown.insert("RevisionId".into(), version.revision_id.clone().into());
         shown.insert("LastModified".into(), version.last_modified.clone().into());
-        if !has_variables(&shown) {
-            // Kept, but not shown: <https://github.com/hashicorp/terraform-provider-aws/issues/6366>.
-            shown.remove("KMSKeyArn");
-        }
         if view == View::Full {
             version.lifecycle.write(&mut shown);
             if let Some(runtime) = version.config.get("Runtime").and_then(Value::as_str) {
@@ -153,13 +149,6 @@ impl Function {
     pub(crate) fn code_size(&self) -> u64 {
         self.latest.code.stored() + self.published.iter().map(|version| version.code.stored()).sum::<u64>()
     }
-}
-
-/// Whether there is an environment to encrypt.
-fn has_variables(config: &Object) -> bool {
-    let variables = config.get("Environment").and_then(|environment| environment.get("Variables"));
-    let unreadable = config.get("Environment").is_some_and(|environment| environment.get("Error").is_some());
-    unreadable || variables.and_then(Value::as_object).is_some_and(|variables| !variables.is_empty())
 }
 
 fn code_location(name: &str, version: &Version) -> Value {

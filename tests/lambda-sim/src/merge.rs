@@ -57,6 +57,17 @@ pub(crate) fn apply(config: &mut Object, request: &Object) {
             _ => {}
         }
     }
+    if !has_variables(config) {
+        // Not saved without something to encrypt: https://github.com/hashicorp/terraform-provider-aws/issues/6366
+        config.remove("KMSKeyArn");
+    }
+}
+
+/// Whether there are variables, for all that is known.
+fn has_variables(config: &Object) -> bool {
+    let Some(environment) = config.get("Environment") else { return false };
+    let variables = environment.get("Variables").and_then(Value::as_object);
+    variables.is_some_and(|variables| !variables.is_empty()) || environment.get("Error").is_some()
 }
 
 /// Changes the values of members that must have been there since the creation.
@@ -125,8 +136,12 @@ fn dead_letter(config: &mut Object, value: &Value) {
     }
 }
 
-/// Replaces all variables.
+/// Replaces all variables. Only the control API sends an `Error`, in their place.
 fn environment(config: &mut Object, value: &Value) {
+    if value.get("Error").is_some() {
+        config.insert("Environment".into(), value.clone());
+        return;
+    }
     let variables = value.get("Variables").cloned().unwrap_or_else(|| json!({}));
     config.insert("Environment".into(), json!({"Variables": variables}));
 }
@@ -260,8 +275,12 @@ mod tests {
 
     #[test]
     fn empty_values_remove_layers_file_systems_and_the_key() {
-        let set = json!({"Layers": ["l:1", "l:2"], "KMSKeyArn": "k", "FileSystemConfigs": [{"Arn": "a"}]});
+        let set = json!({
+            "Layers": ["l:1", "l:2"], "KMSKeyArn": "k", "FileSystemConfigs": [{"Arn": "a"}],
+            "Environment": {"Variables": {"AA": "1"}},
+        });
         let config = after(std::slice::from_ref(&set));
+        assert_eq!(config["KMSKeyArn"], "k");
         assert_eq!(config["Layers"][1]["Arn"], "l:2");
         let config = after(&[set, json!({"Layers": [], "KMSKeyArn": "", "FileSystemConfigs": []})]);
         for name in ["Layers", "KMSKeyArn", "FileSystemConfigs"] {

@@ -49,10 +49,6 @@ pub(super) fn change(function: &mut Function, changes: Value) {
     for name in &reset {
         reset_member(function, name);
     }
-    if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
-    {
-        function.latest.config.insert("Environment".into(), unreadable.clone());
-    }
     change_beside(function, &set);
     // As PutFunctionConcurrency and DeleteFunctionConcurrency, which are no change of the configuration.
     if !changes_only_concurrency {

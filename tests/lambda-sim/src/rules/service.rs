@@ -188,7 +188,7 @@ fn environment(sent: &Object) -> Result<(), ApiError> {
     let Some(variables) = sent.get("Environment").and_then(|environment| environment.get("Variables")) else {
         return Ok(());
     };
-    // The text on reserved keys: https://github.com/serverless/serverless/issues/8157
+    // The text on reserved keys: https://github.com/zuka-e/laravel-react-task-spa/pull/146
     let trouble = "Lambda was unable to configure your environment variables because the environment variables you \
                    have provided";
     let keys = variables.as_object().into_iter().flat_map(serde_json::Map::keys);

@@ -256,7 +256,7 @@ async fn the_key_of_the_source_is_that_of_the_last_code() {
 }
 
 #[tokio::test]
-async fn the_key_of_the_environment_is_not_shown_while_there_is_none() {
+async fn the_key_of_the_environment_is_not_saved_while_there_is_none() {
     let bench = Bench::start().await;
     let key = "arn:aws:kms:eu-west-1:111122223333:key/environment";
     let mut request = function("hello");
@@ -265,7 +265,10 @@ async fn the_key_of_the_environment_is_not_shown_while_there_is_none() {
     let shown = async || bench.function("hello").await["Configuration"].get("KMSKeyArn").cloned();
     assert_eq!(shown().await, None);
     assert!(bench.get(FUNCTIONS).await.ok()["Functions"][0].get("KMSKeyArn").is_none());
-    bench.update("hello", json!({"Environment": {"Variables": {"KEY": "value"}}})).await.ok();
+    let environment = json!({"Variables": {"KEY": "value"}});
+    bench.update("hello", json!({"Environment": environment})).await.ok();
+    assert_eq!(shown().await, None, "it was not kept either");
+    bench.update("hello", json!({"Environment": environment, "KMSKeyArn": key})).await.ok();
     assert_eq!(shown().await, Some(json!(key)));
     bench.update("hello", json!({"Environment": {}})).await.ok();
     assert_eq!(shown().await, None);
