@@ -84,7 +84,7 @@ fn no_source() -> ApiError {
     ApiError::invalid("Please provide a source for function code.")
 }
 
-/// Refuses a request that is too large for its operation.
+/// Refuses a request that is too large for its operation, whatever is in it.
 pub(crate) fn check_request_size(operation: &str, bytes: usize) -> Result<(), ApiError> {
     if bytes <= MAX_REQUEST {
         return Ok(());
@@ -238,6 +238,14 @@ mod tests {
         let code = resolved(&region(), &json!({"ZipFile": STANDARD.encode(&bytes)}), "Zip").unwrap();
         assert_eq!(code.sha256, sha256_base64(&bytes));
         assert_eq!(code.size, bytes.len() as u64);
+    }
+
+    #[test]
+    fn a_package_that_is_too_large_is_refused_unopened() {
+        let zip = "A".repeat((MAX_ZIPPED + 1).div_ceil(3) * 4);
+        let error = resolved(&region(), &json!({"ZipFile": zip}), "Zip").unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (413, "RequestEntityTooLargeException"));
+        assert_eq!(error.message, "Zipped size must be smaller than 52428800 bytes");
     }
 
     #[test]

@@ -23,8 +23,6 @@ pub(crate) struct Request {
     /// The JSON body without its nulls (a null member and an absent one are the same to the service), or the
     /// form of a query-protocol call.
     pub(crate) body: Object,
-    /// Bytes of the body as sent.
-    pub(crate) body_len: usize,
 }
 
 impl Request {

@@ -1,6 +1,6 @@
 //! Calls that never become an operation: unsigned ones, those for an operation that the simulator doesn't implement,
-//! and those whose body can't be read. AWS counts them against the quota all the same, and a test has to see them, so
-//! they are in the ledger like the others. `dispatch` hands them over.
+//! and those whose body is too large or can't be read. They count against the quota all the same, and a test has to
+//! see them, so they are in the ledger like the others. `dispatch` hands them over.
 
 use std::time::Instant;
 

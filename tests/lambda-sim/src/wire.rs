@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::code;
 use crate::error::ApiError;
 use crate::merge::into_object;
 use crate::request::{Object, Request, without_nulls};
@@ -35,21 +36,18 @@ impl Incoming {
     /// The operation and its request.
     pub(crate) fn routed(&self) -> Result<(&'static Route, Request), ApiError> {
         let unknown = || ApiError::new(404, "UnknownOperationException", "This operation isn't implemented");
-        let body_len = self.body.len();
         if self.is_query_protocol() {
             let form = pairs(&String::from_utf8_lossy(&self.body));
             let action =
                 form.iter().find(|(key, _)| key == "Action").map_or("", |(_, action)| action.as_str());
             let route = router::query(action).ok_or_else(unknown)?;
             let body = form.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-            return Ok((route, Request { operation: route.operation, body, body_len, ..Request::default() }));
+            return Ok((route, Request { operation: route.operation, body, ..Request::default() }));
         }
         let (route, label) = router::rest(self.method.as_str(), &self.path).ok_or_else(unknown)?;
+        code::check_request_size(route.operation, self.body.len())?;
         let (query, body) = (pairs(&self.query), self.json()?);
-        Ok((
-            route,
-            Request { operation: route.operation, label, query, body, body_len, ..Request::default() },
-        ))
+        Ok((route, Request { operation: route.operation, label, query, body, ..Request::default() }))
     }
 
     /// The operation alone, which the body has no part in.

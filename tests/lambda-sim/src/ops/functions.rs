@@ -16,7 +16,6 @@ use crate::rules::{model, service, tags};
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    code::check_request_size(request.operation, request.body_len)?;
     let name = new_name(ctx, request)?;
     let function = build(ctx, &name, &request.body)?;
     let mut shown = function.configuration(&function.latest, &function.arn, View::Full);

@@ -32,7 +32,6 @@ pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Repl
 
 /// Replaces the code; with DryRun it only says what would be.
 pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    code::check_request_size(request.operation, request.body_len)?;
     model::check(&request.body, &[])?;
     let name = naming::unqualified(ctx.region, &request.label)?;
     let config = ready(ctx, &name, request)?.latest.config.clone();
