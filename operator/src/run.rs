@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::alias::Aliases;
 use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, QuotaClass, Wake, WriteGate};
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
@@ -183,6 +184,7 @@ async fn lead(
 fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
+        Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
     ]
 }
