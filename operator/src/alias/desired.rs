@@ -1,11 +1,11 @@
 //! From a spec to what an alias is to be: parsed, references resolved. After this the raw object is not touched.
 
 use kube::ResourceExt;
-use lambda_operator_crds::{LambdaAlias, LambdaAliasSpec};
+use lambda_operator_crds::{LambdaAlias, LambdaAliasSpec, LambdaAliasStatus};
 
 use crate::alias::model::{Look, Weights};
 use crate::engine::kind::{Inputs, Unready};
-use crate::k8s::references::{ReferenceKey, ReferenceKind};
+use crate::k8s::references::{Offer, ReferenceKey, ReferenceKind, References};
 
 /// An alias as it is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +94,17 @@ pub fn named_function(text: &str) -> Function {
     }
 }
 
+/// What the alias is called within its account and region, once its function is known: nothing in AWS says which of two
+/// objects it belongs to.
+pub fn claim(object: &LambdaAlias, status: &LambdaAliasStatus, references: &References) -> Option<String> {
+    let spec = || match function_key(object) {
+        Some(key) => references.offer(&key).map(|offer| offer.name).filter(|name| !name.is_empty()),
+        None => object.spec.function_name.as_deref().map(|text| named_function(text).name),
+    };
+    let function = status.function_name.clone().or_else(spec)?;
+    Some(format!("{function}:{}", aws_name(object)))
+}
+
 /// Parses a LambdaAlias.
 ///
 /// # Errors
@@ -101,7 +112,7 @@ pub fn named_function(text: &str) -> Function {
 pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready> {
     let LambdaAliasSpec {
         common,
-        function_ref: _,
+        function_ref,
         function_name,
         alias_name: _,
         function_version,
@@ -110,14 +121,18 @@ pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready
         routing_config,
     } = &object.spec;
     let ignored = ignored(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
-    let (function, newest) = match (function_key(object), function_name) {
-        (Some(key), _) => referenced(&key, inputs)?,
-        (None, Some(text)) => (named_function(text), None),
-        (None, None) => return Err(Unready::Invalid("spec needs functionRef or functionName; set one.".into())),
+    let offer = match function_key(object) {
+        Some(key) => Some(inputs.usable(&key)?),
+        None => None,
     };
-    let target = match (function_version, newest) {
+    let function = match (function_ref, offer, function_name) {
+        (Some(reference), Some(offer), _) => offered_function(&reference.name, offer),
+        (_, _, Some(text)) => named_function(text),
+        _ => return Err(Unready::Invalid("spec needs functionRef or functionName; set one.".into())),
+    };
+    let target = match (function_version, offer) {
         (Some(number), _) => Target::Version(number.clone()),
-        (None, Some(newest)) => Target::Version(newest.ok_or_else(|| unpublished(&function))?),
+        (None, Some(offer)) => Target::Version(offer.version.clone().ok_or_else(|| unpublished(&function))?),
         (None, None) => Target::Newest,
     };
     let weights = routing_config.iter().filter_map(|routing| routing.additional_version_weights.as_ref());
@@ -131,17 +146,14 @@ pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready
     })
 }
 
-/// The function of a LambdaFunction, and its newest version if it has one.
-fn referenced(key: &ReferenceKey, inputs: &Inputs) -> Result<(Function, Option<Option<String>>), Unready> {
-    let offer = inputs.usable(key)?;
+fn offered_function(named: &str, offer: &Offer) -> Function {
     let known = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let function = Function {
+    Function {
         name: offer.name.clone(),
-        named: format!("LambdaFunction {}", key.object.name),
+        named: format!("LambdaFunction {named}"),
         account: known(&offer.account),
         region: known(&offer.region),
-    };
-    Ok((function, Some(offer.version.clone())))
+    }
 }
 
 fn unpublished(function: &Function) -> Unready {
@@ -175,7 +187,6 @@ pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::k8s::references::Offer;
 
     /// An alias `live` of the LambdaFunction `quotes`, which is `quotes-prod` in AWS.
     pub(in crate::alias) fn object(spec: Value) -> LambdaAlias {
@@ -231,7 +242,10 @@ pub(super) mod tests {
         for (text, account) in [("quotes", None), (arn, Some("444455556666"))] {
             let alias = object(json!({"functionRef": null, "functionName": text, "version": "Latest"}));
             let desired = desired(&alias, &Inputs::new()).unwrap();
-            assert_eq!((desired.function.name.as_str(), desired.function.account.as_deref()), ("quotes", account));
+            assert_eq!(
+                (desired.function.name.as_str(), desired.function.account.as_deref()),
+                ("quotes", account)
+            );
             assert_eq!(desired.target, Target::Newest);
             assert!(desired.look().newest);
         }
@@ -239,7 +253,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_function_that_is_not_there_is_named() {
-        let Err(Unready::Missing(text)) = desired(&object(json!({"version": "Latest"})), &Inputs::new()) else {
+        let Err(Unready::Missing(text)) = desired(&object(json!({"version": "Latest"})), &Inputs::new())
+        else {
             panic!("it isn't there")
         };
         assert!(text.contains("LambdaFunction quotes does not exist"), "{text}");

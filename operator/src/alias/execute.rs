@@ -93,7 +93,13 @@ async fn update(
     let text = if alias.version == before.version {
         format!("{} was updated: {}.", alias.arn, paths.join(", "))
     } else {
-        format!("{} was moved from version {} to {} ({}).", alias.arn, before.version, alias.version, paths.join(", "))
+        format!(
+            "{} was moved from version {} to {} ({}).",
+            alias.arn,
+            before.version,
+            alias.version,
+            paths.join(", ")
+        )
     };
     // With provisioned concurrency AWS may shift the traffic by and by, and says so at once.
     let next = if has_all(&alias.weights) { Next::Settle } else { Next::Continue };

@@ -23,7 +23,6 @@ use crate::alias::plan::{Action, Creation};
 use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Offering, Report, Unready};
 use crate::engine::ownership::Owner;
-use crate::engine::rivals::Stake;
 use crate::engine::verdict::Plan;
 use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
 
@@ -80,8 +79,8 @@ impl Kind for Aliases {
         Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: None }
     }
 
-    fn stake(object: &LambdaAlias, status: &LambdaAliasStatus, offers: &References) -> Option<Stake> {
-        desired::stake(object, status, offers)
+    fn claim(object: &LambdaAlias, status: &LambdaAliasStatus, references: &References) -> Option<String> {
+        desired::claim(object, status, references)
     }
 
     /// An alias that may be adopted, that is only observed, or that was there before is read first; for all others
@@ -126,10 +125,7 @@ impl Kind for Aliases {
         plan::plan(desired, observed, facts)
     }
 
-    fn plan_deletion(
-        observed: Option<&Observed>,
-        facts: &Facts<'_, LambdaAliasStatus>,
-    ) -> Deletion<Action> {
+    fn plan_deletion(observed: Option<&Observed>, facts: &Facts<'_, LambdaAliasStatus>) -> Deletion<Action> {
         deletion::plan_deletion(observed, facts)
     }
 
@@ -165,7 +161,12 @@ impl Kind for Aliases {
     ) -> Result<Effect<Observed>, AwsError> {
         match id {
             Some(id) => execute::execute(scope, id, action, observed, priority).await,
-            None => Err(AwsError::new(CREATION, crate::aws::Class::Terminal, "InvalidRequest", "no function is named")),
+            None => Err(AwsError::new(
+                CREATION,
+                crate::aws::Class::Terminal,
+                "InvalidRequest",
+                "no function is named",
+            )),
         }
     }
 

@@ -98,8 +98,7 @@ fn moved(desired: &Desired, status: &LambdaAliasStatus) -> Option<Verdict> {
             now.named, now.name
         )
     };
-    (pinned != now.name)
-        .then(|| Verdict::Problem(Reason::ImmutableFieldChanged, text(), Recheck::OnChange))
+    (pinned != now.name).then(|| Verdict::Problem(Reason::ImmutableFieldChanged, text(), Recheck::OnChange))
 }
 
 /// The function lives in another account or region than this object.
@@ -148,7 +147,9 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
         Target::Newest => None,
     };
     let text = match &version {
-        Some(version) => format!("The alias {name} of the function {} points to version {version}.", function.name),
+        Some(version) => {
+            format!("The alias {name} of the function {} points to version {version}.", function.name)
+        }
         None => format!("The alias {name} of the function {} points to its newest version.", function.name),
     };
     let create = Action::Create(Creation {
@@ -166,8 +167,13 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
 /// has put there to move provisioned concurrency, aren't sent at all unless the version changes with them.
 fn compare(desired: &Desired, observed: &Observed) -> (Setting, Vec<&'static str>) {
     let Desired { function: _, name: _, target, description, weights, ignored } = desired;
-    let Alias { arn: _, version: has_version, description: has_description, weights: has_weights, revision_id: _ } =
-        &observed.alias;
+    let Alias {
+        arn: _,
+        version: has_version,
+        description: has_description,
+        weights: has_weights,
+        revision_id: _,
+    } = &observed.alias;
     let (path, wanted) = match target {
         Target::Version(version) => ("functionVersion", Some(version)),
         Target::Newest => ("version", observed.newest.as_ref().and_then(|newest| newest.active.as_ref())),
@@ -224,7 +230,9 @@ pub(super) fn following(arn: &str, version: &str, newest: Option<&Newest>) -> Ve
         ),
         (None, Some(failed)) => Verdict::Settled(
             Reason::Available,
-            format!("{arn} points to version {version}, the newest that is Active; it doesn't move to one that failed: {failed}."),
+            format!(
+                "{arn} points to version {version}, the newest that is Active; it doesn't move to one that failed: {failed}."
+            ),
         ),
         (None, None) => Verdict::Settled(Reason::Available, format!("{arn} points to version {version}.")),
     }

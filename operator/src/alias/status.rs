@@ -2,7 +2,7 @@
 
 use lambda_operator_crds::{LambdaAliasStatus, ObservedRouting, Origin, Pending, VersionWeight};
 
-use crate::alias::model::{self, Alias, Observed};
+use crate::alias::model::{self, Alias, Weights};
 use crate::alias::{Aliases, CREATION};
 use crate::engine::kind::Report;
 
@@ -42,21 +42,15 @@ pub fn report(report: &Report<'_, Aliases>, status: &mut LambdaAliasStatus) {
     if !concerned && status.common.pending.is_none() {
         (status.function_name, status.alias_name) = (None, None);
     }
-    match observed.filter(|_| concerned) {
-        Some(Observed { alias, .. }) => {
-            let Alias { arn, version, description: _, weights, revision_id } = alias.clone();
-            let weights = weights.into_iter().map(|(version, weight)| (version, VersionWeight(weight)));
-            let routing = ObservedRouting { additional_version_weights: weights.collect() };
-            status.arn = Some(arn);
-            status.function_version = Some(version);
-            status.routing_config = Some(routing).filter(|routing| !routing.additional_version_weights.is_empty());
-            status.revision_id = Some(revision_id);
-        }
-        None => {
-            status.arn = None;
-            status.function_version = None;
-            status.routing_config = None;
-            status.revision_id = None;
-        }
-    }
+    let alias = observed.filter(|_| concerned).map(|observed| &observed.alias);
+    let routing = alias.map(|alias| &alias.weights).filter(|weights| !weights.is_empty());
+    status.arn = alias.map(|alias| alias.arn.clone());
+    status.function_version = alias.map(|alias| alias.version.clone());
+    status.routing_config = routing.map(shown);
+    status.revision_id = alias.map(|alias| alias.revision_id.clone());
+}
+
+fn shown(weights: &Weights) -> ObservedRouting {
+    let weights = weights.iter().map(|(version, weight)| (version.clone(), VersionWeight(*weight)));
+    ObservedRouting { additional_version_weights: weights.collect() }
 }

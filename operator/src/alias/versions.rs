@@ -46,7 +46,11 @@ pub async fn newest(
 }
 
 fn said(version: &str, state: &str, why: &str) -> String {
-    if why.is_empty() { format!("version {version} is {state}") } else { format!("version {version} is {state} ({why})") }
+    if why.is_empty() {
+        format!("version {version} is {state}")
+    } else {
+        format!("version {version} is {state} ({why})")
+    }
 }
 
 /// Why there is no version for an alias that follows the newest.
@@ -67,7 +71,9 @@ pub fn none_to_follow(function: &str, newest: Option<&Newest>) -> Verdict {
 }
 
 fn no_function(function: &str) -> Verdict {
-    let text = format!("there is no function {function} in this account and region. Create it, or correct the spec.");
+    let text = format!(
+        "there is no function {function} in this account and region. Create it, or correct the spec."
+    );
     Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html>
 
-use aws_sdk_lambda::types::{AliasRoutingConfiguration, ProvisionedConcurrencyStatusEnum};
+use aws_sdk_lambda::types::{AliasRoutingConfiguration, ProvisionedConcurrencyStatusEnum, State};
 
 use super::call::{Call, Kind, Scope};
 use super::error::AwsError;
@@ -127,7 +127,8 @@ impl Scope {
             let answer = self.call(Call::read(OPERATION, priority), send).await;
             let Some(output) = found(answer)? else { return Ok(None) };
             // `$LATEST` and `$LATEST.PUBLISHED` have no number.
-            let listed = output.versions().iter().filter_map(|version| version.version()?.parse::<u64>().ok());
+            let listed =
+                output.versions().iter().filter_map(|version| version.version()?.parse::<u64>().ok());
             numbers.extend(listed);
             marker = next(output.next_marker);
             if marker.is_none() {
@@ -155,7 +156,7 @@ impl Scope {
         let Some(configuration) = output.configuration else { return Ok(None) };
         let code = configuration.state_reason_code.map(|code| code.as_str().to_owned());
         let reason = [code, configuration.state_reason].into_iter().flatten().collect::<Vec<_>>().join(": ");
-        Ok(Some(match configuration.state.as_ref().map(|state| state.as_str()) {
+        Ok(Some(match configuration.state.as_ref().map(State::as_str) {
             Some("Pending") => Standing::Busy(reason),
             Some("Failed" | "Deleting") => Standing::Failed(reason),
             _ => Standing::Usable,
