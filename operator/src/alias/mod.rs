@@ -42,6 +42,7 @@ impl Kind for Aliases {
     type Id = Id;
 
     const KIND: ReferenceKind = ReferenceKind::LambdaAlias;
+    const LISTED: bool = false;
 
     fn common(object: &LambdaAlias) -> &CommonSpec {
         &object.spec.common
