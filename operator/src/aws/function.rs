@@ -248,7 +248,7 @@ pub(super) fn next(marker: Option<String>) -> Option<String> {
 }
 
 /// Refuses what AWS would read as more than a name: in `name:1` the version, in an ARN another account.
-fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsError> {
+pub(super) fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(plain) {
         return Ok(name);

@@ -4,6 +4,7 @@
 //! for its turn in the quota, is sent once, and answers with plain data or an [`AwsError`] whose [`Class`] says what
 //! helps. [`inventory`] finds out what somebody else changed.
 
+mod alias;
 mod bucket;
 mod call;
 mod code_signing;

@@ -13,6 +13,7 @@ use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::ManagementPolicy;
 use lambda_operator_crds::conditions::ConditionType;
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
@@ -20,9 +21,10 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::aws::{Listed, Wake};
 use crate::engine::kind::{Kind, Offering};
 use crate::engine::memory::{Counted, Memory, reconcile_at};
+use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
 use crate::k8s::conditions;
-use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind, References};
 
 /// kubectl's copy of what was applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -156,6 +158,9 @@ impl<K: Kind> Controller<K> {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
                 self.shared.references.register(&me, K::references(object));
+                self.shared
+                    .rivals
+                    .claim(&me, claim::<K>(object, &K::status(object), &self.shared.references));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -180,6 +185,7 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
+        self.shared.rivals.claim(&Self::reference(key), None);
         self.shared.references.withdrawn(&Self::reference(key));
     }
 
@@ -289,6 +295,27 @@ pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 fn slim<O: ResourceExt>(object: &mut O) {
     object.managed_fields_mut().clear();
     object.annotations_mut().remove(LAST_APPLIED);
+}
+
+/// The object's claim to a resource that can carry no owner's tag. Who only observes claims nothing.
+pub(super) fn claim<K: Kind>(
+    object: &K::Object,
+    status: &K::Status,
+    references: &References,
+) -> Option<Claim> {
+    let spec = K::common(object);
+    if spec.management_policy() == ManagementPolicy::Observe {
+        return None;
+    }
+    let common = K::common_status(status);
+    let account = spec.account_ref.as_ref().map(|account| account.name.clone());
+    Some(Claim {
+        name: K::claim(object, status, references)?,
+        asked: (account, spec.region.clone()),
+        place: common.account.clone().zip(common.region.clone()),
+        established: common.origin.is_some() || common.pending.is_some(),
+        age: (object.creation_timestamp().map(|time| time.0), object.uid().unwrap_or_default()),
+    })
 }
 
 /// What the object lets others build on.

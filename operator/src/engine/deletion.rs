@@ -14,7 +14,7 @@ use crate::engine::pass::{Interrupt, Pass};
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::ReferenceKey;
+use crate::k8s::references::{ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// The ways out that a blocked deletion names.
@@ -72,6 +72,9 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(Err(Blocked(mismatch)));
         }
+        if let Some(holder) = self.holder(&scope) {
+            return Ok(Ok(self.release(self.left_to(&holder)).await?));
+        }
         let owner = self.owner();
         loop {
             let id = K::id(&self.object, &self.status, None);
@@ -119,6 +122,18 @@ impl<K: Kind> Pass<'_, K> {
                 }
             }
         }
+    }
+
+    /// What is another object's goes or stays with that.
+    fn left_to(&self, holder: &ObjectKey) -> Option<Note> {
+        let had = K::common_status(&self.status).origin.is_some();
+        let text = format!(
+            "The resource is left in AWS: {} {}/{} stands for it as well.",
+            K::NAME,
+            holder.namespace,
+            holder.name
+        );
+        had.then(|| Note::warning("LeftInAWS", "Delete", text))
     }
 
     /// Who still builds on the resource: those that are going are waited for, the others are named.

@@ -14,7 +14,7 @@ use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind, References};
 
 /// A kind of object that stands for a resource in AWS.
 pub trait Kind: Send + Sync + 'static {
@@ -66,6 +66,12 @@ pub trait Kind: Send + Sync + 'static {
     fn offering(object: &Self::Object, status: &Self::Status) -> Offering;
     /// Whether AWS is known or likely to have the resource, so that it is worth a read.
     fn exists(object: &Self::Object, status: &Self::Status) -> bool;
+
+    /// What the resource is called within its account and region, if it can carry no owner's tag: of two objects that
+    /// claim the same, only one holds it.
+    fn claim(_object: &Self::Object, _status: &Self::Status, _references: &References) -> Option<String> {
+        None
+    }
 
     /// Parses the spec.
     ///

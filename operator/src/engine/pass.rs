@@ -9,6 +9,7 @@ use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{ManagementPolicy, ReferenceVersion};
 
 use crate::aws::{AwsError, Class, Priority, Scope};
+use crate::engine::controller::claim;
 use crate::engine::kind::{Facts, Inputs, Kind, Unready};
 use crate::engine::memory::Memory;
 use crate::engine::ownership::Owner;
@@ -16,7 +17,7 @@ use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references;
+use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// Why a visit ended without a verdict.
@@ -178,6 +179,9 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(mismatch);
         }
+        if let Some(holder) = self.holder(&scope).filter(|_| !self.observe_only()) {
+            return Ok(Self::rivalry(&holder));
+        }
         self.converge(&scope, &desired, findings).await
     }
 
@@ -207,6 +211,27 @@ impl<K: Kind> Pass<'_, K> {
         }
         findings.references = Some(self.inputs.versions());
         Ok(None)
+    }
+
+    /// The object that holds the resource before this one, if it can carry no owner's tag and several claim it.
+    pub(crate) fn holder(&self, scope: &Scope) -> Option<ObjectKey> {
+        let Shared { references, rivals, .. } = self.shared;
+        let namespace = self.object.namespace().unwrap_or_default();
+        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        // What it refers to may have become known since the watch saw it.
+        rivals.claim(&me, claim::<K>(&self.object, &self.status, references));
+        rivals.holder(&me, (scope.account(), scope.region()))
+    }
+
+    fn rivalry(holder: &ObjectKey) -> Verdict {
+        let text = format!(
+            "{} {}/{} stands for the same resource in AWS, and has it already or is older. Nothing is changed. Delete one of the \
+             two, or choose another name in a new object.",
+            K::NAME,
+            holder.namespace,
+            holder.name
+        );
+        Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)
     }
 
     /// Pins account and region, or says that they are others than the pinned ones.

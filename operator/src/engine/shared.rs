@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsError, Scope, Wake};
+use crate::engine::rivals::Rivals;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
 use crate::runtime::{Leadership, Metrics};
@@ -30,6 +31,8 @@ pub struct Shared {
     pub events: Events,
     /// Secrets and ConfigMaps.
     pub references: Arc<References>,
+    /// Who claims what can carry no owner's tag.
+    pub rivals: Rivals,
     /// Half of the ownership tag.
     pub cluster_id: String,
     /// Rechecks.
@@ -96,6 +99,7 @@ impl Shared {
             leadership,
             metrics,
             events,
+            rivals: Rivals::new(references.waker()),
             references,
             cluster_id,
             intervals: settings.rechecks.clone(),

@@ -66,6 +66,8 @@ pub(crate) struct Function {
     pub(crate) last_number: u64,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) reserved_concurrency: Option<u64>,
+    /// Provisioned concurrency by alias or version, as GetProvisionedConcurrencyConfig shows it.
+    pub(crate) provisioned: BTreeMap<String, Object>,
     /// Aliases by name, as ListAliases shows them.
     pub(crate) aliases: BTreeMap<String, Object>,
     /// The ARN of its code signing config.

@@ -72,6 +72,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         last_number: 0,
         tags: tags::of(body),
         reserved_concurrency: None,
+        provisioned: BTreeMap::new(),
         aliases: BTreeMap::new(),
         code_signing,
     })
