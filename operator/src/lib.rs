@@ -10,6 +10,7 @@ pub mod code_signing;
 pub mod engine;
 pub mod function;
 pub mod k8s;
+pub mod mapping;
 pub mod run;
 pub mod runtime;
 pub mod settings;

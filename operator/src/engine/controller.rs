@@ -14,7 +14,7 @@ use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
 use lambda_operator_crds::ManagementPolicy;
-use lambda_operator_crds::conditions::ConditionType;
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -325,9 +325,10 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
     let Offering { name, arn, version } = K::offering(object, &status);
     let refused = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("False");
     let ready = common.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let creating = ready.is_some_and(|condition| condition.reason == Reason::Creating.as_str());
     let unready = match (&arn, ready) {
-        (Some(_), _) if !refused => None,
-        (_, Some(ready)) if refused => Some(format!("{}: {}", ready.reason, ready.message)),
+        (Some(_), _) if !refused && !creating => None,
+        (_, Some(ready)) if refused || creating => Some(format!("{}: {}", ready.reason, ready.message)),
         _ => Some("it doesn't exist in AWS yet.".to_owned()),
     };
     Offer {

@@ -6,6 +6,7 @@ use std::future::Future;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,6 +143,11 @@ pub trait Kind: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// Conditions of the kind's own, which say something that doesn't stand in the way of the spec.
+    fn asides(_observed: &Self::Observed) -> Vec<Aside> {
+        Vec::new()
+    }
+
     /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs, for as
     /// long as the registration is kept.
     fn watch(
@@ -150,6 +156,17 @@ pub trait Kind: Send + Sync + 'static {
         status: &Self::Status,
         observed: Option<&Self::Observed>,
     ) -> Option<Registration>;
+}
+
+/// A condition that is there only while it is True.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// Which one.
+    pub condition: ConditionType,
+    /// Its reason.
+    pub reason: &'static str,
+    /// Its message; `None`: it isn't True.
+    pub text: Option<String>,
 }
 
 /// What a sweep knows of a resource.
