@@ -9,6 +9,8 @@ pub mod code_signing;
 pub mod engine;
 pub mod function;
 pub mod k8s;
+pub mod layer;
+pub mod package;
 pub mod run;
 pub mod runtime;
 pub mod settings;

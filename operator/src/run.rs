@@ -18,7 +18,8 @@ use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
-use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
+use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::layer::Layers;
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
@@ -184,6 +185,7 @@ fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
+        Controller::<Layers>::new(Arc::clone(shared)),
     ]
 }
 
@@ -217,7 +219,7 @@ async fn watch_references(shared: &Arc<Shared>, settings: &Settings, namespaces:
 async fn serve_wakes(
     controllers: Vec<Arc<dyn AnyController>>,
     mut swept: mpsc::UnboundedReceiver<Wake>,
-    mut referenced: mpsc::UnboundedReceiver<ReferenceKey>,
+    mut referenced: mpsc::UnboundedReceiver<Woken>,
     aws: Aws,
     stop: CancellationToken,
 ) {
@@ -227,9 +229,9 @@ async fn serve_wakes(
         tokio::select! {
             () = stop.cancelled() => return,
             Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
-            Some(key) = referenced.recv() => {
+            Some(Woken { key, look }) = referenced.recv() => {
                 let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
-                of_kind.for_each(|controller| controller.wake(&key.object, false));
+                of_kind.for_each(|controller| controller.wake(&key.object, look));
             }
             Ok(()) = resumed.changed() => controllers.iter().for_each(|all| all.wake_troubled()),
             _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),

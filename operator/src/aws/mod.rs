@@ -15,6 +15,8 @@ mod function_request;
 mod gate;
 mod identity;
 pub mod inventory;
+mod layer;
+mod layer_policy;
 mod login;
 mod outcome;
 mod pause;

@@ -13,6 +13,7 @@ use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::ManagementPolicy;
 use lambda_operator_crds::conditions::ConditionType;
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
@@ -20,6 +21,7 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::aws::{Listed, Wake};
 use crate::engine::kind::{Kind, Offering};
 use crate::engine::memory::{Counted, Memory, reconcile_at};
+use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
 use crate::k8s::conditions;
 use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind};
@@ -144,7 +146,11 @@ impl<K: Kind> Controller<K> {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
+                let status = K::status(object);
                 self.shared.references.register(&me, K::references(object));
+                self.shared.rivals.claim(&me, claim::<K>(object, &status));
+                self.shared.usage.uses(&me, K::uses(object, &status));
+                self.shared.usage.awaits(&me, &K::awaits(object, &status));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -169,7 +175,11 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
-        self.shared.references.withdrawn(&Self::reference(key));
+        let me = Self::reference(key);
+        self.shared.rivals.claim(&me, None);
+        self.shared.usage.uses(&me, BTreeSet::new());
+        self.shared.usage.awaits(&me, &BTreeSet::new());
+        self.shared.references.withdrawn(&me);
     }
 
     /// Asks for a look at an object.
@@ -278,6 +288,22 @@ pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 fn slim<O: ResourceExt>(object: &mut O) {
     object.managed_fields_mut().clear();
     object.annotations_mut().remove(LAST_APPLIED);
+}
+
+/// The object's claim to a resource that can carry no owner's tag. Who only observes claims nothing.
+fn claim<K: Kind>(object: &K::Object, status: &K::Status) -> Option<Claim> {
+    let spec = K::common(object);
+    if spec.management_policy() == ManagementPolicy::Observe {
+        return None;
+    }
+    let common = K::common_status(status);
+    let account = spec.account_ref.as_ref().map(|account| account.name.clone());
+    Some(Claim {
+        name: K::claim(object, status)?,
+        asked: (account, spec.region.clone()),
+        place: common.account.clone().zip(common.region.clone()),
+        age: (object.creation_timestamp().map(|time| time.0), object.uid().unwrap_or_default()),
+    })
 }
 
 /// What the object lets others build on.

@@ -153,6 +153,7 @@ impl<K: Kind> Pass<'_, K> {
             self.memory.delete_sent = Some(Instant::now());
         }
         self.notes.extend(effect.note);
+        K::record(action, effect.observed.as_ref().or(observed), &mut self.status);
         Ok(effect.next)
     }
 

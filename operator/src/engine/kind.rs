@@ -6,6 +6,7 @@ use std::future::Future;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,6 +66,20 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether AWS is known or likely to have the resource, so that it is worth a read.
     fn exists(object: &Self::Object, status: &Self::Status) -> bool;
 
+    /// What the resource is called within its account and region, if it can carry no owner's tag: of two objects that
+    /// claim the same, the older one holds it.
+    fn claim(_object: &Self::Object, _status: &Self::Status) -> Option<String> {
+        None
+    }
+    /// ARNs in AWS that the resource uses, or may be about to use.
+    fn uses(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+    /// ARNs for which the object waits until nobody uses them any more.
+    fn awaits(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
     /// Parses the spec.
     ///
     /// # Errors
@@ -113,6 +128,11 @@ pub trait Kind: Send + Sync + 'static {
         observed: Option<&Self::Observed>,
         facts: &Facts<'_, Self::Status>,
     ) -> Deletion<Self::Action>;
+
+    /// What the status says while the action is under way, where that isn't what the plan says.
+    fn progress(_action: &Self::Action) -> Option<(Reason, String)> {
+        None
+    }
 
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
@@ -171,6 +191,7 @@ pub struct Offering {
 pub struct Inputs {
     contents: HashMap<ReferenceKey, Option<Contents>>,
     offers: HashMap<ReferenceKey, Option<Offer>>,
+    in_use: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -210,6 +231,16 @@ impl Inputs {
             Some(Offer { unready: Some(why), .. }) => Err(missing(format!("is not ready: {why}"))),
             Some(offer) => Ok(offer),
         }
+    }
+
+    /// Keeps which ARNs below the object's own are used by objects of the cluster.
+    pub fn insert_uses(&mut self, arns: BTreeSet<String>) {
+        self.in_use = arns;
+    }
+
+    /// The ARNs below the object's own that objects of the cluster use.
+    pub fn in_use(&self) -> &BTreeSet<String> {
+        &self.in_use
     }
 
     /// The versions of what was read, in a fixed order.

@@ -16,7 +16,7 @@ use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references;
+use crate::k8s::references::{self, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// Why a visit ended without a verdict.
@@ -178,6 +178,9 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(mismatch);
         }
+        if let Some(conflict) = self.rival(&scope).filter(|_| !self.observe_only()) {
+            return Ok(conflict);
+        }
         self.converge(&scope, &desired, findings).await
     }
 
@@ -206,7 +209,27 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
+        if let Some(arn) = K::offering(&self.object, &self.status).arn {
+            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
+        }
         Ok(None)
+    }
+
+    /// The verdict if an older object holds the resource.
+    fn rival(&self, scope: &Scope) -> Option<Verdict> {
+        let namespace = self.object.namespace().unwrap_or_default();
+        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        let holder = self.shared.rivals.holder(&me, (scope.account(), scope.region()))?;
+        let text = format!(
+            "{} {}/{} stands for the same resource in account {}, region {}, and is older. Nothing is changed. Delete one of \
+             the two, or choose another name in a new object.",
+            K::NAME,
+            holder.namespace,
+            holder.name,
+            scope.account(),
+            scope.region(),
+        );
+        Some(Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow))
     }
 
     /// Pins account and region, or says that they are others than the pinned ones.

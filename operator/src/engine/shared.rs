@@ -11,6 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsError, Scope, Wake};
+use crate::engine::rivals::Rivals;
+use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
 use crate::runtime::{Leadership, Metrics};
@@ -30,6 +32,10 @@ pub struct Shared {
     pub events: Events,
     /// Secrets and ConfigMaps.
     pub references: Arc<References>,
+    /// Who claims what can carry no owner's tag.
+    pub rivals: Rivals,
+    /// What in AWS the objects use.
+    pub usage: Usage,
     /// Half of the ownership tag.
     pub cluster_id: String,
     /// Rechecks.
@@ -94,6 +100,8 @@ impl Shared {
             leadership,
             metrics,
             events,
+            rivals: Rivals::new(references.waker()),
+            usage: Usage::new(references.waker()),
             references,
             cluster_id,
             intervals: settings.rechecks.clone(),
@@ -153,6 +161,9 @@ impl Shared {
     /// One of them has.
     pub fn listing_is_in(&self) {
         self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
+        if *self.listings.borrow() == 0 {
+            self.usage.complete();
+        }
     }
 
     /// Waits until it is known which objects there are, and who refers to whom.

@@ -4,17 +4,16 @@
 use std::collections::BTreeMap;
 
 use kube::ResourceExt;
-use lambda_operator_crds::{
-    Architecture, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig, S3ObjectStorageMode,
-};
+use lambda_operator_crds::{Architecture, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig};
 use serde::Serialize;
 
 use crate::engine::kind::{Inputs, Unready};
+use crate::function::environment;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
 };
-use crate::function::{environment, package};
+use crate::package;
 
 /// AWS's default timeout in seconds.
 pub const DEFAULT_TIMEOUT: i32 = 3;
@@ -175,10 +174,8 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
     let FunctionCode { s3, image, inline, external, source_kms_key_arn } = code;
     let (source, fingerprint, code_sha256, package_type) = match (s3, image, inline, external) {
         (Some(s3), None, None, None) => {
-            let storage_mode = wire(&s3.object_storage_mode.unwrap_or(S3ObjectStorageMode::Copy));
-            let version = s3.object_version.as_deref().unwrap_or_default();
-            let fingerprint =
-                format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
+            let storage_mode = package::storage_mode(s3).to_owned();
+            let fingerprint = package::s3_fingerprint(s3);
             let (bucket, key, object_version) =
                 (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
             (
@@ -192,9 +189,9 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
             (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
         }
         (None, None, Some(inline), None) => {
-            let bytes = package::zip(&inline.files)?;
+            let bytes = package::zip("spec.code.inline", &inline.files)?;
             let hash = package::code_sha256(&bytes);
-            (CodeSource::Zip(bytes), format!("inline:{hash}"), Some(hash), PackageType::Zip)
+            (CodeSource::Zip(bytes), package::inline_fingerprint(&hash), Some(hash), PackageType::Zip)
         }
         (None, None, None, Some(_)) => return Ok(None),
         _ => {
