@@ -11,14 +11,18 @@ use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+/// All inline files together, in bytes.
+const LARGEST_INLINE: usize = 131_072;
+
 /// Zips files. Sorted by path, with a fixed time and mode, and stored rather than compressed, so that no
 /// version of a compressor can change the bytes (and with them AWS's CodeSha256).
 ///
-/// `field` is what the spec calls them, such as `spec.code.inline`.
+/// `field` is where the spec has them, `spec.code` or `spec.content`.
 ///
 /// # Errors
-/// The sentence that names the path that can't be in an archive.
+/// The sentence that says that they are too large, or names the path that can't be in an archive.
 pub fn zip(field: &str, files: &BTreeMap<String, FileContent>) -> Result<Arc<[u8]>, String> {
+    check_size(field, files)?;
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default())
@@ -28,10 +32,25 @@ pub fn zip(field: &str, files: &BTreeMap<String, FileContent>) -> Result<Arc<[u8
         archive
             .start_file(path.as_str(), options)
             .and_then(|()| archive.write_all(content.0.as_bytes()).map_err(Into::into))
-            .map_err(|error| format!("{field}.files: {path:?} can't be put into a zip package: {error}"))?;
+            .map_err(|error| {
+                format!("{field}.inline.files: {path:?} can't be put into a zip package: {error}")
+            })?;
     }
-    let bytes = archive.finish().map_err(|error| format!("{field} can't be zipped: {error}"))?;
+    let bytes = archive.finish().map_err(|error| format!("{field}.inline can't be zipped: {error}"))?;
     Ok(bytes.into_inner().into())
+}
+
+/// The API server counts characters, of which one can have four bytes.
+fn check_size(field: &str, files: &BTreeMap<String, FileContent>) -> Result<(), String> {
+    let size: usize = files.values().map(|content| content.0.len()).sum();
+    match files.iter().max_by_key(|(_, content)| content.0.len()) {
+        Some((path, content)) if size > LARGEST_INLINE => Err(format!(
+            "{field}.inline.files has {size} bytes in all, but at most {LARGEST_INLINE} are allowed. The largest is \
+             {path:?} with {} bytes. Put larger packages into S3 and use {field}.s3.",
+            content.0.len()
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The hash of a zip package as Lambda reports it: SHA-256 in base64.

@@ -42,6 +42,8 @@ pub trait Kind: Send + Sync + 'static {
 
     /// The kind.
     const KIND: ReferenceKind;
+    /// Whether account-wide lists show the resources, so that sweeps find what somebody else changed.
+    const LISTED: bool;
     /// The kind's name, for logs and metrics.
     const NAME: &'static str = Self::KIND.as_str();
 

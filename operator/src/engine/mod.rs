@@ -12,6 +12,7 @@ pub mod ownership;
 pub mod pass;
 pub mod requeue;
 pub mod rivals;
+mod rotation;
 pub mod shared;
 pub mod summary;
 pub mod tags;

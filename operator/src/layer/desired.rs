@@ -125,7 +125,7 @@ fn source(content: &LayerContent) -> Result<Option<Source>, String> {
             },
         })),
         LayerContent { s3: None, inline: Some(inline), external: None } => {
-            let bytes = package::zip("spec.content.inline", &inline.files)?;
+            let bytes = package::zip("spec.content", &inline.files)?;
             let hash = package::code_sha256(&bytes);
             let fingerprint = package::inline_fingerprint(&hash);
             Ok(Some(Source { content: Content::Zip(bytes), fingerprint, code_sha256: Some(hash) }))

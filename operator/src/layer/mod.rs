@@ -44,6 +44,7 @@ impl Kind for Layers {
     type Id = Target;
 
     const KIND: ReferenceKind = ReferenceKind::LambdaLayer;
+    const LISTED: bool = false;
 
     fn common(object: &LambdaLayer) -> &CommonSpec {
         &object.spec.common

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::desired::{Desired, tests::object};
 use super::execute::after;
-use super::model::{Look, Metadata, Observed, Permission, Policy, Version};
+use super::model::{Look, Metadata, Observed, Policy, Version};
 use super::plan::{Action, Publication};
 use super::{Layers, deletion, desired, leaving, retention, status, target};
 use crate::engine::kind::{Deletion, Facts, Inputs, Kind, Report};
