@@ -20,6 +20,7 @@ use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
 use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::layer::Layers;
 use crate::mapping::EventSourceMappings;
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
@@ -190,6 +191,7 @@ fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
         Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
         Controller::<EventSourceMappings>::new(Arc::clone(shared)),
+        Controller::<Layers>::new(Arc::clone(shared)),
     ]
 }
 

@@ -16,6 +16,8 @@ mod function_request;
 mod gate;
 mod identity;
 pub mod inventory;
+mod layer;
+mod layer_policy;
 mod login;
 mod mapping;
 mod mapping_answer;

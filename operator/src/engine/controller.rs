@@ -157,10 +157,11 @@ impl<K: Kind> Controller<K> {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
+                let status = K::status(object);
                 self.shared.references.register(&me, K::references(object));
-                self.shared
-                    .rivals
-                    .claim(&me, claim::<K>(object, &K::status(object), &self.shared.references));
+                self.shared.rivals.claim(&me, claim::<K>(object, &status, &self.shared.references));
+                self.shared.usage.uses(&me, K::uses(object, &status));
+                self.shared.usage.awaits(&me, &K::awaits(object, &status));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -185,8 +186,11 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
-        self.shared.rivals.claim(&Self::reference(key), None);
-        self.shared.references.withdrawn(&Self::reference(key));
+        let me = Self::reference(key);
+        self.shared.rivals.claim(&me, None);
+        self.shared.usage.uses(&me, BTreeSet::new());
+        self.shared.usage.awaits(&me, &BTreeSet::new());
+        self.shared.references.withdrawn(&me);
     }
 
     /// Asks for a look at an object.

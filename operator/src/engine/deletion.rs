@@ -172,6 +172,8 @@ impl<K: Kind> Pass<'_, K> {
         self.notes.extend(effect.note);
         if effect.next == Next::Found {
             self.found = effect.observed;
+        } else {
+            K::record(action, effect.observed.as_ref().or(observed), &mut self.status);
         }
         Ok(effect.next)
     }

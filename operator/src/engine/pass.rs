@@ -211,6 +211,9 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
+        if let Some(arn) = K::offering(&self.object, &self.status).arn {
+            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
+        }
         Ok(None)
     }
 
