@@ -7,6 +7,7 @@
 mod bucket;
 mod call;
 mod code_signing;
+mod code_signing_link;
 pub mod drift;
 mod error;
 mod function;
