@@ -30,10 +30,16 @@ async fn own(world: &World, name: &str) -> Registration {
     let Observed { revision_id, code_sha256, configuration, live, .. } = world.get(name).await;
     let reserved_concurrency = live.unwrap().reserved_concurrency;
     let configuration_hash = Some(configuration_hash(&configuration));
-    world
-        .scope
-        .inventory()
-        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, reserved_concurrency })
+    world.scope.inventory().expect(
+        name,
+        Expectation {
+            revision_id,
+            code_sha256,
+            configuration_hash,
+            reserved_concurrency,
+            code_signing: None,
+        },
+    )
 }
 
 struct Running {

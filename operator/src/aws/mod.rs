@@ -8,6 +8,7 @@ mod alias;
 mod bucket;
 mod call;
 mod code_signing;
+mod code_signing_link;
 pub mod drift;
 mod error;
 mod function;

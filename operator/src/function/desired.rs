@@ -10,11 +10,11 @@ use lambda_operator_crds::{
 use serde::Serialize;
 
 use crate::engine::kind::{Inputs, Unready};
-use crate::function::environment;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
 };
+use crate::function::{environment, references};
 use crate::package;
 
 /// AWS's default timeout in seconds.
@@ -35,6 +35,8 @@ pub struct Desired {
     pub tags: BTreeMap<String, String>,
     /// Reserved concurrency; `None`: not in the spec.
     pub reserved_concurrency: Option<i32>,
+    /// ARN of the code-signing configuration, empty for none; `None`: not in the spec.
+    pub code_signing: Option<String>,
     /// What is not compared.
     pub ignored: Ignored,
 }
@@ -69,15 +71,14 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
     let LambdaFunctionSpec { common, code, reserved_concurrent_executions, .. } = &object.spec;
     let ignored =
         Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
+    let variables = environment::resolve(&object.spec, &namespace, inputs)?;
+    let layers = references::layers(object.spec.layers.as_deref(), &namespace, inputs)?;
     Ok(Desired {
-        configuration: configuration(
-            &object.spec,
-            &name,
-            environment::resolve(&object.spec, &namespace, inputs)?,
-        ),
+        configuration: configuration(&object.spec, &name, variables, layers),
         package: code_package(code, architecture(&object.spec)).map_err(Unready::Invalid)?,
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
+        code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
         ignored,
     })
 }
@@ -91,6 +92,7 @@ fn configuration(
     spec: &LambdaFunctionSpec,
     name: &str,
     variables: BTreeMap<String, String>,
+    layer_versions: Vec<String>,
 ) -> Configuration {
     let LambdaFunctionSpec {
         common: _,
@@ -110,7 +112,7 @@ fn configuration(
         vpc_config,
         dead_letter_config,
         tracing_config,
-        layers,
+        layers: _,
         code_signing_config_arn: _,
         code_signing_config_ref: _,
         publish: _,
@@ -141,7 +143,7 @@ fn configuration(
         .normalized(),
         dead_letter_target: dead_letter_config.as_ref().map(|c| c.target_arn.clone()).unwrap_or_default(),
         tracing_mode: wire(&tracing_config.as_ref().and_then(|tracing| tracing.mode).unwrap_or_default()),
-        layers: layers.iter().flatten().filter_map(|layer| layer.arn.clone()).collect(),
+        layers: layer_versions,
         file_systems: file_system_configs.iter().flatten().map(file_system).collect(),
         image_config: ImageConfig {
             entry_point: image.entry_point.unwrap_or_default(),
@@ -263,7 +265,7 @@ mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { configuration, package, tags, reserved_concurrency, ignored } = parse(
+        let Desired { configuration, package, tags, reserved_concurrency, code_signing, ignored } = parse(
             serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}),
         );
         assert_eq!(
@@ -280,7 +282,8 @@ mod tests {
             ("Text", None)
         );
         assert_eq!(package.unwrap().code.architecture, "x86_64");
-        assert!(tags.is_empty() && reserved_concurrency.is_none() && ignored == Ignored::default());
+        assert_eq!((reserved_concurrency, code_signing), (None, None));
+        assert!(tags.is_empty() && ignored == Ignored::default());
     }
 
     #[test]
