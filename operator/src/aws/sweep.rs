@@ -242,11 +242,7 @@ async fn look(scope: &Scope, name: &str) -> Option<Why> {
     let expected = scope.inventory().expected_before(name, asked);
     match answer {
         None => (!expected.is_empty()).then_some(Why::Vanished),
-        Some(mut observed) => {
-            // Only what is managed is asked for: this draws on the quota that all share.
-            if expected.iter().any(|expected| expected.code_signing.is_some()) {
-                observed.code_signing = scope.code_signing_link(name, Priority::Drift).await.ok();
-            }
+        Some(observed) => {
             expected.iter().any(|expected| differs(expected, &observed)).then_some(Why::Changed)
         }
     }

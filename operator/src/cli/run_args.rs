@@ -78,13 +78,13 @@ pub struct RunArgs {
     #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
 
-    /// Reconciles at the same time, for each kind.
+    /// Reconciles at the same time, for each kind. Most of them wait for the quota, which decides who goes first.
     #[arg(
         help_heading = "Cluster",
         long,
         env = "LAMBDA_OPERATOR_CONCURRENCY",
         value_name = "NUMBER",
-        default_value = "32"
+        default_value = "256"
     )]
     pub concurrency: u16,
 
@@ -95,6 +95,17 @@ pub struct RunArgs {
     /// Time in which every owned function is also read once on its own, for what lists lack; 0 turns it off.
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ROTATION_INTERVAL", value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub rotation_interval: Duration,
+
+    /// Part of Lambda's shared quota that may be spent on reading what no list shows, such as code-signing
+    /// configurations.
+    #[arg(
+        help_heading = "Drift",
+        long,
+        env = "LAMBDA_OPERATOR_DRIFT_READ_SHARE",
+        value_name = "FRACTION",
+        default_value_t = 0.05
+    )]
+    pub drift_read_share: f64,
 
     /// First pause before a problem of credentials, access, role, dependency, quota, ownership or a blocked
     /// deletion is looked at again; doubles each time.
@@ -235,6 +246,7 @@ impl RunArgs {
             drift: DriftSettings {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
+                read_share: self.drift_read_share,
             },
             rechecks: RecheckSettings {
                 min: self.recheck_min,

@@ -39,6 +39,8 @@ pub trait AnyController: Send + Sync {
     fn kind(&self) -> ReferenceKind;
     /// See [`Controller::run`].
     fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()>;
+    /// See [`Controller::rotate`].
+    fn rotate(self: Arc<Self>) -> BoxFuture<'static, ()>;
     /// See [`Controller::wake`].
     fn wake(&self, key: &ObjectKey, suspicious: bool);
     /// See [`Controller::wake_place`].
@@ -56,6 +58,10 @@ impl<K: Kind> AnyController for Controller<K> {
 
     fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()> {
         Box::pin(Self::run(self, namespace))
+    }
+
+    fn rotate(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(Self::rotate(self))
     }
 
     fn wake(&self, key: &ObjectKey, suspicious: bool) {
@@ -139,6 +145,11 @@ impl<K: Kind> Controller<K> {
             .await;
     }
 
+    /// What the watches know.
+    pub(super) fn stores(&self) -> Vec<Store<K::Object>> {
+        self.stores.lock().clone()
+    }
+
     /// Keeps the index of references up to date with the watch, before anybody visits.
     fn take_in(&self, event: &watcher::Result<watcher::Event<K::Object>>, listed: &AtomicBool) {
         match event {
@@ -219,7 +230,7 @@ impl<K: Kind> Controller<K> {
 
     /// Forgets objects that vanished while the watch was interrupted.
     pub fn prune(&self) {
-        let stores = self.stores.lock().clone();
+        let stores = self.stores();
         let gone = |key: &ObjectKey| {
             let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
             stores.iter().all(|store| store.get(&target).is_none())

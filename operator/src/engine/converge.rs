@@ -174,6 +174,7 @@ impl<K: Kind> Pass<'_, K> {
     ) -> Result<Option<Verdict>, Interrupt> {
         let priority = self.priority();
         for action in plan.actions {
+            let unprepared = self.status.clone();
             self.intend(&action, &plan.verdict).await?;
             let creates = observed.is_none();
             match K::execute(scope, id, &action, observed.as_ref(), priority).await {
@@ -213,6 +214,9 @@ impl<K: Kind> Pass<'_, K> {
                 }
                 Err(error) if error.class == Class::AlreadyExists => {
                     self.memory.exists = true;
+                    // This call did nothing: what is there came from an earlier one, of which the status as it was
+                    // before says what is known.
+                    self.status = unprepared;
                     return Ok(None);
                 }
                 Err(error) if matches!(error.class, Class::Lock | Class::Gone) => return Ok(None),

@@ -41,6 +41,8 @@ pub trait Kind: Send + Sync + 'static {
 
     /// The kind.
     const KIND: ReferenceKind;
+    /// Whether account-wide lists show the resources, so that sweeps find what somebody else changed.
+    const LISTED: bool;
     /// The kind's name, for logs and metrics.
     const NAME: &'static str = Self::KIND.as_str();
 
@@ -58,6 +60,10 @@ pub trait Kind: Send + Sync + 'static {
     /// The name under which the inventory knows the resource; `None`: lists don't show resources of this kind, or it
     /// isn't known yet.
     fn listed_as(object: &Self::Object, status: &Self::Status) -> Option<String>;
+    /// Whether the lists leave something of this object unseen, so that it is visited in turn, however quiet it is.
+    fn rotates(_object: &Self::Object, _status: &Self::Status) -> bool {
+        !Self::LISTED
+    }
     /// What the spec names in the cluster.
     fn references(object: &Self::Object) -> BTreeSet<ReferenceKey>;
     /// What others may build on: the resource's name in AWS, its ARN and, where it has versions, the newest.

@@ -11,6 +11,7 @@ pub mod memory;
 pub mod ownership;
 pub mod pass;
 pub mod requeue;
+mod rotation;
 pub mod shared;
 pub mod summary;
 pub mod tags;

@@ -49,6 +49,8 @@ pub struct Shared {
     inventories: Mutex<Inventories>,
     /// How many watches have still to list what there is.
     listings: watch::Sender<usize>,
+    /// Paces the visits that only look for drift.
+    drift_pace: tokio::sync::Mutex<tokio::time::Interval>,
 }
 
 /// An account and a region.
@@ -105,6 +107,7 @@ impl Shared {
             stop,
             inventories: Mutex::default(),
             listings: watch::channel(0).0,
+            drift_pace: tokio::sync::Mutex::new(pace(settings.drift.read_share)),
         }
     }
 
@@ -155,9 +158,24 @@ impl Shared {
         self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
     }
 
+    /// Waits for the next turn of a visit that only looks for drift.
+    pub async fn drift_turn(&self) {
+        self.drift_pace.lock().await.tick().await;
+    }
+
     /// Waits until it is known which objects there are, and who refers to whom.
     pub async fn all_listed(&self) {
         // Fails only if the sender is gone, which is borrowed here.
         drop(self.listings.subscribe().wait_for(|expected| *expected == 0).await);
     }
+}
+
+/// Lambda's rate for most control-plane calls, in calls a second.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+const RATE: f64 = 15.0;
+
+fn pace(share: f64) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(Duration::from_secs_f64(1.0 / (RATE * share.max(0.001))));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }

@@ -57,18 +57,17 @@ pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionSt
 }
 
 /// Stores what a change that AWS accepted is about. Which source a package came from is known from then on, not only
-/// once AWS has settled: by then it can't be told from the hash of a package in S3.
+/// once AWS has settled: by then it can't be told from the hash of a package in S3. A creation adds nothing to its
+/// stored intent, from which [`recover`] takes the rest: that saves a write.
 pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
     if let Some(update) = carried(action) {
         status.last_update = Some(update);
     }
-    report_link(observed, status);
     match (action, observed) {
-        (Action::Create { package, .. }, Some(observed)) => {
-            status.common.origin = Some(Origin::Created);
-            came_from(&package.fingerprint, observed, status);
-        }
         (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
+        (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
+            report_link(observed, status);
+        }
         _ => {}
     }
 }
@@ -102,7 +101,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     if let Some(live) = live {
         report_live(live, status);
     }
-    report_link(Some(observed), status);
+    report_link(observed, status);
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
         if settled {
@@ -149,8 +148,8 @@ pub fn manage(section: &str, status: &mut LambdaFunctionStatus) {
 }
 
 /// The link to a code-signing configuration, as far as it was looked at.
-fn report_link(observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
-    if let Some(link) = observed.and_then(|observed| observed.code_signing.as_ref()) {
+fn report_link(observed: &Observed, status: &mut LambdaFunctionStatus) {
+    if let Some(link) = &observed.code_signing {
         status.code_signing_config_arn = Some(link.clone()).filter(|link| !link.is_empty());
     }
 }

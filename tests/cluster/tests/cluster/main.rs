@@ -5,6 +5,7 @@
 
 mod budget;
 mod code;
+mod code_signing;
 mod code_signing_link;
 mod command_line;
 mod crash;
