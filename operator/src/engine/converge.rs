@@ -182,6 +182,10 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(effect) => {
                     if effect.next == Next::Found {
                         self.found = effect.observed;
+                        if creates {
+                            // This call did nothing, as below.
+                            self.status = unprepared;
+                        }
                         self.notes.extend(effect.note);
                         return Ok(None);
                     }

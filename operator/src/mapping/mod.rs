@@ -64,6 +64,7 @@ impl Kind for EventSourceMappings {
     type Id = Id;
 
     const KIND: ReferenceKind = ReferenceKind::EventSourceMapping;
+    const LISTED: bool = true;
 
     fn common(object: &EventSourceMapping) -> &CommonSpec {
         &object.spec.common
