@@ -66,7 +66,9 @@ impl<K: Kind> Pass<'_, K> {
                 observe_only: self.observe_only(),
             };
             K::report(&report, &mut self.status);
-            if settled {
+            // What comes back less and less often is as it is until then.
+            let resting = matches!(verdict, Verdict::Problem(_, _, Recheck::Reluctant));
+            if settled || resting {
                 self.memory.registration = K::watch(scope, &self.object, &self.status, observed.as_ref());
             }
             return Ok(verdict);
@@ -182,6 +184,10 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(effect) => {
                     if effect.next == Next::Found {
                         self.found = effect.observed;
+                        if creates {
+                            // This call did nothing, as below.
+                            self.status = unprepared;
+                        }
                         self.notes.extend(effect.note);
                         return Ok(None);
                     }

@@ -40,6 +40,9 @@ pub fn report(report: &Report<'_, EventSourceMappings>, status: &mut EventSource
     if !ours && !observe_only {
         return;
     }
+    if !observe_only {
+        status.common.origin.get_or_insert(Origin::Created);
+    }
     identify(observed, status);
     status.function_arn = Some(observed.configuration.function.to_string());
     status.event_source_arn = observed.fixed.source.arn().map(ToOwned::to_owned);

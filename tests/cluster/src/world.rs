@@ -232,14 +232,15 @@ impl World {
         .await;
     }
 
-    /// The calls to Lambda so far, without the inventory's ListFunctions.
+    /// The calls to Lambda so far, without the inventory's lists of the whole account.
     pub async fn calls(&self) -> Vec<String> {
+        let swept = |call: &Call| match call.operation.as_str() {
+            "ListFunctions" => true,
+            "ListEventSourceMappings" => call.request.get("FunctionName").is_none(),
+            _ => false,
+        };
         let ledger = self.ledger().await;
-        ledger
-            .into_iter()
-            .map(|call| call.operation)
-            .filter(|operation| operation != "ListFunctions")
-            .collect()
+        ledger.into_iter().filter(|call| !swept(call)).map(|call| call.operation).collect()
     }
 
     /// The calls to Lambda so far, whole.

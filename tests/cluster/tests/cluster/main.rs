@@ -23,6 +23,7 @@ mod installation;
 mod leases;
 mod lifecycle;
 mod logs;
+mod mapping;
 mod missing_crd;
 mod namespaces;
 mod ownership;
