@@ -41,7 +41,7 @@ impl Scope {
             },
         };
         let Some(version) = version else { return Ok(None) };
-        let policy = if target.policy {
+        let policy = if target.policy && (found || target.look != Look::Taken) {
             Some(self.get_layer_policy(name, version.number, priority).await?)
         } else {
             None

@@ -176,12 +176,10 @@ fn target(object: &LambdaLayer, status: &LambdaLayerStatus, desired: &Desired) -
         None => Look::Newest(None),
     };
     let managed = desired.permissions.is_some() || !status.managed_permissions.is_empty();
-    Target {
-        name: desired.name.clone(),
-        lost: status::lost(status),
-        look,
-        policy: managed && !follows && !desired.ignored.permissions && look != Look::Taken,
-    }
+    let lost = status::lost(status);
+    // A version that a lost call published may still lack what each new version is given.
+    let matters = !desired.ignored.permissions || lost.is_some();
+    Target { name: desired.name.clone(), lost, look, policy: managed && matters && !follows }
 }
 
 /// What to look for on behalf of an object that is being deleted: only what a lost call may have published. `None`:

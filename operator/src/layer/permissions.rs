@@ -4,7 +4,7 @@
 use lambda_operator_crds::LambdaLayerStatus;
 
 use crate::layer::desired::Desired;
-use crate::layer::model::{Policy, Version};
+use crate::layer::model::Observed;
 use crate::layer::plan::Action;
 
 /// The section of the spec.
@@ -26,16 +26,18 @@ pub(super) fn given(desired: &Desired) -> impl Iterator<Item = Action> {
     })
 }
 
-/// Brings the policy of a version to what the spec says. Statements of others stay.
+/// Brings the policy of a version to what the spec says. Statements of others stay. What is ignored is still given to a
+/// version that a lost call has published.
 pub(super) fn corrections(
     desired: &Desired,
-    version: &Version,
-    policy: Option<&Policy>,
+    observed: &Observed,
+    number: i64,
     status: &LambdaLayerStatus,
 ) -> Corrections {
     let mut found = Corrections { actions: Vec::new(), paths: Vec::new() };
-    let Some(policy) = policy.filter(|_| !desired.ignored.permissions) else { return found };
-    let (layer, number) = (&desired.name, version.number);
+    let matters = !desired.ignored.permissions || observed.found;
+    let Some(policy) = observed.policy.as_ref().filter(|_| matters) else { return found };
+    let layer = &desired.name;
     let remove = |sid: &str, replaced| {
         let (layer, sid) = (layer.clone(), sid.to_owned());
         Action::RemovePermission { layer, number, sid, replaced }

@@ -90,10 +90,12 @@ pub(super) type Known<'a> = Facts<'a, LambdaLayerStatus>;
 
 /// Decides.
 pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -> Plan<Action> {
-    let version = observed.and_then(|observed| observed.version.as_ref());
-    let Some(source) = &desired.source else { return follow(desired, version) };
+    let found = observed.and_then(|observed| Some((observed, observed.version.as_ref()?)));
+    let Some(source) = &desired.source else {
+        return follow(desired, found.map(|(_, version)| version));
+    };
     let is_ours = facts.status.common.origin.is_some();
-    let Some(version) = version else {
+    let Some((observed, version)) = found else {
         if facts.observe_only {
             return Plan::rest(not_there(desired, "managementPolicy is Observe"));
         }
@@ -120,8 +122,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             metadata_fingerprint: target(desired, Some(version)).fingerprint(),
         });
     }
-    let policy = observed.and_then(|observed| observed.policy.as_ref());
-    let corrections = permissions::corrections(desired, version, policy, facts.status);
+    let corrections = permissions::corrections(desired, observed, version.number, facts.status);
     plan.actions.extend(corrections.actions);
     plan.differs.extend(corrections.paths);
     let obsolete = retention::obsolete(desired, facts.status, false);

@@ -78,7 +78,8 @@ impl Case {
             Look::Newest(_) | Look::Taken => self.aws.last(),
         };
         let (version, policy) = lost.or(looked)?;
-        let policy = target.policy.then(|| policy.clone());
+        let reads = target.policy && (lost.is_some() || target.look != Look::Taken);
+        let policy = reads.then(|| policy.clone());
         Some(Observed { version: Some(version.clone()), found: lost.is_some(), policy })
     }
 
@@ -395,6 +396,20 @@ fn only_statements_of_the_spec_are_touched() {
     assert!(case.status.managed_permissions.is_empty() && case.status.common.managed_sections.is_empty());
     let observed = case.observed(Some(&case.desired())).unwrap();
     assert!(observed.policy.is_none(), "what isn't managed isn't read");
+}
+
+#[test]
+fn a_lost_first_publication_is_given_its_permissions() {
+    for ignored in [json!([]), json!(["permissions"])] {
+        let spec = json!({"permissions": permissions(&[("a", "*")]), "ignoreDrift": ignored});
+        let mut case = Case::new(spec);
+        case.visit(Some(0));
+        case.calls();
+        case.visit(None);
+        assert_eq!(case.calls(), ["AddLayerVersionPermission a"]);
+        case.visit(None);
+        assert!(case.calls().is_empty());
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod environment;
 mod errors;
 mod fields;
 mod installation;
+mod layer;
 mod leases;
 mod lifecycle;
 mod logs;
