@@ -13,13 +13,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::alias::Aliases;
-use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, QuotaClass, Wake, WriteGate};
+use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Listed, Mode, QuotaClass, Wake, WriteGate};
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
 use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::layer::Layers;
+use crate::mapping::EventSourceMappings;
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
@@ -188,6 +190,8 @@ fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
         Controller::<Functions>::new(Arc::clone(shared)),
         Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
+        Controller::<EventSourceMappings>::new(Arc::clone(shared)),
+        Controller::<Layers>::new(Arc::clone(shared)),
     ]
 }
 
@@ -304,8 +308,8 @@ impl CallObserver for Observer {
         self.0.aws_quota_waiting(account, region, class.as_str(), calls);
     }
 
-    fn swept(&self, account: &str, region: &str, next: Mode) {
-        self.0.sweep_finished(account, region);
-        self.0.inventory_mode(account, region, next.as_str(), &Mode::NAMES);
+    fn swept(&self, account: &str, region: &str, listed: Listed, next: Mode) {
+        self.0.sweep_finished(account, region, listed.as_str());
+        self.0.inventory_mode(account, region, listed.as_str(), (next.as_str(), &Mode::NAMES));
     }
 }

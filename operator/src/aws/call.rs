@@ -15,10 +15,12 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
 use super::inventory::Inventory;
 use super::login::{Login, Session};
+use super::mapping_drift::Mappings;
 use super::outcome::Sent;
 use super::pause::Pause;
 use super::quota::{Priority, Quota, QuotaClass};
@@ -34,7 +36,8 @@ pub struct Scope {
     observer: Arc<dyn CallObserver>,
     /// The client and the generation of the credentials that it was built with.
     client: Mutex<Option<(u64, Client)>>,
-    inventory: Inventory,
+    inventory: Inventory<Functions>,
+    mappings: Inventory<Mappings>,
     /// On while AWS refuses here the credentials that work elsewhere.
     refused: Mutex<Pause<AwsError>>,
     stopped: AtomicBool,
@@ -99,6 +102,7 @@ impl Scope {
             observer,
             client: Mutex::new(None),
             inventory: Inventory::default(),
+            mappings: Inventory::default(),
             refused: Mutex::new(Pause::new(settings.probe_min, settings.probe_max)),
             stopped: AtomicBool::new(false),
         }
@@ -120,8 +124,13 @@ impl Scope {
     }
 
     /// What the operator knows of the functions here.
-    pub fn inventory(&self) -> &Inventory {
+    pub fn inventory(&self) -> &Inventory<Functions> {
         &self.inventory
+    }
+
+    /// What the operator knows of the event source mappings here.
+    pub fn mappings(&self) -> &Inventory<Mappings> {
+        &self.mappings
     }
 
     /// Who is told of what happens here.

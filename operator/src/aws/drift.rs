@@ -1,10 +1,49 @@
-//! What counts as a change that somebody else made: what a settled function looked like against what AWS says now.
-//! Pure; `inventory` remembers the one, `sweep` fetches the other.
+//! What counts as a change that somebody else made: what a settled function looked like against what AWS says now (for
+//! mappings see `mapping_drift`). Pure; `inventory` remembers the one, `sweep` fetches the other.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::call::Scope;
+use super::error::AwsError;
+use super::function::PAGE;
+use super::inventory::{Inventory, Listed, Page, Tracked};
+use super::quota::Priority;
 use crate::function::model::{Configuration, Environment, Live, Observed};
+
+/// The functions of an account and region.
+#[derive(Debug)]
+pub struct Functions;
+
+impl Tracked for Functions {
+    type Observed = Observed;
+    type Expectation = Expectation;
+
+    const LISTED: Listed = Listed::Function;
+    const PAGE: i32 = PAGE;
+
+    fn inventory(scope: &Scope) -> &Inventory<Self> {
+        scope.inventory()
+    }
+
+    fn differs(expected: &Expectation, observed: &Observed) -> bool {
+        differs(expected, observed)
+    }
+
+    async fn list(scope: &Scope, marker: Option<String>) -> Result<Page<Observed>, AwsError> {
+        scope.list_functions(marker, Priority::Drift).await
+    }
+
+    async fn read(scope: &Scope, name: &str, expected: &[Expectation]) -> Result<Option<Observed>, AwsError> {
+        let mut observed = scope.get_function(name, Priority::Drift).await?;
+        // Only what is managed is asked for: this draws on the quota that all share.
+        let linked = expected.iter().any(|expected| expected.code_signing.is_some());
+        if let Some(observed) = observed.as_mut().filter(|_| linked) {
+            observed.code_signing = scope.code_signing_link(name, Priority::Drift).await.ok();
+        }
+        Ok(observed)
+    }
+}
 
 /// What a settled function looked like when the engine last read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +57,9 @@ pub struct Expectation {
     /// Reserved concurrency, which only GetFunction shows and which, other than tags and code, may change without a
     /// new revision; `None` doesn't compare it.
     pub reserved_concurrency: Option<i32>,
+    /// ARN of the linked code-signing configuration, empty for none, which costs a call of its own; `None` doesn't
+    /// compare it.
+    pub code_signing: Option<String>,
 }
 
 /// A hash of a configuration. It holds for this process only: it is neither stable between versions, nor may it be
@@ -28,33 +70,33 @@ pub fn configuration_hash(configuration: &Configuration) -> u64 {
     hasher.finish()
 }
 
-/// Why a function is worth a look.
+/// Why a resource is worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// AWS has something else than expected.
     Changed,
-    /// AWS doesn't list it. That alone isn't proof that it is gone: a GetFunction 404 is.
+    /// AWS doesn't list it. That alone isn't proof that it is gone: a 404 to a read of it is.
     Vanished,
 }
 
-/// A function that isn't as expected.
+/// A resource that isn't as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The function's name.
+    /// The resource's name, of a mapping its UUID.
     pub name: String,
     /// In which way.
     pub why: Why,
 }
 
-/// The functions of this listing that aren't as somebody expects, each once, by name.
-pub fn compare<'a>(
-    expectations: impl Iterator<Item = (&'a str, &'a Expectation)>,
-    listing: &BTreeMap<String, Observed>,
+/// The resources of this listing that aren't as somebody expects, each once, by name.
+pub fn compare<'a, T: Tracked>(
+    expectations: impl Iterator<Item = (&'a str, &'a T::Expectation)>,
+    listing: &BTreeMap<String, T::Observed>,
 ) -> Vec<Difference> {
-    let check = |(name, expected): (&str, &Expectation)| {
+    let check = |(name, expected): (&str, &T::Expectation)| {
         let why = match listing.get(name) {
             None => Why::Vanished,
-            Some(observed) if differs(expected, observed) => Why::Changed,
+            Some(observed) if T::differs(expected, observed) => Why::Changed,
             Some(_) => return None,
         };
         Some((name.to_owned(), why))
@@ -65,10 +107,17 @@ pub fn compare<'a>(
 
 /// Whether AWS has something else than expected. What AWS can't show isn't compared.
 pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
-    let Expectation { revision_id, code_sha256, configuration_hash: hash, reserved_concurrency } = expected;
+    let Expectation {
+        revision_id,
+        code_sha256,
+        configuration_hash: hash,
+        reserved_concurrency,
+        code_signing,
+    } = expected;
     let known = matches!(observed.configuration.environment, Environment::Known(_));
     *revision_id != observed.revision_id
         || *code_sha256 != observed.code_sha256
+        || code_signing_differs(code_signing.as_deref(), observed)
         || hash.is_some_and(|hash| known && hash != configuration_hash(&observed.configuration))
         || observed.live.as_ref().is_some_and(|observed| {
             !settled(observed) || concurrency_differs(*reserved_concurrency, observed)
@@ -78,6 +127,12 @@ pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
 fn settled(live: &Live) -> bool {
     matches!(live.state.as_str(), "Active" | "ActiveNonInvocable" | "Inactive" | "Deactivated")
         && live.last_update_status.as_deref().is_none_or(|status| status == "Successful")
+}
+
+/// AWS is asked for the link only where somebody expects one.
+fn code_signing_differs(expected: Option<&str>, observed: &Observed) -> bool {
+    let has = observed.code_signing.as_deref();
+    expected.is_some() && has.is_some() && expected != has
 }
 
 fn concurrency_differs(expected: Option<i32>, observed: &Live) -> bool {
@@ -119,6 +174,7 @@ pub(super) mod tests {
             code_sha256: "sha".to_owned(),
             configuration_hash: Some(configuration_hash(&configuration)),
             reserved_concurrency: Some(5),
+            code_signing: Some("arn:csc".to_owned()),
         }
     }
 
@@ -126,6 +182,8 @@ pub(super) mod tests {
     fn what_is_as_expected_wakes_nobody() {
         assert!(!differs(&expectation(), &observed("1")));
         assert!(!differs(&expectation(), &live(observed("1"))));
+        let linked = Observed { code_signing: Some("arn:csc".to_owned()), ..live(observed("1")) };
+        assert!(!differs(&expectation(), &linked));
     }
 
     #[test]
@@ -138,6 +196,7 @@ pub(super) mod tests {
             |o| o.live.as_mut().unwrap().last_update_status = Some("InProgress".to_owned()),
             |o| o.live.as_mut().unwrap().last_update_status = Some("Failed".to_owned()),
             |o| o.live.as_mut().unwrap().reserved_concurrency = None,
+            |o| o.code_signing = Some(String::new()),
         ];
         for (n, change) in changes.iter().enumerate() {
             let mut other = live(observed("1"));
@@ -173,7 +232,7 @@ pub(super) mod tests {
         let expectations = ["a", "b", "c", "c"].map(|name| (name, &expected)).into_iter();
         let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
         let differences: Vec<_> =
-            compare(expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
+            compare::<Functions>(expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
         assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
     }
 }

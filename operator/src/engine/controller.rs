@@ -14,7 +14,7 @@ use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
 use lambda_operator_crds::ManagementPolicy;
-use lambda_operator_crds::conditions::ConditionType;
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -157,10 +157,11 @@ impl<K: Kind> Controller<K> {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
+                let status = K::status(object);
                 self.shared.references.register(&me, K::references(object));
-                self.shared
-                    .rivals
-                    .claim(&me, claim::<K>(object, &K::status(object), &self.shared.references));
+                self.shared.rivals.claim(&me, claim::<K>(object, &status, &self.shared.references));
+                self.shared.usage.uses(&me, K::uses(object, &status));
+                self.shared.usage.awaits(&me, &K::awaits(object, &status));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -185,8 +186,11 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
-        self.shared.rivals.claim(&Self::reference(key), None);
-        self.shared.references.withdrawn(&Self::reference(key));
+        let me = Self::reference(key);
+        self.shared.rivals.claim(&me, None);
+        self.shared.usage.uses(&me, BTreeSet::new());
+        self.shared.usage.awaits(&me, &BTreeSet::new());
+        self.shared.references.withdrawn(&me);
     }
 
     /// Asks for a look at an object.
@@ -325,9 +329,10 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
     let Offering { name, arn, version } = K::offering(object, &status);
     let refused = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("False");
     let ready = common.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let creating = ready.is_some_and(|condition| condition.reason == Reason::Creating.as_str());
     let unready = match (&arn, ready) {
-        (Some(_), _) if !refused => None,
-        (_, Some(ready)) if refused => Some(format!("{}: {}", ready.reason, ready.message)),
+        (Some(_), _) if !refused && !creating => None,
+        (_, Some(ready)) if refused || creating => Some(format!("{}: {}", ready.reason, ready.message)),
         _ => Some("it doesn't exist in AWS yet.".to_owned()),
     };
     Offer {

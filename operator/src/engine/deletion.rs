@@ -50,7 +50,8 @@ impl<K: Kind> Pass<'_, K> {
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, &verdict));
         let mut status = self.status.clone();
-        let summary = Summary { verdict: &verdict, references: None, missing: None, drift: None };
+        let summary =
+            Summary { verdict: &verdict, references: None, missing: None, drift: None, asides: &[] };
         summary::fill::<K>(&self.object, &mut status, &summary, &crate::engine::pass::now());
         self.write_status(&status).await?;
         Ok(Some(verdict))
@@ -78,9 +79,10 @@ impl<K: Kind> Pass<'_, K> {
         let owner = self.owner();
         loop {
             let id = K::id(&self.object, &self.status, None);
-            let read = match &id {
-                Some(id) => K::observe(&scope, id, self.priority()).await,
-                None => self.search(&scope).await,
+            let read = match (self.found.take(), &id) {
+                (Some(found), _) => Ok(Some(found)),
+                (None, Some(id)) => K::observe(&scope, id, self.priority()).await,
+                (None, None) => self.search(&scope).await,
             };
             let observed = match read {
                 Ok(observed) => observed,
@@ -168,6 +170,11 @@ impl<K: Kind> Pass<'_, K> {
             self.memory.delete_sent = Some(Instant::now());
         }
         self.notes.extend(effect.note);
+        if effect.next == Next::Found {
+            self.found = effect.observed;
+        } else {
+            K::record(action, effect.observed.as_ref().or(observed), &mut self.status);
+        }
         Ok(effect.next)
     }
 

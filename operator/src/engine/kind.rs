@@ -6,6 +6,7 @@ use std::future::Future;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +73,14 @@ pub trait Kind: Send + Sync + 'static {
     fn claim(_object: &Self::Object, _status: &Self::Status, _references: &References) -> Option<String> {
         None
     }
+    /// ARNs in AWS that the resource uses, or may be about to use.
+    fn uses(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+    /// ARNs for which the object waits until nobody uses them any more.
+    fn awaits(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 
     /// Parses the spec.
     ///
@@ -122,6 +131,11 @@ pub trait Kind: Send + Sync + 'static {
         facts: &Facts<'_, Self::Status>,
     ) -> Deletion<Self::Action>;
 
+    /// What the status says while the action is under way, where that isn't what the plan says.
+    fn progress(_action: &Self::Action) -> Option<(Reason, String)> {
+        None
+    }
+
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
 
@@ -142,6 +156,11 @@ pub trait Kind: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// Conditions of the kind's own, which say something that doesn't stand in the way of the spec.
+    fn asides(_observed: &Self::Observed) -> Vec<Aside> {
+        Vec::new()
+    }
+
     /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs, for as
     /// long as the registration is kept.
     fn watch(
@@ -150,6 +169,17 @@ pub trait Kind: Send + Sync + 'static {
         status: &Self::Status,
         observed: Option<&Self::Observed>,
     ) -> Option<Registration>;
+}
+
+/// A condition that is there only while it is True.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// Which one.
+    pub condition: ConditionType,
+    /// Its reason.
+    pub reason: &'static str,
+    /// Its message; `None`: it isn't True.
+    pub text: Option<String>,
 }
 
 /// What a sweep knows of a resource.
@@ -179,6 +209,7 @@ pub struct Offering {
 pub struct Inputs {
     contents: HashMap<ReferenceKey, Option<Contents>>,
     offers: HashMap<ReferenceKey, Option<Offer>>,
+    in_use: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -218,6 +249,16 @@ impl Inputs {
             Some(Offer { unready: Some(why), .. }) => Err(missing(format!("is not ready: {why}"))),
             Some(offer) => Ok(offer),
         }
+    }
+
+    /// Keeps which ARNs below the object's own are used by objects of the cluster.
+    pub fn insert_uses(&mut self, arns: BTreeSet<String>) {
+        self.in_use = arns;
+    }
+
+    /// The ARNs below the object's own that objects of the cluster use.
+    pub fn in_use(&self) -> &BTreeSet<String> {
+        &self.in_use
     }
 
     /// The versions of what was read, in a fixed order.

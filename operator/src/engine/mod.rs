@@ -16,5 +16,6 @@ mod rotation;
 pub mod shared;
 pub mod summary;
 pub mod tags;
+pub mod usage;
 pub mod verdict;
 mod visit;

@@ -10,7 +10,7 @@ use lambda_operator_crds::{ManagementPolicy, ReferenceVersion};
 
 use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::controller::claim;
-use crate::engine::kind::{Facts, Inputs, Kind, Unready};
+use crate::engine::kind::{Aside, Facts, Inputs, Kind, Unready};
 use crate::engine::memory::Memory;
 use crate::engine::ownership::Owner;
 use crate::engine::shared::Shared;
@@ -70,6 +70,7 @@ pub(crate) struct Findings {
     references: Option<Vec<ReferenceVersion>>,
     missing: Option<String>,
     pub(super) drift: Option<Vec<String>>,
+    pub(super) asides: Vec<Aside>,
 }
 
 impl<'a, K: Kind> Pass<'a, K> {
@@ -210,6 +211,9 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
+        if let Some(arn) = K::offering(&self.object, &self.status).arn {
+            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
+        }
         Ok(None)
     }
 
@@ -294,11 +298,13 @@ impl<K: Kind> Pass<'_, K> {
     async fn conclude(&mut self, verdict: &Verdict, findings: Findings) -> Result<(), Interrupt> {
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, verdict));
+        self.notes.extend(summary::notes_of_asides(&K::common_status(&before).conditions, &findings.asides));
         let summary = Summary {
             verdict,
             references: findings.references,
             missing: findings.missing.as_deref(),
             drift: findings.drift.as_deref(),
+            asides: &findings.asides,
         };
         if self.announced {
             return Ok(());

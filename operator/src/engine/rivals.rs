@@ -1,6 +1,6 @@
 //! Several objects for one resource that can carry no owner's tag: the one whose status says that it created or adopted
-//! it holds it, else the older one, and of two of the same age the one with the lower uid. Fed by the controllers from what they watch; whoever's turn it is or isn't any more is
-//! sent to the wake channel. Synchronous.
+//! it holds it, else the older one, and of two of the same age the one with the lower uid. Fed by the controllers from
+//! what they watch; whoever's turn it is or isn't any more is sent to the wake channel. Synchronous.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, AwsError, Scope, Wake};
 use crate::engine::rivals::Rivals;
+use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
 use crate::runtime::{Leadership, Metrics};
@@ -33,6 +34,8 @@ pub struct Shared {
     pub references: Arc<References>,
     /// Who claims what can carry no owner's tag.
     pub rivals: Rivals,
+    /// What in AWS the objects use.
+    pub usage: Usage,
     /// Half of the ownership tag.
     pub cluster_id: String,
     /// Rechecks.
@@ -100,6 +103,7 @@ impl Shared {
             metrics,
             events,
             rivals: Rivals::new(references.waker()),
+            usage: Usage::new(references.waker()),
             references,
             cluster_id,
             intervals: settings.rechecks.clone(),
@@ -160,6 +164,9 @@ impl Shared {
     /// One of them has.
     pub fn listing_is_in(&self) {
         self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
+        if *self.listings.borrow() == 0 {
+            self.usage.complete();
+        }
     }
 
     /// Waits for the next turn of a visit that only looks for drift.

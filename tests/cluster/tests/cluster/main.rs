@@ -7,6 +7,7 @@ mod alias;
 mod budget;
 mod code;
 mod code_signing;
+mod code_signing_link;
 mod command_line;
 mod crash;
 mod crd;

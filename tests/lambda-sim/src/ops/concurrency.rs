@@ -27,7 +27,7 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
              below its minimum value of [{minimum}]."
         )));
     }
-    ctx.region.function(&name, Access::Other, ctx.now)?.reserved_concurrency = Some(wanted);
+    ctx.region.writable(&name, ctx.now)?.reserved_concurrency = Some(wanted);
     Ok(Reply::json(200, json!({"ReservedConcurrentExecutions": wanted})))
 }
 
@@ -55,6 +55,6 @@ pub(crate) fn get_provisioned(ctx: &mut Ctx<'_>, request: &Request) -> Result<Re
 /// Gives the reservation up, if there is one.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = naming::unqualified(ctx.region, &request.label)?;
-    ctx.region.function(&name, Access::Other, ctx.now)?.reserved_concurrency = None;
+    ctx.region.writable(&name, ctx.now)?.reserved_concurrency = None;
     Ok(Reply::no_content())
 }
