@@ -30,16 +30,10 @@ async fn own(world: &World, name: &str) -> Registration {
     let Observed { revision_id, code_sha256, configuration, live, .. } = world.get(name).await;
     let reserved_concurrency = live.unwrap().reserved_concurrency;
     let configuration_hash = Some(configuration_hash(&configuration));
-    world.scope.inventory().expect(
-        name,
-        Expectation {
-            revision_id,
-            code_sha256,
-            configuration_hash,
-            reserved_concurrency,
-            code_signing: None,
-        },
-    )
+    world
+        .scope
+        .inventory()
+        .expect(name, Expectation { revision_id, code_sha256, configuration_hash, reserved_concurrency })
 }
 
 struct Running {

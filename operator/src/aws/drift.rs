@@ -34,14 +34,8 @@ impl Tracked for Functions {
         scope.list_functions(marker, Priority::Drift).await
     }
 
-    async fn read(scope: &Scope, name: &str, expected: &[Expectation]) -> Result<Option<Observed>, AwsError> {
-        let mut observed = scope.get_function(name, Priority::Drift).await?;
-        // Only what is managed is asked for: this draws on the quota that all share.
-        let linked = expected.iter().any(|expected| expected.code_signing.is_some());
-        if let Some(observed) = observed.as_mut().filter(|_| linked) {
-            observed.code_signing = scope.code_signing_link(name, Priority::Drift).await.ok();
-        }
-        Ok(observed)
+    async fn read(scope: &Scope, name: &str) -> Result<Option<Observed>, AwsError> {
+        scope.get_function(name, Priority::Drift).await
     }
 }
 
@@ -57,9 +51,6 @@ pub struct Expectation {
     /// Reserved concurrency, which only GetFunction shows and which, other than tags and code, may change without a
     /// new revision; `None` doesn't compare it.
     pub reserved_concurrency: Option<i32>,
-    /// ARN of the linked code-signing configuration, empty for none, which costs a call of its own; `None` doesn't
-    /// compare it.
-    pub code_signing: Option<String>,
 }
 
 /// A hash of a configuration. It holds for this process only: it is neither stable between versions, nor may it be
@@ -107,17 +98,10 @@ pub fn compare<'a, T: Tracked>(
 
 /// Whether AWS has something else than expected. What AWS can't show isn't compared.
 pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
-    let Expectation {
-        revision_id,
-        code_sha256,
-        configuration_hash: hash,
-        reserved_concurrency,
-        code_signing,
-    } = expected;
+    let Expectation { revision_id, code_sha256, configuration_hash: hash, reserved_concurrency } = expected;
     let known = matches!(observed.configuration.environment, Environment::Known(_));
     *revision_id != observed.revision_id
         || *code_sha256 != observed.code_sha256
-        || code_signing_differs(code_signing.as_deref(), observed)
         || hash.is_some_and(|hash| known && hash != configuration_hash(&observed.configuration))
         || observed.live.as_ref().is_some_and(|observed| {
             !settled(observed) || concurrency_differs(*reserved_concurrency, observed)
@@ -127,12 +111,6 @@ pub fn differs(expected: &Expectation, observed: &Observed) -> bool {
 fn settled(live: &Live) -> bool {
     matches!(live.state.as_str(), "Active" | "ActiveNonInvocable" | "Inactive" | "Deactivated")
         && live.last_update_status.as_deref().is_none_or(|status| status == "Successful")
-}
-
-/// AWS is asked for the link only where somebody expects one.
-fn code_signing_differs(expected: Option<&str>, observed: &Observed) -> bool {
-    let has = observed.code_signing.as_deref();
-    expected.is_some() && has.is_some() && expected != has
 }
 
 fn concurrency_differs(expected: Option<i32>, observed: &Live) -> bool {
@@ -174,7 +152,6 @@ pub(super) mod tests {
             code_sha256: "sha".to_owned(),
             configuration_hash: Some(configuration_hash(&configuration)),
             reserved_concurrency: Some(5),
-            code_signing: Some("arn:csc".to_owned()),
         }
     }
 
@@ -182,8 +159,6 @@ pub(super) mod tests {
     fn what_is_as_expected_wakes_nobody() {
         assert!(!differs(&expectation(), &observed("1")));
         assert!(!differs(&expectation(), &live(observed("1"))));
-        let linked = Observed { code_signing: Some("arn:csc".to_owned()), ..live(observed("1")) };
-        assert!(!differs(&expectation(), &linked));
     }
 
     #[test]
@@ -196,7 +171,6 @@ pub(super) mod tests {
             |o| o.live.as_mut().unwrap().last_update_status = Some("InProgress".to_owned()),
             |o| o.live.as_mut().unwrap().last_update_status = Some("Failed".to_owned()),
             |o| o.live.as_mut().unwrap().reserved_concurrency = None,
-            |o| o.code_signing = Some(String::new()),
         ];
         for (n, change) in changes.iter().enumerate() {
             let mut other = live(observed("1"));

@@ -66,11 +66,10 @@ pub trait Tracked: Send + Sync + 'static {
         scope: &Scope,
         marker: Option<String>,
     ) -> impl Future<Output = Result<Page<Self::Observed>, AwsError>> + Send;
-    /// One resource, with what only calls of their own show, as far as it is expected.
+    /// One resource.
     fn read(
         scope: &Scope,
         name: &str,
-        expected: &[Self::Expectation],
     ) -> impl Future<Output = Result<Option<Self::Observed>, AwsError>> + Send;
 }
 

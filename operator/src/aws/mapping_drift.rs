@@ -73,7 +73,7 @@ impl Tracked for Mappings {
         scope.list_mappings(marker, Priority::Drift).await
     }
 
-    async fn read(scope: &Scope, name: &str, _: &[MappingExpectation]) -> Result<Option<Observed>, AwsError> {
+    async fn read(scope: &Scope, name: &str) -> Result<Option<Observed>, AwsError> {
         scope.get_mapping(name, Priority::Drift).await
     }
 }

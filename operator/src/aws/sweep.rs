@@ -202,7 +202,7 @@ async fn list<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<Seen
 async fn read_each<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<SeenByName<T>, AwsError> {
     let mut seen = BTreeMap::new();
     for name in T::inventory(scope).names() {
-        let (observed, failed) = match T::read(scope, &name, &[]).await {
+        let (observed, failed) = match T::read(scope, &name).await {
             Ok(observed) => (observed, false),
             // Concerns this one only.
             Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
@@ -253,9 +253,7 @@ fn rotation_step(interval: Duration, expected: usize) -> Duration {
 /// round will.
 async fn look<T: Tracked>(scope: &Scope, name: &str) -> Option<Why> {
     let asked = Instant::now();
-    let expected = T::inventory(scope).expected_before(name, asked);
-    let answer = T::read(scope, name, &expected).await.ok()?;
-    // The engine may know better by now.
+    let answer = T::read(scope, name).await.ok()?;
     let expected = T::inventory(scope).expected_before(name, asked);
     match answer {
         None => (!expected.is_empty()).then_some(Why::Vanished),

@@ -61,6 +61,10 @@ pub trait Kind: Send + Sync + 'static {
     /// The name under which the inventory knows the resource; `None`: lists don't show resources of this kind, or it
     /// isn't known yet.
     fn listed_as(object: &Self::Object, status: &Self::Status) -> Option<String>;
+    /// Whether the lists leave something of this object unseen, so that it is visited in turn, however quiet it is.
+    fn rotates(_object: &Self::Object, _status: &Self::Status) -> bool {
+        !Self::LISTED
+    }
     /// What the spec names in the cluster.
     fn references(object: &Self::Object) -> BTreeSet<ReferenceKey>;
     /// What others may build on: the resource's name in AWS, its ARN and, where it has versions, the newest.

@@ -79,6 +79,14 @@ impl Kind for Functions {
         Some(desired::aws_name(object))
     }
 
+    /// Neither a list nor GetFunction shows the link to a code-signing configuration.
+    fn rotates(object: &LambdaFunction, _: &LambdaFunctionStatus) -> bool {
+        let spec = &object.spec;
+        let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
+        let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
+        in_spec && !ignored && spec.code.image.is_none()
+    }
+
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
         references::all(object)
     }
@@ -156,6 +164,7 @@ impl Kind for Functions {
                 status::announce_creation(package, tags, status);
                 if code_signing.is_some() {
                     status::manage(CODE_SIGNING, status);
+                    status.code_signing_config_arn.clone_from(code_signing);
                 }
             }
             Action::Own { .. } => {
@@ -204,7 +213,6 @@ impl Kind for Functions {
             code_sha256,
             configuration_hash: observed.map(|observed| configuration_hash(&observed.configuration)),
             reserved_concurrency: expected_concurrency(object, observed),
-            code_signing: expected_link(object, status),
         };
         Some(scope.inventory().expect(&desired::aws_name(object), expectation))
     }
@@ -216,13 +224,4 @@ fn expected_concurrency(object: &LambdaFunction, observed: Option<&Observed>) ->
     let wanted = object.spec.reserved_concurrent_executions.filter(|_| !ignored)?;
     let live = observed.and_then(|observed| observed.live.as_ref());
     live.map_or(Some(wanted), |live| live.reserved_concurrency)
-}
-
-/// The link that the rotation has to find; `None` where it isn't managed.
-fn expected_link(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Option<String> {
-    let spec = &object.spec;
-    let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
-    let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
-    let managed = in_spec && !ignored && spec.code.image.is_none();
-    managed.then(|| status.code_signing_config_arn.clone().unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! The link to a code-signing configuration: a section, read from AWS only while it is managed. Pure.
 //!
-//! GetFunction doesn't show it. What a visit didn't ask for is as the status knows it: a link changes only by a call
-//! of its own, and the rotation looks at it by itself.
+//! GetFunction doesn't show it. What a visit didn't ask for is as the status knows it; in the rotation, every such
+//! function is asked for once in an interval.
 
 use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{LambdaFunctionStatus, Origin};

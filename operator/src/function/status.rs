@@ -63,9 +63,12 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaF
     if let Some(update) = carried(action) {
         status.last_update = Some(update);
     }
-    report_link(observed, status);
-    if let (Action::UpdateCode { package }, Some(observed)) = (action, observed) {
-        came_from(&package.fingerprint, observed, status);
+    match (action, observed) {
+        (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
+        (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
+            report_link(observed, status);
+        }
+        _ => {}
     }
 }
 
@@ -98,7 +101,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     if let Some(live) = live {
         report_live(live, status);
     }
-    report_link(Some(observed), status);
+    report_link(observed, status);
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
         if settled {
@@ -145,8 +148,8 @@ pub fn manage(section: &str, status: &mut LambdaFunctionStatus) {
 }
 
 /// The link to a code-signing configuration, as far as it was looked at.
-fn report_link(observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
-    if let Some(link) = observed.and_then(|observed| observed.code_signing.as_ref()) {
+fn report_link(observed: &Observed, status: &mut LambdaFunctionStatus) {
+    if let Some(link) = &observed.code_signing {
         status.code_signing_config_arn = Some(link.clone()).filter(|link| !link.is_empty());
     }
 }

@@ -98,10 +98,11 @@ fn a_new_function_is_created_with_its_link_which_is_its_own_from_then_on() {
     assert!(matches!(&create, Action::Create { code_signing: Some(arn), .. } if arn == "a"));
     Functions::prepare(&create, &mut case.status);
     assert_eq!(case.status.common.managed_sections, [CODE_SIGNING]);
-    case.observed.code_signing = Some("a".into());
-    Functions::record(&create, Some(&case.observed), &mut case.status);
     assert_eq!(case.status.code_signing_config_arn.as_deref(), Some("a"));
-    case.observed.code_signing = None;
+    let announced = case.status.clone();
+    Functions::record(&create, Some(&case.observed), &mut case.status);
+    assert_eq!(case.status, announced, "nothing more to write");
+    Functions::recover(&case.observed, &me(), &mut case.status);
     assert_eq!(case.actions(), [""; 0], "a poll that doesn't ask for the link trusts the status");
     case.desired.code_signing = Some(String::new());
     assert!(matches!(case.plan_for(None).actions[0], Action::Create { code_signing: None, .. }));

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_tests::{ROLE, World, condition, function};
-use kube::Api;
-use kube::api::{DeleteParams, Patch, PatchParams};
-use lambda_operator_crds::CodeSigningConfig;
+use cluster_tests::{ROLE, World, condition, function, object_condition};
 use serde_json::{Value, json};
 use test_support::eventually;
 
@@ -30,22 +27,6 @@ async fn linked(world: &World, arn: &str) -> bool {
 async fn link(world: &World, arn: Value) {
     world.patch("hello", json!({"spec": {"codeSigningConfigArn": arn}})).await;
     world.ready("hello").await;
-}
-
-fn configs(world: &World) -> Api<CodeSigningConfig> {
-    world.namespace.api()
-}
-
-async fn apply_config(world: &World, name: &str) {
-    let object = json!({
-        "apiVersion": "lambda-operator.io/v1alpha1", "kind": "CodeSigningConfig", "metadata": {"name": name},
-        "spec": {"allowedPublishers": {"signingProfileVersionArns": [PROFILE]}},
-    });
-    let params = PatchParams::apply("user").force();
-    configs(world)
-        .patch(name, &params, &Patch::Apply(&object))
-        .await
-        .expect("the API server takes the object");
 }
 
 async fn calls_after(world: &World, change: impl AsyncFnOnce(&World)) -> Vec<String> {
@@ -122,7 +103,10 @@ async fn the_link_comes_before_configuration_and_code_and_is_not_read_at_every_p
 #[tokio::test]
 async fn a_link_that_somebody_changes_is_found_by_the_rotation_and_mended() {
     let world = World::builder("signing-drift")
-        .settings(|settings| settings.drift.rotation_interval = Some(Duration::from_millis(500)))
+        .settings(|settings| {
+            settings.drift.rotation_interval = Some(Duration::from_millis(500));
+            settings.drift.read_share = 1.0;
+        })
         .start()
         .await;
     let (one, two) = (foreign(&world, "Warn").await, foreign(&world, "Warn").await);
@@ -146,7 +130,10 @@ async fn a_link_that_somebody_changes_is_found_by_the_rotation_and_mended() {
 #[tokio::test]
 async fn a_link_that_was_never_in_the_spec_is_not_read_and_not_touched() {
     let world = World::builder("signing-foreign")
-        .settings(|settings| settings.drift.rotation_interval = Some(Duration::from_millis(300)))
+        .settings(|settings| {
+            settings.drift.rotation_interval = Some(Duration::from_millis(300));
+            settings.drift.read_share = 1.0;
+        })
         .start()
         .await;
     let arn = foreign(&world, "Warn").await;
@@ -188,24 +175,23 @@ async fn a_configuration_of_the_cluster_is_waited_for_and_kept_while_it_is_used(
         world.problem("hello", "DependencyNotReady", &["CodeSigningConfig release does not exist"]).await;
     assert_eq!(condition(&object, "ReferencesResolved").unwrap().status, "False");
     assert_eq!(world.calls().await, [""; 0]);
-    apply_config(&world, "release").await;
+    let configs = world.objects("CodeSigningConfig");
+    let spec = json!({"allowedPublishers": {"signingProfileVersionArns": [PROFILE]}});
+    configs.apply("release", spec).await;
     let object = world.ready("hello").await;
     let [arn] = &world.aws().code_signing_configs().await[..] else { panic!("one configuration") };
     assert!(linked(&world, arn).await);
     assert_eq!(object.status.unwrap().code_signing_config_arn.as_ref(), Some(arn));
-    configs(&world).delete("release", &DeleteParams::default()).await.unwrap();
-    eventually(Duration::from_secs(20), "the deletion is blocked", || async {
-        let config = configs(&world).get("release").await.unwrap();
-        let conditions = config.status.unwrap().common.conditions;
-        let blocked = conditions.into_iter().find(|c| c.reason == "DeletionBlocked");
-        blocked.filter(|c| c.message.contains("LambdaFunction hello"))
-    })
-    .await;
+    configs.delete("release").await;
+    configs
+        .until("release", "the deletion is blocked", |object| {
+            let ready = object_condition(object, "Ready");
+            let text = ready["message"].as_str().unwrap_or_default();
+            ready["reason"] == "DeletionBlocked" && text.contains("LambdaFunction hello")
+        })
+        .await;
     world.delete("hello").await;
     world.gone("hello").await;
-    eventually(Duration::from_secs(20), "the configuration is gone", || async {
-        configs(&world).get_opt("release").await.unwrap().is_none().then_some(())
-    })
-    .await;
+    configs.gone("release").await;
     assert!(world.aws().code_signing_configs().await.is_empty());
 }
