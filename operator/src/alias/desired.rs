@@ -4,6 +4,7 @@ use kube::ResourceExt;
 use lambda_operator_crds::{LambdaAlias, LambdaAliasSpec, LambdaAliasStatus};
 
 use crate::alias::model::{Look, Weights};
+use crate::alias::status;
 use crate::engine::kind::{Inputs, Unready};
 use crate::k8s::references::{Offer, ReferenceKey, ReferenceKind, References};
 
@@ -59,10 +60,12 @@ pub struct Ignored {
 
 impl Desired {
     /// What has to be read along with the alias.
-    pub fn look(&self) -> Look {
+    pub fn look(&self, status: &LambdaAliasStatus) -> Look {
+        let expected =
+            || [Some(self.weights.clone()), status::settled_weights(status)].into_iter().flatten().collect();
         Look {
             newest: self.target == Target::Newest && !self.ignored.version,
-            weights: (!self.ignored.routing).then(|| self.weights.clone()),
+            weights: (!self.ignored.routing).then(expected),
         }
     }
 }
@@ -247,7 +250,7 @@ pub(super) mod tests {
                 ("quotes", account)
             );
             assert_eq!(desired.target, Target::Newest);
-            assert!(desired.look().newest);
+            assert!(desired.look(&LambdaAliasStatus::default()).newest);
         }
     }
 

@@ -18,7 +18,7 @@ use lambda_operator_crds::{
 };
 
 use crate::alias::desired::Desired;
-use crate::alias::model::{Id, Look, Observed, fingerprint};
+use crate::alias::model::{Id, Observed, fingerprint};
 use crate::alias::plan::{Action, Creation};
 use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Offering, Report, Unready};
@@ -65,7 +65,7 @@ impl Kind for Aliases {
         let pinned = status.function_name.clone().zip(status.alias_name.clone());
         let wanted = || desired.map(|desired| (desired.function.name.clone(), desired.name.clone()));
         let (function, name) = pinned.or_else(wanted)?;
-        Some(Id { function, name, look: desired.map_or_else(Look::default, Desired::look) })
+        Some(Id { function, name, look: desired.map(|desired| desired.look(status)).unwrap_or_default() })
     }
 
     fn listed_as(_: &LambdaAlias, _: &LambdaAliasStatus) -> Option<String> {
@@ -106,8 +106,8 @@ impl Kind for Aliases {
             None
         };
         // Only weights that nobody expects and that somebody could have set leave a question.
-        let expected = id.look.weights.as_ref().is_none_or(|expected| *expected == alias.weights);
-        let moving = !expected
+        let known = id.look.weights.as_ref().is_none_or(|known| known.contains(&alias.weights));
+        let moving = !known
             && !alias.weights.is_empty()
             && !model::has_all(&alias.weights)
             && scope.is_provisioning(&id.function, &id.name, priority).await?;

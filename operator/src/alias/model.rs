@@ -21,9 +21,9 @@ pub struct Id {
 pub struct Look {
     /// Whether to find out which version is the newest that is Active.
     pub newest: bool,
-    /// The weights that are expected. Others are only somebody's edit if AWS isn't moving provisioned concurrency.
-    /// `None`: weights don't matter.
-    pub weights: Option<Weights>,
+    /// Weights that leave no question: the spec's, and those that were left there. Others are only somebody's edit if
+    /// AWS isn't moving provisioned concurrency. `None`: weights don't matter.
+    pub weights: Option<Vec<Weights>>,
 }
 
 /// Where an alias is to point.

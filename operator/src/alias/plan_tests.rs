@@ -10,7 +10,7 @@ use super::desired::{self, Desired};
 use super::model::{Alias, Newest, Observed, Setting, Weights};
 use super::plan::{Action, plan};
 use super::{Aliases, status};
-use crate::engine::kind::{Deletion, Facts, Inputs, Kind};
+use crate::engine::kind::{Deletion, Facts, Inputs, Kind, Report};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 
@@ -324,4 +324,23 @@ fn what_was_carried_out_leaves_nothing_to_do() {
         }
     }
     assert!(seen.len() > 4, "{seen:?}");
+}
+
+#[test]
+fn weights_that_were_left_there_leave_no_question() {
+    let desired = wanted(json!({"functionVersion": "3"}));
+    let mut status = holding();
+    assert_eq!(desired.look(&status).weights, Some(vec![Weights::new()]));
+    let report = |settled, status: &mut LambdaAliasStatus| {
+        let has = observed("3", "", &[("2", 0.1)]);
+        let (owner, observed) = (owner(), Some(&has));
+        let report =
+            Report { desired: None, observed, differs: &[], settled, owner: &owner, observe_only: false };
+        Aliases::report(&report, status);
+    };
+    report(true, &mut status);
+    assert_eq!(desired.look(&status).weights, Some(vec![Weights::new(), of(&[("2", 0.1)])]));
+    report(false, &mut status);
+    assert_eq!(desired.look(&status).weights, Some(vec![Weights::new()]), "they may be AWS's own");
+    assert!(status.routing_config.is_some(), "they are shown all the same");
 }

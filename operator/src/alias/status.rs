@@ -34,7 +34,7 @@ pub fn pin(function: &str, name: &str, status: &mut LambdaAliasStatus) {
 
 /// Fills in what is known of the alias.
 pub fn report(report: &Report<'_, Aliases>, status: &mut LambdaAliasStatus) {
-    let Report { desired, observed, settled: _, differs: _, owner: _, observe_only } = *report;
+    let Report { desired, observed, settled, differs: _, owner: _, observe_only } = *report;
     if let (Some(desired), true) = (desired, observe_only) {
         pin(&desired.function.name, &desired.name, status);
     }
@@ -47,7 +47,14 @@ pub fn report(report: &Report<'_, Aliases>, status: &mut LambdaAliasStatus) {
     status.arn = alias.map(|alias| alias.arn.clone());
     status.function_version = alias.map(|alias| alias.version.clone());
     status.routing_config = routing.map(shown);
-    status.revision_id = alias.map(|alias| alias.revision_id.clone());
+    status.revision_id = alias.filter(|_| settled).map(|alias| alias.revision_id.clone());
+}
+
+/// The weights that the alias was left with; `None` while it isn't settled, when they may be AWS's own.
+pub fn settled_weights(status: &LambdaAliasStatus) -> Option<Weights> {
+    status.revision_id.as_ref()?;
+    let weights = status.routing_config.iter().flat_map(|routing| &routing.additional_version_weights);
+    Some(weights.map(|(version, weight)| (version.clone(), weight.0)).collect())
 }
 
 fn shown(weights: &Weights) -> ObservedRouting {
