@@ -3,6 +3,7 @@
 //! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind;
 //! `aws` and `k8s` are the two sides that it works between; `runtime` is what any long-running process needs.
 
+pub mod account;
 pub mod aws;
 pub mod cli;
 pub mod code_signing;

@@ -66,6 +66,15 @@ pub struct DriftSettings {
     pub sweep_interval: Option<Duration>,
     /// Time in which GetFunction visits every owned function once; `None`: off.
     pub rotation_interval: Option<Duration>,
+    /// Time between two looks at the limits and the use of an account; `None`: only when its LambdaAccount changes.
+    pub account_interval: Option<Duration>,
+}
+
+impl DriftSettings {
+    /// The last of them; zero: off.
+    pub fn accounts(&self) -> Duration {
+        self.account_interval.unwrap_or_default()
+    }
 }
 
 /// When an object that isn't as it should be is looked at again.
@@ -143,6 +152,7 @@ impl Default for DriftSettings {
         Self {
             sweep_interval: Some(Duration::from_mins(5)),
             rotation_interval: Some(Duration::from_mins(30)),
+            account_interval: Some(Duration::from_mins(10)),
         }
     }
 }

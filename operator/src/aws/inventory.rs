@@ -65,9 +65,9 @@ impl Mode {
     }
 }
 
-/// The functions that the operator has in one account and region. Clones share everything.
+/// The functions that the operator has in one account and region. Clones share everything but whose hands they are in.
 #[derive(Clone, Debug)]
-pub struct Inventory(Arc<Shared>);
+pub struct Inventory(Arc<Shared>, u64);
 
 #[derive(Debug)]
 struct Shared {
@@ -93,6 +93,8 @@ struct State {
 #[derive(Debug)]
 struct Expected {
     expectation: Expectation,
+    /// The number of the credentials that see the function.
+    credentials: u64,
     /// When this was registered. What AWS said before is older than what the engine knows.
     since: Instant,
 }
@@ -123,11 +125,23 @@ impl Default for Inventory {
             last: None,
             registrations: 0,
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }))
+        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }), 0)
     }
 }
 
 impl Inventory {
+    /// The same in the hands of somebody with the credentials of this number.
+    pub(super) fn in_hands_of(&self, credentials: u64) -> Self {
+        Self(Arc::clone(&self.0), credentials)
+    }
+
+    /// The numbers of the credentials of those who registered the function.
+    pub(super) fn registered_by(&self, name: &str) -> BTreeSet<u64> {
+        let state = self.0.state.lock();
+        let of_name = state.expected.range((name.to_owned(), 0)..=(name.to_owned(), u64::MAX));
+        of_name.map(|(_, expected)| expected.credentials).collect()
+    }
+
     /// Somebody waits to see this function listed: the next sweep keeps what AWS lists of it.
     pub fn want(&self, name: &str) {
         self.0.state.lock().wanted.insert(name.to_owned());
@@ -140,7 +154,9 @@ impl Inventory {
         state.listed.remove(name);
         state.registrations += 1;
         let key = (name.to_owned(), state.registrations);
-        state.expected.insert(key.clone(), Expected { expectation, since: Instant::now() });
+        state
+            .expected
+            .insert(key.clone(), Expected { expectation, credentials: self.1, since: Instant::now() });
         Registration { inventory: Arc::downgrade(&self.0), key }
     }
 

@@ -1,6 +1,6 @@
 //! The loops that look for what somebody else changed: a sweep over everything at an interval, and a rotation that
-//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per scope; both ask in the
-//! lowest priority.
+//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per account and region; both
+//! ask in the lowest priority.
 //!
 //! A sweep costs one ListFunctions per 50 functions of the account. Where that is more than one GetFunction per owned
 //! function, or is denied, it reads each owned function instead: GetFunction has a larger quota of its own.
@@ -20,6 +20,7 @@ use super::drift::{Difference, Why, differs};
 use super::error::{AwsError, Class};
 use super::function::PAGE;
 use super::inventory::{KEPT, Listed, Mode, Seen, Wake};
+use super::place::Place;
 use super::quota::Priority;
 
 /// After so many sweeps by GetFunction the account is listed once more, to see whether that is the better way by now.
@@ -38,6 +39,7 @@ const QUIET_MAX: Duration = Duration::from_secs(5);
 impl Scope {
     /// Looks for changes until the end, and sends each function that is worth a look. The first sweep comes at once,
     /// the others every `sweep` (zero: never); every `rotation` all expected functions are read once (zero: never).
+    /// This is done for everybody who works in the account and region, and with the credentials of any.
     pub async fn run_inventory(
         self: Arc<Self>,
         sweep: Duration,
@@ -45,31 +47,28 @@ impl Scope {
         wakes: mpsc::UnboundedSender<Wake>,
         shutdown: CancellationToken,
     ) {
-        let loops =
-            async { tokio::join!(sweep_loop(&self, sweep, &wakes), rotation_loop(&self, rotation, &wakes)) };
+        let place = Arc::clone(self.place());
+        drop(self);
+        let loops = async {
+            tokio::join!(sweep_loop(&place, sweep, &wakes), rotation_loop(&place, rotation, &wakes))
+        };
         shutdown.run_until_cancelled(Box::pin(loops)).await;
     }
 }
 
-async fn sweep_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
-    registered(scope).await;
+async fn sweep_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+    registered(place).await;
     let (mut strategy, mut retry) = (Strategy::default(), RETRY_MIN);
     loop {
-        let wait = match sweep(scope, &mut strategy).await {
+        let wait = match sweep(place, &mut strategy).await {
             Ok(differences) => {
                 retry = RETRY_MIN;
-                send(scope, differences, wakes);
+                send(place, differences, wakes);
                 jittered(interval, JITTER, rand::rng().random())
             }
             Err(error) => {
                 let (code, class) = (&error.code, error.class.as_str());
-                tracing::warn!(
-                    account = scope.account(),
-                    region = scope.region(),
-                    code,
-                    class,
-                    "sweep failed"
-                );
+                tracing::warn!(account = place.account, region = place.region, code, class, "sweep failed");
                 let wait = jittered(retry, JITTER, rand::rng().random());
                 retry = (retry * 2).min(RETRY_MAX);
                 wait
@@ -78,7 +77,7 @@ async fn sweep_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSe
         let next = Instant::now() + wait;
         if wait.is_zero() || wait > KEPT {
             tokio::time::sleep(KEPT).await;
-            scope.inventory().tidy();
+            place.inventory.tidy();
         }
         if wait.is_zero() {
             return;
@@ -87,17 +86,17 @@ async fn sweep_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSe
     }
 }
 
-async fn registered(scope: &Scope) {
+async fn registered(place: &Place) {
     let (until, mut owned) = (Instant::now() + QUIET_MAX, None);
-    while owned != Some(scope.inventory().owned()) && Instant::now() < until {
-        owned = Some(scope.inventory().owned());
+    while owned != Some(place.inventory.owned()) && Instant::now() < until {
+        owned = Some(place.inventory.owned());
         tokio::time::sleep(QUIET).await;
     }
 }
 
-fn send(scope: &Scope, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
+fn send(place: &Place, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
     for Difference { name, why } in differences {
-        let (account, region) = (scope.account().to_owned(), scope.region().to_owned());
+        let (account, region) = (place.account.clone(), place.region.clone());
         // Nobody listens any more only at the end.
         drop(wakes.send(Wake { account, region, listed: Listed::Function, name, why }));
     }
@@ -140,8 +139,8 @@ impl Strategy {
 }
 
 /// One complete sweep.
-async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
-    let inventory = scope.inventory();
+async fn sweep(place: &Place, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
+    let inventory = &place.inventory;
     let started = Instant::now();
     if inventory.owned() == 0 {
         return Ok(inventory.complete(started, BTreeMap::new()));
@@ -149,7 +148,7 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
     let mode = strategy.mode(inventory.owned());
     let mut seen = None;
     if mode == Mode::List {
-        match list(scope, strategy).await {
+        match list_as_anybody(place, strategy).await {
             Err(error) if error.class == Class::AccessDenied => {
                 strategy.was_denied();
             }
@@ -158,15 +157,46 @@ async fn sweep(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>
     }
     let seen = match seen {
         Some(seen) => seen,
-        None => read_each(scope, strategy).await?,
+        None => read_each(place, strategy).await?,
     };
     let next = strategy.mode(inventory.owned());
     if next != inventory.mode() {
-        tracing::info!(account = scope.account(), region = scope.region(), mode = ?next, "sweeps change their way");
+        let Place { account, region, .. } = place;
+        tracing::info!(account, region, mode = ?next, "sweeps change their way");
         inventory.set_mode(next);
     }
-    scope.observer().swept(scope.account(), scope.region(), next);
+    if let Some(scope) = place.readers().first() {
+        scope.observer().swept(scope.account(), scope.region(), next);
+    }
     Ok(inventory.complete(started, seen))
+}
+
+/// Lists with the first credentials that may.
+async fn list_as_anybody(place: &Place, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
+    let mut refusal = nobody();
+    for scope in place.readers() {
+        match list(&scope, strategy).await {
+            Err(error) if is_of_the_credentials(&error) => refusal = error,
+            answer => return answer,
+        }
+    }
+    Err(refusal)
+}
+
+/// Whether other credentials may fare better.
+fn is_of_the_credentials(error: &AwsError) -> bool {
+    matches!(
+        error.class,
+        Class::AccessDenied
+            | Class::Auth
+            | Class::RoleRefused
+            | Class::RegionRefused
+            | Class::AccountMismatch
+    )
+}
+
+fn nobody() -> AwsError {
+    AwsError::new("ListFunctions", Class::Transient, "NoCredentials", "nobody works here at present")
 }
 
 async fn list(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
@@ -184,44 +214,53 @@ async fn list(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String,
     }
 }
 
-async fn read_each(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
-    let mut seen = BTreeMap::new();
-    for name in scope.inventory().names() {
+async fn read_each(place: &Place, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
+    let (mut seen, mut refusal) = (BTreeMap::new(), None);
+    for name in place.inventory.names() {
+        let scope = place.reader_of(&name).ok_or_else(nobody)?;
         let (observed, failed) = match scope.get_function(&name, Priority::Drift).await {
             Ok(observed) => (observed, false),
             // Concerns this one only.
             Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
+            // Concerns those with the same credentials.
+            Err(error) if is_of_the_credentials(&error) => {
+                refusal = Some(error);
+                (None, true)
+            }
             Err(error) => return Err(error),
         };
         seen.insert(name, Seen { observed, failed });
+    }
+    if let Some(refusal) = refusal.filter(|_| seen.values().all(|seen| seen.failed)) {
+        return Err(refusal);
     }
     strategy.since_listed += 1;
     Ok(seen)
 }
 
 /// Reads the expected functions in turn, evenly spread over the interval.
-async fn rotation_loop(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+async fn rotation_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
     if interval.is_zero() {
         return;
     }
     // Else the pace would at first be that of a single function.
-    registered(scope).await;
+    registered(place).await;
     let mut last = String::new();
     loop {
-        rotation_pause(scope, interval).await;
-        let Some(name) = scope.inventory().next_expected(&last) else { continue };
-        if let Some(why) = look(scope, &name).await {
-            send(scope, vec![Difference { name: name.clone(), why }], wakes);
+        rotation_pause(place, interval).await;
+        let Some(name) = place.inventory.next_expected(&last) else { continue };
+        if let Some(why) = look(place, &name).await {
+            send(place, vec![Difference { name: name.clone(), why }], wakes);
         }
         last = name;
     }
 }
 
 /// Until the next function's turn, which comes sooner when more are registered meanwhile.
-async fn rotation_pause(scope: &Scope, interval: Duration) {
+async fn rotation_pause(place: &Place, interval: Duration) {
     let started = Instant::now();
     loop {
-        let rest = rotation_step(interval, scope.inventory().expected()).saturating_sub(started.elapsed());
+        let rest = rotation_step(interval, place.inventory.expected()).saturating_sub(started.elapsed());
         if rest.is_zero() {
             return;
         }
@@ -236,10 +275,10 @@ fn rotation_step(interval: Duration, expected: usize) -> Duration {
 
 /// Reads one function. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
 /// round will.
-async fn look(scope: &Scope, name: &str) -> Option<Why> {
+async fn look(place: &Place, name: &str) -> Option<Why> {
     let asked = Instant::now();
-    let answer = scope.get_function(name, Priority::Drift).await.ok()?;
-    let expected = scope.inventory().expected_before(name, asked);
+    let answer = place.reader_of(name)?.get_function(name, Priority::Drift).await.ok()?;
+    let expected = place.inventory.expected_before(name, asked);
     match answer {
         None => (!expected.is_empty()).then_some(Why::Vanished),
         Some(observed) => {

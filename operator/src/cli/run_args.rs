@@ -96,6 +96,10 @@ pub struct RunArgs {
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ROTATION_INTERVAL", value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub rotation_interval: Duration,
 
+    /// Time between two looks at the limits and the use of each LambdaAccount's account; 0 turns them off.
+    #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ACCOUNT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub account_interval: Duration,
+
     /// First pause before a problem of credentials, access, role, dependency, quota, ownership or a blocked
     /// deletion is looked at again; doubles each time.
     #[arg(help_heading = "Rechecks", long, env = "LAMBDA_OPERATOR_RECHECK_MIN", value_name = "DURATION", default_value = "30s", value_parser = duration)]
@@ -235,6 +239,7 @@ impl RunArgs {
             drift: DriftSettings {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
+                account_interval: unless_zero(self.account_interval),
             },
             rechecks: RecheckSettings {
                 min: self.recheck_min,

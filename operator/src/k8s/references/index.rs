@@ -75,6 +75,12 @@ impl References {
         self.wake_all(users);
     }
 
+    /// Has an object looked at.
+    pub fn wake(&self, key: ReferenceKey) {
+        // Nobody listens any more only at the end.
+        let _ = self.wake.send(key);
+    }
+
     /// Takes in that an object of the group is gone.
     pub fn withdrawn(&self, key: &ReferenceKey) {
         let affected = {
@@ -137,10 +143,7 @@ impl References {
     }
 
     fn wake_all(&self, keys: Vec<ReferenceKey>) {
-        for key in keys {
-            // Nobody listens any more only at the end.
-            let _ = self.wake.send(key);
-        }
+        keys.into_iter().for_each(|key| self.wake(key));
     }
 }
 

@@ -32,6 +32,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    LambdaAccount,
 }
 
 impl ReferenceKind {
@@ -45,6 +46,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::LambdaAccount => "LambdaAccount",
         }
     }
 
