@@ -101,11 +101,11 @@ pub struct CommonSpec {
     #[schemars(extend("maxProperties" = 48))]
     #[x_kube(
         validation = Rule::new("self.all(k, size(k) >= 1 && size(k) <= 128)")
-            .message("keys of spec.tags must be 1 to 128 characters long; shorten or fill in the key"),
-        validation = Rule::new("self.all(k, size(self[k]) <= 256)")
-            .message("a tag value must be at most 256 characters long; shorten the value"),
+            .message(Message::Expression(r#""the key \"" + self.filter(k, size(k) < 1 || size(k) > 128)[0] + "\" of spec.tags must be 1 to 128 characters long; shorten or fill in the key""#.into())),
+        validation = Rule::new(r"self.all(k, k.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'))")
+            .message(Message::Expression(r#""the key \"" + self.filter(k, !k.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'))[0] + "\" of spec.tags may only have letters, digits, spaces and _ . : / = + - @; rename the tag""#.into())),
         validation = Rule::new("self.all(k, !k.startsWith('aws:') && !k.startsWith('lambda-operator.io/'))")
-            .message("keys of spec.tags that start with aws: or lambda-operator.io/ are reserved; rename the tag")
+            .message(Message::Expression(r#""the key \"" + self.filter(k, k.startsWith('aws:') || k.startsWith('lambda-operator.io/'))[0] + "\" of spec.tags is reserved (aws: and lambda-operator.io/ are); rename the tag""#.into()))
     )]
     pub tags: Option<BTreeMap<String, TagValue>>,
 }
@@ -134,10 +134,13 @@ pub struct VersionRetention {
     pub keep: i32,
 }
 
-/// The value of a tag. Its maximum bounds the cost of the rules over the map.
+/// The value of a tag, in the characters that AWS takes.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html>
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[schemars(inline)]
-pub struct TagValue(#[schemars(length(max = 256))] pub String);
+pub struct TagValue(
+    #[schemars(length(max = 256), regex(pattern = r"^[\p{L}\p{Z}\p{N}_.:/=+@-]*$"))] pub String,
+);
 
 impl CommonSpec {
     /// The deletion policy with its default filled in.

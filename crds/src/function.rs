@@ -63,7 +63,11 @@ use crate::rules;
     validation = Rule::new("!has(self.code.image) || ((!has(self.codeSigningConfigArn) || self.codeSigningConfigArn == '') && !has(self.codeSigningConfigRef))")
         .message("spec.codeSigningConfigArn and spec.codeSigningConfigRef belong to zip packages; remove them from a function with code.image"),
     validation = Rule::new("!has(self.versionRetention) || (has(self.publish) && self.publish == 'OnChange')")
-        .message("spec.versionRetention is for versions that the operator publishes; set spec.publish to OnChange or remove versionRetention")
+        .message("spec.versionRetention is for versions that the operator publishes; set spec.publish to OnChange or remove versionRetention"),
+    validation = Rule::new("!has(self.code.image) || !has(self.code.sourceKMSKeyArn) || self.code.sourceKMSKeyArn == ''")
+        .message(Message::Expression(r#""spec.code.sourceKMSKeyArn " + self.code.sourceKMSKeyArn + " encrypts zip packages; remove it from a function with code.image""#.into())),
+    validation = Rule::new("!has(self.fileSystemConfigs) || size(self.fileSystemConfigs) == 0 || (has(self.vpcConfig) && has(self.vpcConfig.subnetIds) && size(self.vpcConfig.subnetIds) > 0)")
+        .message(Message::Expression(r#""spec.fileSystemConfigs has " + self.fileSystemConfigs[0].arn + ", which can only be reached from a VPC; set spec.vpcConfig or remove the file system""#.into()))
 )]
 pub struct LambdaFunctionSpec {
     /// Fields that every kind has.
@@ -306,9 +310,9 @@ pub struct InlineCode {
     #[schemars(extend("minProperties" = 1, "maxProperties" = 64))]
     #[x_kube(
         validation = Rule::new("self.all(k, size(k) <= 256 && !k.startsWith('/') && !k.contains('..') && k != '')")
-            .message("paths in inline.files must be relative, without .., and 1 to 256 characters long; rename the file"),
+            .message(Message::Expression(r#""the path \"" + self.filter(k, size(k) > 256 || k.startsWith('/') || k.contains('..') || k == '')[0] + "\" in inline.files must be relative, without .., and 1 to 256 characters long; rename the file""#.into())),
         validation = Rule::new("self.map(k, size(self[k])).sum() <= 131072")
-            .message("inline.files must be at most 131072 characters in all; put larger packages into S3 and use s3 instead (code.s3, or content.s3 of a layer)")
+            .message(Message::Expression(r#""inline.files, of which \"" + self.filter(k, size(self[k]) > 2048)[0] + "\" is a large one, must be at most 131072 characters in all; put larger packages into S3 and use s3 instead (code.s3, or content.s3 of a layer)""#.into()))
     )]
     pub files: BTreeMap<String, FileContent>,
 }
@@ -347,7 +351,10 @@ pub struct EphemeralStorage {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!(has(self.value) && has(self.valueFrom))")
-        .message(Message::Expression(r#""the entry " + self.name + " of spec.env can't have both value and valueFrom; remove one of them""#.into()))
+        .message(Message::Expression(r#""the entry " + self.name + " of spec.env can't have both value and valueFrom; remove one of them""#.into())),
+    validation = Rule::new("!has(self.valueFrom) || has(self.valueFrom.secretKeyRef) != has(self.valueFrom.configMapKeyRef)")
+        .field_path(".valueFrom")
+        .message(Message::Expression(r#""valueFrom of the entry " + self.name + " of spec.env needs exactly one of secretKeyRef and configMapKeyRef, and has " + (has(self.valueFrom.secretKeyRef) ? "both" : "none") + "; set one and remove the other""#.into()))
 )]
 pub struct EnvVar {
     /// Name: a letter, then letters, digits and underscores; not one that Lambda reserves.
@@ -363,13 +370,9 @@ pub struct EnvVar {
     pub value_from: Option<EnvVarSource>,
 }
 
-/// Where the value of a variable comes from.
-#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+/// Where the value of a variable comes from: one of the two, which the rules of the variable check.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = Rule::new("has(self.secretKeyRef) != has(self.configMapKeyRef)")
-        .message("valueFrom needs exactly one of secretKeyRef and configMapKeyRef; set one and remove the other")
-)]
 pub struct EnvVarSource {
     /// A key of a Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -557,7 +560,7 @@ pub enum SnapStartApplyOn {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("(has(self.logFormat) && self.logFormat == 'JSON') || (!has(self.applicationLogLevel) && !has(self.systemLogLevel))")
-        .message("spec.loggingConfig.applicationLogLevel and systemLogLevel need logFormat JSON; set logFormat to JSON or remove the levels")
+        .message(Message::Expression(r#""spec.loggingConfig." + (has(self.applicationLogLevel) ? "applicationLogLevel " + self.applicationLogLevel : "systemLogLevel " + self.systemLogLevel) + " needs logFormat JSON, and it is " + (has(self.logFormat) ? self.logFormat : "Text (the default)") + "; set logFormat to JSON or remove the levels""#.into()))
 )]
 pub struct LoggingConfig {
     /// `Text` (default) or `JSON`.
@@ -648,13 +651,17 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update_status_reason_code: Option<String>,
 
-    /// SHA-256 of the deployed package as AWS reports it: base64 for zip packages, hex for images.
+    /// SHA-256 of the package that the function has, as AWS reports it: base64 for zip packages, hex for images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sha256: Option<String>,
 
-    /// Fingerprint of the source that `codeSha256` was deployed from.
+    /// Fingerprint of the source that this object last deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_source: Option<String>,
+
+    /// The `codeSha256` that deploying `codeSource` gave: another one in AWS is somebody else's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_source_sha256: Option<String>,
 
     /// The deployed image by digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -682,6 +689,16 @@ pub struct LambdaFunctionStatus {
     /// ARN of the code-signing configuration that the function is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_signing_config_arn: Option<String>,
+
+    /// `true` once the function was seen in a state other than Pending and Failed: from then on it may be in use, and
+    /// is never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ever_active: Option<bool>,
+
+    /// The last update, while it isn't known to have succeeded: what is sent again when it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LastUpdate")]
+    pub last_update: Option<LastUpdate>,
 }
 
 /// The version that belongs to a configuration and code.
@@ -716,6 +733,18 @@ pub struct PublishedVersion {
     /// AWS's code for the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_reason_code: Option<String>,
+}
+
+/// An update that AWS accepted.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct LastUpdate {
+    /// The spec paths that it carried; `code` alone, or parts of the configuration.
+    #[schemars(length(max = 64))]
+    pub paths: Vec<String>,
+    /// The code is sent again after it, because it failed as well or may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then_code: Option<bool>,
 }
 
 #[cfg(test)]

@@ -101,17 +101,16 @@ impl Operator {
 
 /// Waits until the API server has the custom resources: until then this process is of no use, not even as a standby.
 async fn kinds_are_served(client: &Client, settings: &Settings) {
-    for definition in lambda_operator_crds::all() {
+    let all = lambda_operator_crds::all().into_iter();
+    for definition in all.filter(|definition| definition.spec.scope == "Namespaced") {
         let (name, kind) = (definition.name_any(), definition.spec.names.kind);
         let resource = ApiResource::from_gvk_with_plural(
             &GroupVersionKind::gvk(GROUP, "v1alpha1", &kind),
             &definition.spec.names.plural,
         );
         let api: Api<DynamicObject> = match settings.watch.namespaces.first() {
-            Some(namespace) if definition.spec.scope == "Namespaced" => {
-                Api::namespaced_with(client.clone(), namespace, &resource)
-            }
-            _ => Api::all_with(client.clone(), &resource),
+            Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+            None => Api::all_with(client.clone(), &resource),
         };
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
             match &error {

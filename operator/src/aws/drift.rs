@@ -107,6 +107,7 @@ pub(super) mod tests {
             image_uri: None,
             resolved_image_uri: Some("app@sha256:1".to_owned()),
             source_kms_key_arn: String::new(),
+            resolved_s3_object: None,
         };
         Observed { live: Some(live), ..observed }
     }

@@ -2,14 +2,14 @@
 //!
 //! AWS's defaults are filled in where a field is absent, and values that we don't know pass through as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration};
 
 use crate::function::model::{
-    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Live, Logging, Observed,
-    PackageType, Vpc,
+    Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
+    PackageType, S3Object, Vpc,
 };
 
 /// AWS's defaults: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
@@ -79,6 +79,7 @@ pub(super) fn from_get(output: GetFunctionOutput) -> Option<Observed> {
         image_uri: code.image_uri,
         resolved_image_uri: code.resolved_image_uri,
         source_kms_key_arn: code.source_kms_key_arn.unwrap_or_default(),
+        resolved_s3_object: code.resolved_s3_object.map(from_s3_object),
         ..state(&configuration)
     };
     Some(Observed { live: Some(live), ..listed(configuration) })
@@ -118,6 +119,15 @@ fn state(c: &FunctionConfiguration) -> Live {
         image_uri: None,
         resolved_image_uri: None,
         source_kms_key_arn: String::new(),
+        resolved_s3_object: None,
+    }
+}
+
+fn from_s3_object(object: types::ResolvedS3Object) -> S3Object {
+    S3Object {
+        bucket: object.s3_bucket.unwrap_or_default(),
+        key: object.s3_key.unwrap_or_default(),
+        version: object.s3_object_version,
     }
 }
 
@@ -134,9 +144,16 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         architecture: architecture.unwrap_or(default::ARCHITECTURE).to_owned(),
         code_sha256: c.code_sha256.clone().unwrap_or_default(),
         revision_id: c.revision_id.clone().unwrap_or_default(),
+        unreadable: unreadable(&c),
         configuration: from_configuration(c),
         live: None,
     }
+}
+
+/// The fields in whose place there is an error. The environment says so itself.
+fn unreadable(c: &FunctionConfiguration) -> BTreeSet<Field> {
+    let image = c.image_config_response.as_ref().is_some_and(|response| response.error.is_some());
+    image.then_some(Field::ImageConfig).into_iter().collect()
 }
 
 /// `arn:aws:lambda:<region>:<account>:function:<name>` without the version or alias that may follow.
@@ -150,7 +167,7 @@ fn from_configuration(c: FunctionConfiguration) -> Configuration {
     let (snap_start, tracing) =
         (c.snap_start.and_then(|s| s.apply_on), c.tracing_config.and_then(|t| t.mode));
     Configuration {
-        runtime: c.runtime.map(|runtime| runtime.as_str().to_owned()),
+        runtime: text(c.runtime.map(|runtime| runtime.as_str().to_owned())),
         role: c.role.unwrap_or_default(),
         handler: text(c.handler),
         description: c.description.unwrap_or_default(),
@@ -191,6 +208,7 @@ fn from_vpc(vpc: types::VpcConfigResponse) -> Vpc {
         security_group_ids: vpc.security_group_ids.unwrap_or_default().into_iter().collect(),
         ipv6_allowed_for_dual_stack: vpc.ipv6_allowed_for_dual_stack.unwrap_or_default(),
     }
+    .normalized()
 }
 
 fn from_file_system(config: types::FileSystemConfig) -> FileSystem {
@@ -198,7 +216,9 @@ fn from_file_system(config: types::FileSystemConfig) -> FileSystem {
     FileSystem {
         arn: config.arn,
         local_mount_path: config.local_mount_path,
-        direct_s3_read: direct_s3_read.map(|read| read.as_str().to_owned()),
+        // AUTO is the default:
+        // https://docs.aws.amazon.com/lambda/latest/api/API_S3FilesConfig.html
+        direct_s3_read: direct_s3_read.map(|read| read.as_str().to_owned()).filter(|read| read != "AUTO"),
     }
 }
 
@@ -222,7 +242,10 @@ pub(super) fn logging(config: Option<types::LoggingConfig>, name: &str) -> Loggi
             config.application_log_level.as_ref().map(types::ApplicationLogLevel::as_str),
         ),
         system_level: level(config.system_log_level.as_ref().map(types::SystemLogLevel::as_str)),
-        group: config.log_group.unwrap_or_else(|| format!("/aws/lambda/{name}")),
+        group: config
+            .log_group
+            .filter(|group| !group.is_empty())
+            .unwrap_or_else(|| format!("/aws/lambda/{name}")),
         format,
     }
 }
@@ -320,6 +343,42 @@ mod tests {
         assert_eq!(live.tags, Err("AccessDeniedException: no".to_owned()));
         let output = GetFunctionOutput::builder().configuration(bare()).build();
         assert_eq!(from_get(output).unwrap().live.unwrap().tags, Ok(BTreeMap::new()));
+    }
+
+    #[test]
+    fn an_image_config_that_aws_can_not_read_is_unknown() {
+        let error = types::ImageConfigError::builder().error_code("AccessDenied").message("no").build();
+        let response = types::ImageConfigResponse::builder();
+        let with = |response| FunctionConfiguration::builder().image_config_response(response).build();
+        let unknown = with(response.clone().error(error).build());
+        assert_eq!(listed(unknown).unreadable, BTreeSet::from([Field::ImageConfig]));
+        let known = with(response.build());
+        assert!(listed(known).unreadable.is_empty() && listed(bare()).unreadable.is_empty());
+    }
+
+    #[test]
+    fn spellings_of_the_default_are_one() {
+        let s3 = |read: &str| {
+            let s3 = types::S3FilesConfig::builder().direct_s3_read(read.into()).build();
+            let config = types::FileSystemConfig::builder().arn("a").local_mount_path("/mnt/a");
+            from_file_system(config.s3_files_config(s3).build().unwrap()).direct_s3_read
+        };
+        assert_eq!((s3("AUTO"), s3("ENABLED").as_deref()), (None, Some("ENABLED")));
+        let vpc = types::VpcConfigResponse::builder().vpc_id("").ipv6_allowed_for_dual_stack(true);
+        assert_eq!(from_vpc(vpc.build()), Vpc::default());
+        let config = types::LoggingConfig::builder().log_group("").build();
+        assert_eq!(logging(Some(config), "f").group, "/aws/lambda/f");
+    }
+
+    #[test]
+    fn only_a_referenced_object_is_resolved() {
+        let resolved = types::ResolvedS3Object::builder().s3_bucket("b").s3_key("k").s3_object_version("7");
+        let code = types::FunctionCodeLocation::builder().resolved_s3_object(resolved.build()).build();
+        let output = GetFunctionOutput::builder().configuration(bare()).code(code).build();
+        let object = from_get(output).unwrap().live.unwrap().resolved_s3_object.unwrap();
+        assert_eq!((object.bucket.as_str(), object.version.as_deref()), ("b", Some("7")));
+        let output = GetFunctionOutput::builder().configuration(bare()).build();
+        assert_eq!(from_get(output).unwrap().live.unwrap().resolved_s3_object, None);
     }
 
     #[test]

@@ -2,29 +2,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lambda_operator_crds::LambdaFunctionStatus;
+use lambda_operator_crds::{LambdaFunctionStatus, Origin};
 
 use crate::engine::kind::Facts;
+use crate::function::deployed::{Deployed, deployed};
 use crate::function::desired::{Desired, Package};
-use crate::function::model::{
-    Code, CodeSource, Configuration, Environment, Field, Live, Observed, PackageType,
-};
+use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 
 /// In what AWS differs, and how to mend it.
 pub(super) struct Differences {
     /// Spec paths.
     pub(super) paths: Vec<String>,
-    configuration: Option<Action>,
-    code: Option<Action>,
+    /// The configuration as it is to be, what is ignored being as it is.
+    pub(super) target: Box<Configuration>,
+    /// In what the configuration differs from it.
+    pub(super) fields: BTreeSet<Field>,
+    code: Option<Package>,
     /// Changes that take effect at once.
     pub(super) at_once: Vec<Action>,
 }
 
 impl Differences {
-    /// The change that sets AWS to work, if one is needed.
-    pub(super) fn next_step(&self) -> Option<Action> {
-        self.configuration.clone().or_else(|| self.code.clone())
+    /// The change that sets AWS to work, if one is needed. The code can be owed although it doesn't differ.
+    pub(super) fn next_step(&self, owed: Option<&Package>) -> Option<Action> {
+        if !self.fields.is_empty() {
+            return Some(self.update(self.fields.clone(), owed.is_some()));
+        }
+        let package = self.code.as_ref().or(owed)?;
+        Some(Action::UpdateCode { package: Box::new(package.clone()) })
+    }
+
+    /// An update of these fields.
+    pub(super) fn update(&self, fields: BTreeSet<Field>, then_code: bool) -> Action {
+        Action::UpdateConfiguration { configuration: self.target.clone(), fields, then_code }
     }
 }
 
@@ -34,20 +45,19 @@ pub(super) fn compare(
     facts: &Facts<'_, LambdaFunctionStatus>,
 ) -> Differences {
     let target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
-    let fields = differing(&target, &observed.configuration);
+    let mut fields = differing(&target, &observed.configuration);
+    fields.retain(|field| !observed.unreadable.contains(field));
     let mut paths: Vec<String> = fields.iter().map(|field| field.path().to_owned()).collect();
-    let configuration =
-        (!fields.is_empty()).then(|| Action::UpdateConfiguration { configuration: Box::new(target), fields });
-    let code = code_differs(desired, observed, facts.status).map(|(path, package)| {
+    let code = code_differs(desired, observed, facts).map(|(path, package)| {
         paths.push(path.to_owned());
-        Action::UpdateCode { package: Box::new(package.clone()) }
+        package.clone()
     });
     let mut at_once = Vec::new();
     if let Some(live) = &observed.live {
         at_once.extend(tag_changes(desired, live, facts, &mut paths));
         at_once.extend(concurrency_change(desired, live, facts.status, &mut paths));
     }
-    Differences { paths, configuration, code, at_once }
+    Differences { paths, target: Box::new(target), fields, code, at_once }
 }
 
 /// The fields in which two configurations differ. Destructured without `..`, so that none can be forgotten.
@@ -107,81 +117,22 @@ fn kms_key_is_hidden(target: &Configuration, observed: &Configuration) -> bool {
 fn code_differs<'a>(
     desired: &'a Desired,
     observed: &Observed,
-    status: &LambdaFunctionStatus,
+    facts: &Facts<'_, LambdaFunctionStatus>,
 ) -> Option<(&'static str, &'a Package)> {
-    let package = desired.package.as_ref().filter(|_| !desired.ignored.code)?;
-    let Code { source, architecture, source_kms_key_arn } = &package.code;
+    let package = desired.deployable()?;
+    let Code { source: _, architecture, source_kms_key_arn } = &package.code;
     if *architecture != observed.architecture {
         return Some(("architectures", package));
     }
     if observed.live.as_ref().is_some_and(|live| live.source_kms_key_arn != *source_kms_key_arn) {
         return Some(("code.sourceKMSKeyArn", package));
     }
-    (!deploys(package, source, observed, status)).then_some(("code", package))
-}
-
-/// Whether what AWS runs came from the package's source.
-fn deploys(
-    package: &Package,
-    source: &CodeSource,
-    observed: &Observed,
-    status: &LambdaFunctionStatus,
-) -> bool {
-    if let Some(hash) = &package.code_sha256 {
-        return *hash == observed.code_sha256;
+    match deployed(package, observed, facts.status, facts.observe_only) {
+        Deployed::Yes => None,
+        Deployed::No(path) => Some((path, package)),
+        // To be sure it is deployed; who only observes has nothing to report.
+        Deployed::Unknown => (!facts.observe_only).then_some(("code", package)),
     }
-    let same_source = status.code_source.as_deref() == Some(&package.fingerprint);
-    if same_source && status.code_sha256.as_deref() == Some(&observed.code_sha256) {
-        return true;
-    }
-    match (source, &observed.live) {
-        // A digest says what runs. A tag says it only of what we never deployed: AWS tells which it was given.
-        (CodeSource::Image { uri }, Some(live)) => {
-            let first = status.code_sha256.is_none();
-            live.resolved_image_uri.as_deref() == Some(uri)
-                || (first && live.image_uri.as_deref() == Some(uri))
-        }
-        _ => false,
-    }
-}
-
-/// What to send after a failed update that left no difference to see.
-pub(super) fn send_again(desired: &Desired, observed: &Observed, code: bool) -> Action {
-    match &desired.package {
-        Some(package) if code && !desired.ignored.code => {
-            Action::UpdateCode { package: Box::new(package.clone()) }
-        }
-        _ => {
-            let target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
-            Action::UpdateConfiguration { configuration: Box::new(target), fields: all_fields(observed) }
-        }
-    }
-}
-
-/// Every field that may be sent to a function of this package type. Layers are left out: a deleted layer
-/// version that still runs can't be sent again.
-fn all_fields(observed: &Observed) -> BTreeSet<Field> {
-    let mut fields = BTreeSet::from([
-        Field::Role,
-        Field::Description,
-        Field::Timeout,
-        Field::MemorySize,
-        Field::EphemeralStorage,
-        Field::Vpc,
-        Field::DeadLetter,
-        Field::Tracing,
-        Field::FileSystems,
-        Field::KmsKeyArn,
-        Field::Logging,
-    ]);
-    if matches!(observed.configuration.environment, Environment::Known(_)) {
-        fields.insert(Field::Environment);
-    }
-    match observed.package_type {
-        PackageType::Zip => fields.extend([Field::Runtime, Field::Handler]),
-        PackageType::Image => drop(fields.insert(Field::ImageConfig)),
-    }
-    fields
 }
 
 /// Tags that others put on the function are left alone; what this object put there and no longer wants goes.
@@ -224,8 +175,10 @@ fn concurrency_change(
     paths: &mut Vec<String>,
 ) -> Option<Action> {
     let managed = status.common.managed_sections.iter().any(|section| section == CONCURRENCY);
+    // Used at create; what was adopted is not ours to set.
+    let theirs = managed || status.common.origin == Some(Origin::Adopted);
     let action = match (desired.reserved_concurrency, live.reserved_concurrency) {
-        _ if desired.ignored.reserved_concurrency && managed => None,
+        _ if desired.ignored.reserved_concurrency && theirs => None,
         (Some(wanted), Some(has)) if wanted == has => None,
         (Some(wanted), _) => Some(Action::PutConcurrency(wanted)),
         (None, Some(_)) if managed => Some(Action::DeleteConcurrency),

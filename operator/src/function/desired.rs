@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
-    Architecture, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig, S3ObjectStorageMode,
+    Architecture, DirectS3Read, FileContent, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
+    S3ObjectStorageMode,
 };
 use serde::Serialize;
 
@@ -23,6 +24,9 @@ pub const DEFAULT_MEMORY: i32 = 128;
 /// AWS's default size of `/tmp` in megabytes.
 pub const DEFAULT_STORAGE: i32 = 512;
 
+/// All inline files together, in bytes.
+const LARGEST_INLINE: usize = 131_072;
+
 /// A function as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
@@ -36,6 +40,13 @@ pub struct Desired {
     pub reserved_concurrency: Option<i32>,
     /// What is not compared.
     pub ignored: Ignored,
+}
+
+impl Desired {
+    /// The package, unless somebody else deploys the code.
+    pub fn deployable(&self) -> Option<&Package> {
+        self.package.as_ref().filter(|_| !self.ignored.code)
+    }
 }
 
 /// A package to deploy, and how to recognize it.
@@ -129,7 +140,8 @@ fn configuration(
             subnet_ids: vpc.subnet_ids.into_iter().flatten().collect(),
             security_group_ids: vpc.security_group_ids.into_iter().flatten().collect(),
             ipv6_allowed_for_dual_stack: vpc.ipv6_allowed_for_dual_stack.unwrap_or(false),
-        },
+        }
+        .normalized(),
         dead_letter_target: dead_letter_config.as_ref().map(|c| c.target_arn.clone()).unwrap_or_default(),
         tracing_mode: wire(&tracing_config.as_ref().and_then(|tracing| tracing.mode).unwrap_or_default()),
         layers: layers.iter().flatten().filter_map(|layer| layer.arn.clone()).collect(),
@@ -146,10 +158,11 @@ fn configuration(
 
 fn file_system(config: &lambda_operator_crds::FileSystemConfig) -> FileSystem {
     let lambda_operator_crds::FileSystemConfig { arn, local_mount_path, s3_files_config } = config;
+    let direct_s3_read = s3_files_config.as_ref().and_then(|s3| s3.direct_s3_read);
     FileSystem {
         arn: arn.clone(),
         local_mount_path: local_mount_path.clone(),
-        direct_s3_read: s3_files_config.as_ref().map(|s3| wire(&s3.direct_s3_read.unwrap_or_default())),
+        direct_s3_read: direct_s3_read.filter(|read| *read != DirectS3Read::Auto).map(|read| wire(&read)),
     }
 }
 
@@ -189,9 +202,13 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
             )
         }
         (None, Some(image), None, None) => {
+            if source_kms_key_arn.as_ref().is_some_and(|key| !key.is_empty()) {
+                return Err("spec.code.sourceKMSKeyArn is for zip packages; remove it from a function with code.image".into());
+            }
             (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
         }
         (None, None, Some(inline), None) => {
+            check_size(&inline.files)?;
             let bytes = package::zip(&inline.files)?;
             let hash = package::code_sha256(&bytes);
             (CodeSource::Zip(bytes), format!("inline:{hash}"), Some(hash), PackageType::Zip)
@@ -207,6 +224,19 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
         source_kms_key_arn: source_kms_key_arn.clone().unwrap_or_default(),
     };
     Ok(Some(Package { code, fingerprint, code_sha256, package_type }))
+}
+
+/// The API server counts characters, of which one can have four bytes.
+fn check_size(files: &BTreeMap<String, FileContent>) -> Result<(), String> {
+    let size: usize = files.values().map(|content| content.0.len()).sum();
+    match files.iter().max_by_key(|(_, content)| content.0.len()) {
+        Some((path, content)) if size > LARGEST_INLINE => Err(format!(
+            "spec.code.inline.files has {size} bytes in all, but at most {LARGEST_INLINE} are allowed. The largest is \
+             {path:?} with {} bytes. Put larger packages into S3 and use spec.code.s3.",
+            content.0.len()
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn tags(
@@ -292,6 +322,37 @@ mod tests {
             (format.as_str(), application_level.as_deref(), system_level.as_deref()),
             ("JSON", Some("INFO"), Some("WARN"))
         );
+    }
+
+    #[test]
+    fn what_has_no_effect_in_aws_is_no_difference() {
+        let with = |extra: serde_json::Value| {
+            let mut spec = serde_json::json!({"code": {"external": {}}});
+            spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            parse(spec)
+        };
+        let mount = |s3: serde_json::Value| {
+            let mut system = serde_json::json!({"arn": "a", "localMountPath": "/mnt/a"});
+            system.as_object_mut().unwrap().extend(s3.as_object().unwrap().clone());
+            with(serde_json::json!({"fileSystemConfigs": [system]}))
+        };
+        let plain = mount(serde_json::json!({}));
+        assert_eq!(mount(serde_json::json!({"s3FilesConfig": {}})), plain);
+        assert_eq!(mount(serde_json::json!({"s3FilesConfig": {"directS3Read": "AUTO"}})), plain);
+        let enabled = mount(serde_json::json!({"s3FilesConfig": {"directS3Read": "ENABLED"}}));
+        assert_eq!(enabled.configuration.file_systems[0].direct_s3_read.as_deref(), Some("ENABLED"));
+        let six = with(serde_json::json!({"vpcConfig": {"ipv6AllowedForDualStack": true}}));
+        assert_eq!(six, with(serde_json::json!({})), "there is nothing to reach without subnets");
+    }
+
+    #[test]
+    fn inline_code_is_measured_in_bytes() {
+        let files = serde_json::json!({"big.py": "\u{20ac}".repeat(40_000), "small.py": "x".repeat(20_000)});
+        let object = function(serde_json::json!({"code": {"inline": {"files": files}}}));
+        let Err(Unready::Invalid(text)) = desired(&object, &Inputs::new()) else { panic!("140,000 bytes") };
+        for word in ["140000", "131072", "big.py", "120000", "spec.code.s3"] {
+            assert!(text.contains(word), "{text}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub async fn execute(
             let text = format!("{} is being created.", created.arn);
             settle(created, Note::normal("Created", "Create", text))
         }
-        Action::UpdateConfiguration { configuration, fields } => {
+        Action::UpdateConfiguration { configuration, fields, then_code: _ } => {
             let updated = scope.update_configuration(name, configuration, fields, revision, priority).await?;
             let paths: Vec<&str> = fields.iter().map(|field| field.path()).collect();
             let text = format!("The configuration is being updated: {}.", paths.join(", "));

@@ -19,26 +19,6 @@ pub struct Ignored {
     pub reserved_concurrency: bool,
 }
 
-const FIELDS: [Field; 17] = [
-    Field::Runtime,
-    Field::Role,
-    Field::Handler,
-    Field::Description,
-    Field::Timeout,
-    Field::MemorySize,
-    Field::EphemeralStorage,
-    Field::Environment,
-    Field::KmsKeyArn,
-    Field::Vpc,
-    Field::DeadLetter,
-    Field::Tracing,
-    Field::Layers,
-    Field::FileSystems,
-    Field::ImageConfig,
-    Field::SnapStart,
-    Field::Logging,
-];
-
 impl Ignored {
     /// Parses the list.
     ///
@@ -47,11 +27,11 @@ impl Ignored {
     pub fn parse(paths: &[String]) -> Result<Self, String> {
         let mut ignored = Self::default();
         for path in paths {
-            if let Some(field) = FIELDS.into_iter().find(|field| field.path() == path) {
+            if let Some(field) = Field::from_path(path) {
                 ignored.fields.insert(field);
-            } else if let Some(name) = path.strip_prefix("env.") {
+            } else if let Some(name) = named(path, "env.") {
                 ignored.variables.insert(name.to_owned());
-            } else if let Some(key) = path.strip_prefix("tags.") {
+            } else if let Some(key) = named(path, "tags.") {
                 ignored.tags.insert(key.to_owned());
             } else if path == "code" {
                 ignored.code = true;
@@ -85,8 +65,13 @@ impl Ignored {
     }
 }
 
+/// What follows the prefix, unless that is nothing.
+fn named<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    path.strip_prefix(prefix).filter(|name| !name.is_empty())
+}
+
 fn unknown(path: &str) -> String {
-    let known: Vec<&str> = FIELDS.into_iter().map(Field::path).collect();
+    let known: Vec<&str> = Field::ALL.into_iter().map(Field::path).collect();
     format!(
         "spec.ignoreDrift contains {path:?}, which is no path that can be ignored. Use one of code, \
          reservedConcurrentExecutions, env.NAME, tags.KEY, {}.",
@@ -124,6 +109,14 @@ mod tests {
     fn an_unknown_path_is_named_with_the_known_ones() {
         let error = Ignored::parse(&["memory".into()]).unwrap_err();
         assert!(error.contains("\"memory\"") && error.contains("memorySize"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_name_is_no_path() {
+        for path in ["env.", "tags."] {
+            let error = Ignored::parse(&[path.into()]).unwrap_err();
+            assert!(error.contains(path) && error.contains("env.NAME"), "{error}");
+        }
     }
 
     #[test]

@@ -3,15 +3,18 @@
 
 mod compare;
 pub mod deletion;
+mod deployed;
 pub mod desired;
 mod environment;
 pub mod execute;
+mod field;
 pub mod ignore;
 pub mod model;
 mod package;
 pub mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod resend;
 mod state;
 pub mod status;
 
@@ -136,12 +139,7 @@ impl Kind for Functions {
     fn prepare(action: &Action, status: &mut LambdaFunctionStatus) {
         match action {
             Action::Create { package, tags, .. } => {
-                status.common.pending = Some(Pending {
-                    fingerprint: Some(package.fingerprint.clone()),
-                    ..Pending::new("CreateFunction")
-                });
-                status.common.managed_tags =
-                    tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
+                status::announce_creation(package, tags, status);
             }
             Action::Own { .. } => {
                 status.common.pending = Some(Pending::new(ADOPTION));
@@ -159,13 +157,8 @@ impl Kind for Functions {
         }
     }
 
-    /// Which source the package came from is known from now on, not only once AWS has settled: by then it can't be
-    /// told from the hash of a package in S3.
     fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
-        if let (Action::UpdateCode { package }, Some(observed)) = (action, observed) {
-            status.code_source = Some(package.fingerprint.clone());
-            status.code_sha256 = Some(observed.code_sha256.clone());
-        }
+        status::record(action, observed, status);
     }
 
     async fn execute(

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub use crate::function::field::Field;
+
 /// The part of a function that UpdateFunctionConfiguration changes.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +91,15 @@ pub struct Vpc {
     pub ipv6_allowed_for_dual_stack: bool,
 }
 
+impl Vpc {
+    /// Without subnets there is no network for the other settings: AWS drops them.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.ipv6_allowed_for_dual_stack &= !self.subnet_ids.is_empty();
+        self
+    }
+}
+
 /// A mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileSystem {
@@ -96,7 +107,7 @@ pub struct FileSystem {
     pub arn: String,
     /// `/mnt/…`.
     pub local_mount_path: String,
-    /// S3 Files only: `ENABLED`, `DISABLED` or `AUTO`.
+    /// S3 Files only: `ENABLED` or `DISABLED`; `None` is AWS's default, `AUTO`.
     pub direct_s3_read: Option<String>,
 }
 
@@ -122,54 +133,6 @@ pub struct Logging {
     pub system_level: Option<String>,
     /// Log group.
     pub group: String,
-}
-
-/// A field of [`Configuration`]; what an UpdateFunctionConfiguration request carries is a set of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum Field {
-    Runtime,
-    Role,
-    Handler,
-    Description,
-    Timeout,
-    MemorySize,
-    EphemeralStorage,
-    Environment,
-    KmsKeyArn,
-    Vpc,
-    DeadLetter,
-    Tracing,
-    Layers,
-    FileSystems,
-    ImageConfig,
-    SnapStart,
-    Logging,
-}
-
-impl Field {
-    /// The field's name in the spec, as messages and `ignoreDrift` use it.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Runtime => "runtime",
-            Self::Role => "role",
-            Self::Handler => "handler",
-            Self::Description => "description",
-            Self::Timeout => "timeout",
-            Self::MemorySize => "memorySize",
-            Self::EphemeralStorage => "ephemeralStorage",
-            Self::Environment => "env",
-            Self::KmsKeyArn => "kmsKeyArn",
-            Self::Vpc => "vpcConfig",
-            Self::DeadLetter => "deadLetterConfig",
-            Self::Tracing => "tracingConfig",
-            Self::Layers => "layers",
-            Self::FileSystems => "fileSystemConfigs",
-            Self::ImageConfig => "imageConfig",
-            Self::SnapStart => "snapStart",
-            Self::Logging => "loggingConfig",
-        }
-    }
 }
 
 /// `Zip` or `Image`; AWS fixes it at creation.
@@ -234,6 +197,8 @@ pub struct Observed {
     pub arn: String,
     /// Its configuration.
     pub configuration: Configuration,
+    /// Fields that AWS could not tell (`ImageConfigResponse.Error`), at their defaults above. Never a drift verdict.
+    pub unreadable: BTreeSet<Field>,
     /// Its package type.
     pub package_type: PackageType,
     /// `x86_64` or `arm64`.
@@ -271,4 +236,17 @@ pub struct Live {
     pub resolved_image_uri: Option<String>,
     /// `Code.SourceKMSKeyArn`, empty when none.
     pub source_kms_key_arn: String,
+    /// `Code.ResolvedS3Object`: the object that a package in the mode REFERENCE is read from, and only such a one.
+    pub resolved_s3_object: Option<S3Object>,
+}
+
+/// An object in S3 as AWS resolved it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct S3Object {
+    /// Bucket.
+    pub bucket: String,
+    /// Key.
+    pub key: String,
+    /// Version; `None` when AWS doesn't say.
+    pub version: Option<String>,
 }

@@ -12,10 +12,11 @@ use lambda_operator_crds::{AdoptPolicy, LambdaFunctionStatus, Origin};
 use crate::engine::kind::Facts;
 use crate::engine::ownership::Claim;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
-use crate::function::compare::{compare, send_again};
+use crate::function::compare::{Differences, compare};
 use crate::function::desired::{Desired, Package};
 use crate::function::model::{Configuration, Field, Live, Observed};
-use crate::function::state::{Standing, standing};
+use crate::function::resend::{owes_code, resend};
+use crate::function::state::{Failure, Remedy, Standing, standing};
 
 /// The section of `status.managedSections` for reserved concurrency.
 pub const CONCURRENCY: &str = "reservedConcurrentExecutions";
@@ -43,6 +44,8 @@ pub enum Action {
         configuration: Box<Configuration>,
         /// The fields that are sent.
         fields: BTreeSet<Field>,
+        /// The code has to be sent after it, although no difference may be left to see.
+        then_code: bool,
     },
     /// UpdateFunctionCode.
     UpdateCode {
@@ -109,21 +112,11 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     let differences = compare(desired, observed, facts);
     match observed.live.as_ref().map_or(Standing::Settled(Reason::Available), standing) {
         Standing::Busy(verdict) => Plan { differs: differences.paths, ..Plan::rest(verdict) },
-        Standing::CreationFailed(failure) => {
-            let replaceable = facts.status.common.origin != Some(Origin::Adopted)
-                && facts.status.revision_id.is_none()
-                && !facts.observe_only;
-            if replaceable && facts.retry_due && (failure.passing || facts.changed) {
-                let text = "the failed function is being replaced.".to_owned();
-                return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
-            }
-            Plan::rest(failure.of_creation(replaceable))
-        }
+        Standing::CreationFailed(failure) => plan_replacement(desired, &failure, differences, facts),
         Standing::UpdateFailed(failure) => {
             let resent = !facts.observe_only;
             if resent && facts.retry_due {
-                let action =
-                    differences.next_step().unwrap_or_else(|| send_again(desired, observed, failure.code));
+                let action = resend(desired, observed, &differences, facts.status, failure.code);
                 return plan_of(vec![action], updating(), differences.paths);
             }
             Plan { differs: differences.paths, ..Plan::rest(failure.of_update(resent)) }
@@ -133,11 +126,38 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             if facts.observe_only {
                 return plan_of(Vec::new(), settled(reason, observed, &paths), paths);
             }
-            match differences.next_step() {
+            match differences.next_step(owes_code(desired, facts.status)) {
                 Some(action) => plan_of(vec![action], updating(), paths),
                 None => plan_of(differences.at_once, settled(reason, observed, &[]), paths),
             }
         }
+    }
+}
+
+fn plan_replacement(
+    desired: &Desired,
+    failure: &Failure,
+    differences: Differences,
+    facts: &Known<'_>,
+) -> Plan<Action> {
+    let remedy = remedy(desired, facts);
+    // The spec may have been corrected while AWS was still creating the function.
+    let can_help = failure.passing || facts.changed || differences.next_step(None).is_some();
+    if remedy == Remedy::Replace && facts.retry_due && can_help {
+        let text = "the failed function is being replaced.".to_owned();
+        return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
+    }
+    Plan { differs: differences.paths, ..Plan::rest(failure.of_creation(remedy)) }
+}
+
+/// What can become of a function whose creation failed: only what was never in use is deleted.
+fn remedy(desired: &Desired, facts: &Known<'_>) -> Remedy {
+    if facts.observe_only || desired.package.is_none() {
+        Remedy::LeaveToOthers
+    } else if facts.status.common.origin == Some(Origin::Adopted) || facts.status.ever_active == Some(true) {
+        Remedy::DeleteByHand
+    } else {
+        Remedy::Replace
     }
 }
 

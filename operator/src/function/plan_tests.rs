@@ -1,28 +1,33 @@
 //! Tables and a property over [`super::plan`]: what is done, in which order, and that it comes to an end.
 
+mod deletion;
 mod failed;
 mod ignored;
 mod order;
 mod ownership;
 mod property;
 mod sections;
+mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lambda_operator_crds::conditions::Reason;
-use lambda_operator_crds::{AdoptPolicy, CommonStatus, DeletionPolicy, LambdaFunctionStatus, Origin};
+use lambda_operator_crds::{
+    AdoptPolicy, CommonStatus, DeletionPolicy, LambdaFunctionStatus, LastUpdate, Origin,
+};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 
-use crate::engine::kind::Facts;
+use crate::engine::kind::{Facts, Kind, Report};
 use crate::engine::ownership::{OWNER_TAG, Owner};
 use crate::engine::verdict::{Plan, Recheck, Verdict};
+use crate::function::Functions;
 use crate::function::desired::{Desired, Package};
 use crate::function::execute::after;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
-    Code, CodeSource, Configuration, Environment, Field, ImageConfig, Live, Logging, Observed, PackageType,
-    Vpc,
+    Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
+    PackageType, S3Object, Vpc,
 };
 use crate::function::plan::{Action, CONCURRENCY, plan};
 
@@ -87,10 +92,11 @@ fn desired() -> Desired {
     }
 }
 
-fn observed() -> Observed {
+pub(super) fn observed() -> Observed {
     Observed {
         arn: "arn:aws:lambda:eu-west-1:111122223333:function:hello".into(),
         configuration: configuration(),
+        unreadable: BTreeSet::new(),
         package_type: PackageType::Zip,
         architecture: "x86_64".into(),
         code_sha256: sha("a"),
@@ -112,13 +118,35 @@ fn live() -> Live {
         image_uri: None,
         resolved_image_uri: None,
         source_kms_key_arn: String::new(),
+        resolved_s3_object: None,
     }
 }
 
 /// The status of a function that this object created and that was Ready.
 fn known() -> LambdaFunctionStatus {
     let common = CommonStatus { origin: Some(Origin::Created), ..CommonStatus::default() };
-    LambdaFunctionStatus { common, revision_id: Some("1".into()), ..LambdaFunctionStatus::default() }
+    LambdaFunctionStatus { common, ever_active: Some(true), ..LambdaFunctionStatus::default() }
+}
+
+/// Carries out the only action of the plan, as far as the status goes.
+fn act(case: &mut Case) {
+    let actions = case.plan().actions;
+    let [action] = actions.as_slice() else { panic!("{actions:?}") };
+    Functions::prepare(action, &mut case.status);
+    Functions::record(action, Some(&case.observed), &mut case.status);
+}
+
+/// Ends a visit that saw the case's function.
+fn report(case: &mut Case, settled: bool) {
+    let report = Report {
+        desired: Some(&case.desired),
+        observed: Some(&case.observed),
+        differs: &[],
+        settled,
+        owner: &me(),
+        observe_only: case.observe_only,
+    };
+    Functions::report(&report, &mut case.status);
 }
 
 /// What a case changes of a function that is as it should be.

@@ -6,6 +6,9 @@ use lambda_operator_crds::conditions::Reason;
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::model::Live;
 
+/// The StateReasonCode of an idle function that is woken up.
+const RESTORING: &str = "Restoring";
+
 /// Where a function stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -32,8 +35,27 @@ pub(super) struct Failure {
     pub code: bool,
 }
 
+/// Whether the function is or was in use, as far as its state tells. What is restored ran before.
+pub(super) fn was_active(live: &Live) -> bool {
+    match live.state.as_str() {
+        "Pending" => live.state_reason_code.as_deref() == Some(RESTORING),
+        "Failed" => false,
+        _ => true,
+    }
+}
+
+/// Whether AWS is done with the function and nothing failed.
+pub(super) fn is_settled(live: &Live) -> bool {
+    matches!(standing(live), Standing::Settled(_))
+}
+
 pub(super) fn standing(live: &Live) -> Standing {
     match live.state.as_str() {
+        "Pending" if live.state_reason_code.as_deref() == Some(RESTORING) => busy(
+            Reason::Updating,
+            "AWS is restoring the function, which was idle",
+            live.state_reason.as_deref(),
+        ),
         "Pending" => busy(Reason::Creating, "AWS is creating the function", live.state_reason.as_deref()),
         "Deleting" => busy(Reason::Updating, "AWS is deleting the function", live.state_reason.as_deref()),
         "Deactivating" => {
@@ -92,6 +114,17 @@ fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
     }
 }
 
+/// What can become of a function whose creation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// The operator deletes it and creates it anew.
+    Replace,
+    /// It may be in use: somebody has to decide to delete it.
+    DeleteByHand,
+    /// It isn't the operator's to create.
+    LeaveToOthers,
+}
+
 impl Failure {
     /// The verdict on a failed update, which is sent again by and by unless the function is only observed.
     pub(super) fn of_update(&self, resent: bool) -> Verdict {
@@ -103,9 +136,9 @@ impl Failure {
     }
 
     /// The verdict on a failed creation.
-    pub(super) fn of_creation(&self, replaceable: bool) -> Verdict {
-        match (replaceable, self.passing) {
-            (true, true) => Verdict::Problem(
+    pub(super) fn of_creation(&self, remedy: Remedy) -> Verdict {
+        match (remedy, self.passing) {
+            (Remedy::Replace, true) => Verdict::Problem(
                 self.reason,
                 format!(
                     "the creation failed: {}. The function is created anew from time to time.",
@@ -113,7 +146,7 @@ impl Failure {
                 ),
                 Recheck::Slow,
             ),
-            (true, false) => Verdict::Problem(
+            (Remedy::Replace, false) => Verdict::Problem(
                 Reason::CreateFailed,
                 format!(
                     "the creation failed: {}. Mend the cause; the function is created anew when the spec, something that it \
@@ -123,7 +156,16 @@ impl Failure {
                 ),
                 Recheck::Slow,
             ),
-            (false, _) => Verdict::Problem(
+            (Remedy::LeaveToOthers, _) => Verdict::Problem(
+                Reason::CreateFailed,
+                format!(
+                    "the function is in State Failed: {}. AWS can't repair it, and this object doesn't create functions \
+                     (managementPolicy Observe or spec.code.external). Whoever does has to delete it in AWS and create it anew.",
+                    self.text
+                ),
+                Recheck::Slow,
+            ),
+            (Remedy::DeleteByHand, _) => Verdict::Problem(
                 Reason::CreateFailed,
                 format!(
                     "the function is in State Failed: {}. AWS can't repair it, and it is not replaced because it was in \
@@ -153,6 +195,7 @@ mod tests {
             image_uri: None,
             resolved_image_uri: None,
             source_kms_key_arn: String::new(),
+            resolved_s3_object: None,
         }
     }
 
@@ -178,6 +221,26 @@ mod tests {
         );
         let Standing::CreationFailed(failure) = standing(&live("Failed", None)) else { panic!() };
         assert!(!failure.passing && failure.text.contains("InvalidSubnet"));
-        assert_eq!(failure.of_creation(false).reason(), Reason::CreateFailed);
+        assert_eq!(failure.of_creation(Remedy::DeleteByHand).reason(), Reason::CreateFailed);
+        let theirs = failure.of_creation(Remedy::LeaveToOthers);
+        assert!(!theirs.message().contains("it is then created anew"), "not by us: {}", theirs.message());
+    }
+
+    #[test]
+    fn an_idle_function_that_wakes_up_is_not_called_a_new_one() {
+        let waking = Live { state_reason_code: Some("Restoring".into()), ..live("Pending", None) };
+        let Standing::Busy(verdict) = standing(&waking) else { panic!() };
+        assert_eq!(verdict.reason(), Reason::Updating);
+        assert!(verdict.message().contains("restoring") && !verdict.message().contains("creating"));
+    }
+
+    #[test]
+    fn what_left_pending_was_in_use() {
+        let in_use = |state| was_active(&live(state, None));
+        assert!(!in_use("Pending") && !in_use("Failed"));
+        assert!(
+            in_use("Active") && in_use("Inactive") && in_use("Deactivated") && in_use("ActiveNonInvocable")
+        );
+        assert!(was_active(&Live { state_reason_code: Some("Restoring".into()), ..live("Pending", None) }));
     }
 }

@@ -1,12 +1,42 @@
 //! What of a function goes into `status`. Pure.
 
+use std::collections::BTreeMap;
+
 use lambda_operator_crds::{LambdaFunctionStatus, Origin, Pending};
 
 use crate::engine::kind::Report;
 use crate::engine::ownership::{Claim, Owner};
+use crate::function::deployed::{Deployed, deployed};
+use crate::function::desired::{Desired, Package};
 use crate::function::model::{Live, Observed};
-use crate::function::plan::CONCURRENCY;
+use crate::function::plan::{Action, CONCURRENCY};
+use crate::function::resend::{carried, owed};
+use crate::function::state::{is_settled, was_active};
 use crate::function::{ADOPTION, Functions};
+
+/// The pending operation of a creation.
+const CREATION: &str = "CreateFunction";
+
+/// Stores that a function is about to be created: nothing of an earlier one holds any more.
+///
+/// What an announced creation came to can be unknown. Where it then is tried again with another source, the function
+/// may have come from either, and the source that it came from stays unknown as well.
+pub fn announce_creation(
+    package: &Package,
+    tags: &BTreeMap<String, String>,
+    status: &mut LambdaFunctionStatus,
+) {
+    let earlier = status.common.pending.take().filter(|pending| pending.operation == CREATION);
+    forget(status);
+    let fingerprint = Some(package.fingerprint.clone());
+    status.common.pending = Some(match earlier {
+        Some(earlier) if earlier.fingerprint == fingerprint => earlier,
+        Some(earlier) => Pending { fingerprint: None, ..earlier },
+        None => Pending { fingerprint, ..Pending::new(CREATION) },
+    });
+    status.common.managed_tags =
+        tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
+}
 
 /// Stores what a pending creation or adoption came to, once the function is seen to be this object's.
 pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {
@@ -15,17 +45,40 @@ pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionSt
         return;
     }
     let Some(Pending { operation, fingerprint, .. }) = status.common.pending.take() else { return };
-    let origin = if operation == ADOPTION { Origin::Adopted } else { Origin::Created };
-    status.common.origin.get_or_insert(origin);
-    if fingerprint.is_some() {
-        status.code_sha256 = Some(observed.code_sha256.clone());
-        status.code_source = fingerprint;
+    if operation == ADOPTION {
+        status.common.origin.get_or_insert(Origin::Adopted);
+    } else {
+        status.common.origin = Some(Origin::Created);
     }
+    if let Some(fingerprint) = fingerprint {
+        came_from(&fingerprint, observed, status);
+    }
+}
+
+/// Stores what a change that AWS accepted is about. Which source a package came from is known from then on, not only
+/// once AWS has settled: by then it can't be told from the hash of a package in S3.
+pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
+    if let Some(update) = carried(action) {
+        status.last_update = Some(update);
+    }
+    match (action, observed) {
+        (Action::Create { package, .. }, Some(observed)) => {
+            status.common.origin = Some(Origin::Created);
+            came_from(&package.fingerprint, observed, status);
+        }
+        (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
+        _ => {}
+    }
+}
+
+fn came_from(source: &str, observed: &Observed, status: &mut LambdaFunctionStatus) {
+    status.code_source = Some(source.to_owned());
+    status.code_source_sha256 = Some(observed.code_sha256.clone());
 }
 
 /// Fills in what is known of the function.
 pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus) {
-    let Report { desired, observed, differs, settled, owner, observe_only } = *report;
+    let Report { desired, observed, differs: _, settled, owner, observe_only } = *report;
     let Some(observed) = observed else {
         forget(status);
         return;
@@ -38,31 +91,56 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     if !ours && !observe_only {
         return;
     }
-    if ours && !observe_only {
-        status.common.origin.get_or_insert(Origin::Created);
+    if !observe_only {
+        // Without a record of its creation (a status that was lost) it counts as found: it may be in use.
+        status.common.origin.get_or_insert(Origin::Adopted);
     }
     status.arn = Some(arn.clone());
+    status.code_sha256 = Some(code_sha256.clone());
     if let Some(live) = live {
         report_live(live, status);
     }
-    let package = desired.and_then(|desired| desired.package.as_ref().filter(|_| !desired.ignored.code));
-    let code_differs = differs.iter().any(|path| path.starts_with("code") || path == "architectures");
-    if !code_differs {
-        status.code_sha256 = Some(code_sha256.clone());
-        status.code_source = package.map(|package| package.fingerprint.clone());
+    if let Some(desired) = desired.filter(|_| !observe_only) {
+        report_code(desired, observed, status);
+        if settled {
+            report_settled(desired, status);
+        }
     }
     if settled {
         status.revision_id = Some(revision_id.clone());
-        if let Some(desired) = desired.filter(|_| !observe_only) {
-            status.common.managed_tags = desired.tags.keys().cloned().collect();
-            if desired.reserved_concurrency.is_none() {
-                status.common.managed_sections.retain(|section| section != CONCURRENCY);
-            }
-        }
+        status.last_update = None;
+    }
+}
+
+/// A source that is recognized as deployed is remembered: an image's tag may move.
+fn report_code(desired: &Desired, observed: &Observed, status: &mut LambdaFunctionStatus) {
+    if let Some(package) = desired.deployable()
+        && deployed(package, observed, status, false) == Deployed::Yes
+    {
+        came_from(&package.fingerprint, observed, status);
+    }
+}
+
+/// What is in the spec is managed from now on, even if AWS had it already; what isn't has been removed.
+fn report_settled(desired: &Desired, status: &mut LambdaFunctionStatus) {
+    let common = &mut status.common;
+    common.managed_tags = desired.tags.keys().cloned().collect();
+    let managed = common.managed_sections.iter().any(|section| section == CONCURRENCY);
+    match desired.reserved_concurrency {
+        None => common.managed_sections.retain(|section| section != CONCURRENCY),
+        Some(_) if managed => {}
+        Some(_) => common.managed_sections.push(CONCURRENCY.to_owned()),
     }
 }
 
 fn report_live(live: &Live, status: &mut LambdaFunctionStatus) {
+    if was_active(live) {
+        status.ever_active = Some(true);
+    }
+    // An update that succeeded need not be sent again.
+    if is_settled(live) && !owed(status) {
+        status.last_update = None;
+    }
     status.state = Some(live.state.clone());
     status.state_reason.clone_from(&live.state_reason);
     status.state_reason_code.clone_from(&live.state_reason_code);
@@ -74,8 +152,14 @@ fn report_live(live: &Live, status: &mut LambdaFunctionStatus) {
     }
 }
 
-/// The function is not there (any more).
+/// The function is not there (any more): what is left is the object's, not the function's.
 fn forget(status: &mut LambdaFunctionStatus) {
-    let common = std::mem::take(&mut status.common);
+    let mut common = std::mem::take(&mut status.common);
+    common.origin = None;
+    common.managed_sections.clear();
+    // A creation that may have had its effect brought these along.
+    if common.pending.is_none() {
+        common.managed_tags.clear();
+    }
     *status = LambdaFunctionStatus { common, ..LambdaFunctionStatus::default() };
 }

@@ -17,13 +17,16 @@ pub async fn install() -> &'static Cluster {
     let cluster = Cluster::shared().await;
     INSTALLED
         .get_or_init(|| async {
-            for what in [["-f", "crds/lambdafunctions.yaml"], ["-k", "config/rbac"]] {
+            for what in [["-k", "crds"], ["-k", "config/rbac"]] {
                 let path = root().join(what[1]).display().to_string();
                 let flags = ["apply", "--server-side", "--force-conflicts", what[0], path.as_str()];
                 cluster.kubectl(cluster.admin_kubeconfig()).args(flags).run().await;
             }
-            let flags = ["wait", "--for=condition=Established", "crd/lambdafunctions.lambda-operator.io"];
-            cluster.kubectl(cluster.admin_kubeconfig()).args(flags).run().await;
+            let kinds = lambda_operator_crds::all();
+            let names =
+                kinds.iter().map(|kind| format!("crd/{}", kind.metadata.name.clone().unwrap_or_default()));
+            let wait = cluster.kubectl(cluster.admin_kubeconfig());
+            wait.args(["wait", "--for=condition=Established"]).args(names).run().await;
         })
         .await;
     cluster

@@ -91,9 +91,7 @@ impl Stage {
         all.quietly(&["delete", "namespace", NAMESPACE, "--timeout=60s"]).await.with_context(|| {
             format!("the namespace {NAMESPACE} stays behind in the cluster of the context {context}")
         })?;
-        progress(
-            "the custom resource stays, in case others use it: kubectl delete crd lambdafunctions.lambda-operator.io",
-        );
+        progress("the custom resources stay, in case others use them: kubectl delete -k crds");
         Ok(())
     }
 
@@ -142,15 +140,14 @@ async fn own_cluster() -> Kubectl {
 }
 
 async fn install(kubectl: &Kubectl) -> anyhow::Result<()> {
-    progress("installing the custom resource and the operator's RBAC");
+    progress("installing the custom resources and the operator's RBAC");
     let kubectl = &Kubectl { namespace: None, ..kubectl.clone() };
     let path = |name: &str| root().join(name).display().to_string();
-    kubectl
-        .quietly(&["apply", "--server-side", "--force-conflicts", "-f", &path("crds/lambdafunctions.yaml")])
-        .await?;
-    kubectl
-        .quietly(&["wait", "--for=condition=Established", "crd/lambdafunctions.lambda-operator.io"])
-        .await?;
+    kubectl.quietly(&["apply", "--server-side", "--force-conflicts", "-k", &path("crds")]).await?;
+    let kinds = lambda_operator_crds::all().into_iter().filter_map(|kind| kind.metadata.name);
+    for kind in kinds {
+        kubectl.quietly(&["wait", "--for=condition=Established", &format!("crd/{kind}")]).await?;
+    }
     if kubectl.context.is_none() {
         kubectl.quietly(&["apply", "-k", &path("config/rbac")]).await?;
     }

@@ -118,7 +118,7 @@ impl Visit<'_> {
     /// Credentials first, then the quota; then a fault may wait for the call.
     fn admitted(&self) -> Result<Option<FaultEffect>, ApiError> {
         let mut world = self.shared.lock();
-        let (region, _) = world.region_of(self.caller);
+        let (region, ..) = world.region_of(self.caller);
         if let Some(error) = &region.settings.auth_error {
             return Err(ApiError::new(403, &error.code, error.message.clone()));
         }
@@ -168,12 +168,12 @@ impl Visit<'_> {
 
     fn executed(&self) -> Result<Reply, ApiError> {
         let mut world = self.shared.lock();
-        let (region, sessions) = world.region_of(self.caller);
+        let (region, layers, sessions) = world.region_of(self.caller);
         if protocol::is_denied(&region.settings, self.route) {
             let principal = self.caller.principal(sessions);
             return Err(protocol::denied(region, self.route, self.request, &principal));
         }
-        let mut ctx = Ctx { region, caller: self.caller, sessions, now: Instant::now() };
+        let mut ctx = Ctx { region, layers, caller: self.caller, sessions, now: Instant::now() };
         (self.route.handler)(&mut ctx, self.request)
     }
 }

@@ -76,7 +76,9 @@ impl ApiError {
             "TooManyRequestsException" => {
                 json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})
             }
-            "ResourceNotFoundException" => json!({"Type": "User", "Message": self.message}),
+            "ResourceNotFoundException" | "CodeSigningConfigNotFoundException" => {
+                json!({"Type": "User", "Message": self.message})
+            }
             "AccessDeniedException" => json!({"Message": self.message}),
             "ValidationException"
             | "RequestEntityTooLargeException"

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// The operation's name, e.g. `CreateFunction`; `*` is every one.
     pub operation: String,
-    /// Only calls for this function, or what else [`Call::resource`](crate::Call::resource) names.
+    /// Only calls about what has this name in the ledger, or about a part of it: `hello` are also those about the
+    /// alias `hello:live`.
     #[serde(default)]
     pub resource: Option<String>,
     /// The first call that it concerns, counted from 1 since the injection. None is the first.
@@ -98,7 +99,7 @@ impl Fault {
             .times(calls)
     }
 
-    /// Only calls for this function, or what else [`Call::resource`](crate::Call::resource) names.
+    /// Only calls about this, as [`Fault::resource`](Self#structfield.resource) says.
     #[must_use]
     pub fn resource(mut self, name: &str) -> Self {
         self.resource = Some(name.to_owned());
@@ -156,8 +157,11 @@ impl Faults {
 
 impl Fault {
     fn concerns(&self, operation: &str, resource: Option<&str>) -> bool {
-        (self.operation == "*" || self.operation == operation)
-            && (self.resource.is_none() || self.resource.as_deref() == resource)
+        let part_of = |whole: &str| {
+            let rest = resource.and_then(|resource| resource.strip_prefix(whole));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        (self.operation == "*" || self.operation == operation) && self.resource.as_deref().is_none_or(part_of)
     }
 }
 
@@ -195,5 +199,13 @@ mod tests {
     fn other_operations_and_functions_are_not_counted() {
         assert_eq!(fired(Fault::new("DeleteFunction", FaultEffect::CutAfter)), [0; 0]);
         assert_eq!(fired(Fault::new("GetFunction", FaultEffect::CutAfter).resource("b")), [0; 0]);
+    }
+
+    #[test]
+    fn a_fault_of_a_function_is_one_of_its_aliases_too() {
+        let fault = Fault::new("*", FaultEffect::CutAfter).resource("a");
+        assert!(fault.concerns("GetAlias", Some("a:live")));
+        assert!(!fault.concerns("GetAlias", Some("ab")) && !fault.concerns("ListLayers", None));
+        assert!(!fault.resource("a:live").concerns("GetFunction", Some("a")));
     }
 }

@@ -39,6 +39,12 @@ impl Version {
             self.touch();
         }
     }
+
+    fn settle(&mut self, failures: Failures<'_>) {
+        if self.lifecycle.settle(failures) {
+            self.touch();
+        }
+    }
 }
 
 /// Whether a configuration is read for itself or in a list, which leaves members out.
@@ -61,6 +67,8 @@ pub(crate) struct Function {
     pub(crate) reserved_concurrency: Option<u64>,
     /// Aliases by name, as ListAliases shows them.
     pub(crate) aliases: BTreeMap<String, Object>,
+    /// The ARN of its code signing config.
+    pub(crate) code_signing: Option<String>,
 }
 
 impl Function {
@@ -68,16 +76,15 @@ impl Function {
     pub(crate) fn tick(&mut self, access: Access, now: std::time::Instant, failures: Failures<'_>) {
         self.latest.tick(access, now, failures);
         for version in &mut self.published {
-            version.tick(access, now, failures);
+            version.tick(access, now, failures.of_versions());
         }
     }
 
     /// Settles everything now.
     pub(crate) fn settle(&mut self, failures: Failures<'_>) {
-        for version in std::iter::once(&mut self.latest).chain(&mut self.published) {
-            if version.lifecycle.settle(failures) {
-                version.touch();
-            }
+        self.latest.settle(failures);
+        for version in &mut self.published {
+            version.settle(failures.of_versions());
         }
     }
 

@@ -23,11 +23,12 @@ pub struct Call {
     pub account: String,
     /// The caller's region.
     pub region: String,
-    /// What the call is about: the name of the function, the UUID of the event source mapping, `bucket/key`, or the
-    /// name of the repository.
+    /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
+    /// of it `tools:3`, a code signing config `csc-…`, the UUID of an event source mapping, an object `bucket/key` of
+    /// S3, a repository of ECR.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
-    /// parameters of the query under their names (`tagKeys` as a list).
+    /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list).
     pub request: Value,
     /// The HTTP status of the answer; 0 while there is none, or when the connection was cut.
     pub status: u16,
@@ -91,8 +92,13 @@ impl Ledger {
 pub(crate) fn recorded(request: &Request) -> Value {
     let mut members: Map<String, Value> = request.body.clone();
     hide_zip(&mut members);
-    if let Some(code) = members.get_mut("Code").and_then(Value::as_object_mut) {
-        hide_zip(code);
+    for name in ["Code", "Content"] {
+        if let Some(code) = members.get_mut(name).and_then(Value::as_object_mut) {
+            hide_zip(code);
+        }
+    }
+    for (name, value) in &request.parameters {
+        members.insert((*name).to_owned(), Value::String(value.clone()));
     }
     for (name, value) in &request.query {
         if name == "tagKeys" {

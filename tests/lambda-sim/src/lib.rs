@@ -30,6 +30,8 @@
 //! ```text
 //! curl -d '{"do": "edit_function", "name": "hello", "changes": {"MemorySize": 512}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "configure", "settings": {"update_settle": {"after_ms": 3000}}}' $SIM/_sim/000000000000/eu-west-1
+//! curl -d '{"do": "alias", "act": "edit", "function": "hello", "name": "live", "changes": {"Description": "x"}}' …
+//! curl -d '{"do": "layer", "act": "remove", "name": "tools", "number": 3}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
 //! curl -d '{"do": "mappings"}' …
 //! curl -d '{"do": "edit_mapping", "uuid": "…", "changes": {"State": "Disabled"}}' …
@@ -41,11 +43,13 @@
 
 mod caller;
 mod code;
+mod code_signing;
 mod control;
 mod dispatch;
 mod error;
 mod faults;
 mod function;
+mod layer;
 mod ledger;
 mod lifecycle;
 mod mapping;
@@ -60,6 +64,7 @@ mod router;
 mod rules;
 mod server;
 mod settings;
+mod subject;
 mod wire;
 mod world;
 

@@ -155,6 +155,18 @@ impl Lifecycle {
         true
     }
 
+    /// Why an alias may not point to it, if it failed
+    /// (<https://github.com/hashicorp/terraform-provider-aws/issues/49904>). One that is Pending may be pointed to
+    /// (<https://github.com/alexcasalboni/aws-lambda-power-tuning/pull/190>).
+    pub(crate) fn refusal_of_alias(&self, arn: &str) -> Option<ApiError> {
+        let code = self.state.code.as_deref().unwrap_or_default();
+        let text = format!(
+            "The operation cannot be performed at this time. The resource {arn} is currently in the following state: \
+             'Failed'. StateReasonCode: '{code}'"
+        );
+        self.state.is("Failed").then(|| ApiError::conflict(text))
+    }
+
     /// Why a write to the function is refused now, if it is.
     pub(crate) fn refusal(&self, arn: &str) -> Option<ApiError> {
         let busy = "The operation cannot be performed at this time.";
@@ -177,14 +189,22 @@ impl Lifecycle {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Failures<'a> {
     pub(crate) create: Option<&'a Failure>,
+    pub(crate) version: Option<&'a Failure>,
     pub(crate) update: Option<&'a Failure>,
+}
+
+impl Failures<'_> {
+    /// How new versions fail, which settle as creates do.
+    pub(crate) fn of_versions(self) -> Self {
+        Self { create: self.version.or(self.create), ..self }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NONE: Failures<'static> = Failures { create: None, update: None };
+    const NONE: Failures<'static> = Failures { create: None, version: None, update: None };
 
     #[test]
     fn the_next_read_settles_but_a_write_does_not() {
@@ -221,7 +241,7 @@ mod tests {
     fn failures_carry_their_reason() {
         let failure = Failure::new("InvalidSubnet", "gone");
         let mut life = Lifecycle::created(SettleDelay::NEXT_READ, Instant::now());
-        life.settle(Failures { create: Some(&failure), update: None });
+        life.settle(Failures { version: Some(&failure), ..NONE }.of_versions());
         let mut shown = Object::new();
         life.write(&mut shown);
         assert_eq!(shown["State"], "Failed");

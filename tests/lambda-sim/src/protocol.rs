@@ -4,11 +4,12 @@
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::ops::{mappings, s3, sts};
+use crate::ops::{s3, sts};
 use crate::region::Region;
 use crate::request::{Body, Request};
 use crate::router::Route;
 use crate::settings::AccountSettings;
+use crate::subject::Subject;
 
 /// A protocol, and with it the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,22 +73,11 @@ fn action(route: &Route) -> &'static str {
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html> and those of the other
 /// services).
 pub(crate) fn denied(region: &Region, route: &Route, request: &Request, principal: &str) -> ApiError {
-    let resource = request.resource();
     let operation = action(route);
-    let on = match (route.service, resource) {
+    let on = match (route.service, operation) {
         ("sts", _) => request.text("RoleArn").map(ToOwned::to_owned),
-        ("s3", Some(object)) => Some(format!("arn:aws:s3:::{object}")),
-        ("ecr", Some(name)) => {
-            let registry = request.text("registryId").unwrap_or(&region.account);
-            Some(format!("arn:aws:ecr:{}:{registry}:repository/{name}", region.name))
-        }
-        ("lambda", _) if operation == "CreateEventSourceMapping" => None,
-        ("lambda", Some(uuid)) if operation.ends_with("EventSourceMapping") => {
-            Some(mappings::mapping_arn(region, &uuid))
-        }
-        ("lambda", Some(_)) if request.label.starts_with("arn:") => Some(request.label.clone()),
-        ("lambda", Some(name)) => Some(region.function_arn(&name)),
-        _ => None,
+        (_, "CreateEventSourceMapping") => None,
+        _ => Subject::of(request).map(|subject| subject.arn(region)),
     };
     let action = format!("{}:{operation}", route.service);
     ApiError::access_denied(principal, &action, on.as_deref().unwrap_or("*"), "identity-based")

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
@@ -23,6 +24,8 @@ pub(crate) struct Region {
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) functions: BTreeMap<String, Function>,
+    /// By ARN.
+    pub(crate) code_signing: BTreeMap<String, CodeSigningConfig>,
     pub(crate) mappings: Mappings,
     /// S3 objects whose content is known, by bucket and key.
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
@@ -39,6 +42,7 @@ impl Region {
             quotas: Quotas::default(),
             faults: Faults::default(),
             functions: BTreeMap::new(),
+            code_signing: BTreeMap::new(),
             mappings: Mappings::default(),
             objects: HashMap::new(),
             images: HashMap::new(),
@@ -98,5 +102,9 @@ impl Region {
 }
 
 fn failures(settings: &AccountSettings) -> Failures<'_> {
-    Failures { create: settings.fail_create.as_ref(), update: settings.fail_update.as_ref() }
+    Failures {
+        create: settings.fail_create.as_ref(),
+        version: settings.fail_version.as_ref(),
+        update: settings.fail_update.as_ref(),
+    }
 }

@@ -6,17 +6,24 @@ use serde_json::{Map, Value};
 
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
+use crate::layer::Layers;
 use crate::region::Region;
+use crate::subject::Subject;
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
+
+/// A parameter in a path, by its name; the first of a path has none.
+pub(crate) type Parameter = (&'static str, String);
 
 /// A routed call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
-    /// The parameter in the path, decoded: a function's name or an ARN; empty if the path has none.
+    /// The first parameter in the path, decoded: a name or an ARN; empty if the path has none.
     pub(crate) label: String,
+    /// The further parameters in the path, decoded.
+    pub(crate) parameters: Vec<Parameter>,
     pub(crate) query: Vec<(String, String)>,
     /// The JSON body without its nulls (a null member and an absent one are the same to the service), or the
     /// form of a query-protocol call.
@@ -36,6 +43,11 @@ impl Request {
         self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// A further parameter of the path.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
     /// A string member of the body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
@@ -46,25 +58,32 @@ impl Request {
         self.body.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// What the call is about, for the ledger, faults and texts: the name of the function, the UUID of the event
-    /// source mapping, `bucket/key`, or the name of the repository.
+    /// The name of what the call is about, for the ledger and faults.
     pub(crate) fn resource(&self) -> Option<String> {
-        let raw = if self.label.is_empty() {
-            self.text("FunctionName").or_else(|| self.text("repositoryName"))?
-        } else {
-            &self.label
-        };
-        let uuid = crate::ops::mapping_tags::uuid_of(raw);
-        Some(uuid.unwrap_or_else(|| crate::naming::bare_name(raw)).to_owned())
+        Subject::of(self).map(|subject| subject.name)
     }
 }
 
 /// What a handler works on: the state of one account and region, under the lock.
 pub(crate) struct Ctx<'a> {
     pub(crate) region: &'a mut Region,
+    pub(crate) layers: &'a mut Layers,
     pub(crate) caller: &'a Caller,
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) now: Instant,
+}
+
+impl Ctx<'_> {
+    /// Whom IAM's texts call the caller.
+    pub(crate) fn principal(&self) -> String {
+        self.caller.principal(self.sessions)
+    }
+
+    /// Refuses more code than the region may store, layers included.
+    pub(crate) fn check_code_storage(&self, more: u64) -> Result<(), ApiError> {
+        let of_layers = self.layers.code_size(&self.region.account, &self.region.name);
+        self.region.check_code_storage(of_layers.saturating_add(more))
+    }
 }
 
 /// The body of an answer.

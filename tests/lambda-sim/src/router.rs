@@ -1,11 +1,10 @@
 //! Which operation a call is: the table of methods and paths, as in the model of the API, with the quota that
 //! each operation draws on and the handler that implements it.
 
-use crate::ops::{
-    account, aliases, concurrency, ecr, functions, lists, mappings, policy, s3, sts, tags, updates, versions,
-};
+use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
+use crate::ops::{code_signing, code_signing_link, ecr, layer_policy, layers, mappings, s3};
 use crate::quota::Quota;
-use crate::request::Handler;
+use crate::request::{Handler, Parameter};
 use crate::wire;
 
 /// One operation.
@@ -13,7 +12,8 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     pub(crate) service: &'static str,
     method: &'static str,
-    /// With `{}` for the one parameter. Other services than Lambda are routed without it.
+    /// With `{}` for the first parameter, and the names of further ones; what follows a `?` must be in the query.
+    /// Other services than Lambda are routed without it.
     path: &'static str,
     pub(crate) quota: Quota,
     pub(crate) handler: Handler,
@@ -46,6 +46,7 @@ const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
 const CODE: &str = "/2015-03-31/functions/{}/code";
 const VERSIONS: &str = "/2015-03-31/functions/{}/versions";
 const ALIASES: &str = "/2015-03-31/functions/{}/aliases";
+const ALIAS: &str = "/2015-03-31/functions/{}/aliases/{Name}";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
@@ -53,6 +54,16 @@ const TAGS: &str = "/2017-03-31/tags/{}";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
 const ACCOUNT: &str = "/2016-08-19/account-settings";
+const LAYERS: &str = "/2018-10-31/layers";
+const LAYER_BY_ARN: &str = "/2018-10-31/layers?find=LayerVersion";
+const LAYER_VERSIONS: &str = "/2018-10-31/layers/{}/versions";
+const LAYER_VERSION: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}";
+const LAYER_POLICY: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy";
+const LAYER_STATEMENT: &str = "/2018-10-31/layers/{}/versions/{VersionNumber}/policy/{StatementId}";
+const CODE_SIGNING: &str = "/2020-04-22/code-signing-configs";
+const CODE_SIGNING_CONFIG: &str = "/2020-04-22/code-signing-configs/{}";
+const CODE_SIGNING_FUNCTIONS: &str = "/2020-04-22/code-signing-configs/{}/functions";
+const CODE_SIGNING_LINK: &str = "/2020-06-30/functions/{}/code-signing-config";
 
 static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
@@ -65,6 +76,10 @@ static ROUTES: &[Route] = &[
     lambda("POST", VERSIONS, "PublishVersion", versions::publish),
     lambda("GET", VERSIONS, "ListVersionsByFunction", lists::versions),
     lambda("GET", ALIASES, "ListAliases", aliases::list),
+    lambda("POST", ALIASES, "CreateAlias", aliases::create),
+    lambda("GET", ALIAS, "GetAlias", aliases::get),
+    lambda("PUT", ALIAS, "UpdateAlias", aliases::update),
+    lambda("DELETE", ALIAS, "DeleteAlias", aliases::delete),
     Route { quota: Quota::GetPolicy, ..lambda("GET", POLICY, "GetPolicy", policy::get) },
     lambda("PUT", CONCURRENCY, "PutFunctionConcurrency", concurrency::put),
     lambda("DELETE", CONCURRENCY, "DeleteFunctionConcurrency", concurrency::delete),
@@ -78,6 +93,24 @@ static ROUTES: &[Route] = &[
     lambda("PUT", MAPPING, "UpdateEventSourceMapping", mappings::update),
     lambda("DELETE", MAPPING, "DeleteEventSourceMapping", mappings::delete),
     lambda("GET", ACCOUNT, "GetAccountSettings", account::get_settings),
+    lambda("GET", LAYER_BY_ARN, "GetLayerVersionByArn", layers::get_by_arn),
+    lambda("GET", LAYERS, "ListLayers", layers::list),
+    lambda("POST", LAYER_VERSIONS, "PublishLayerVersion", layers::publish),
+    lambda("GET", LAYER_VERSIONS, "ListLayerVersions", layers::list_versions),
+    lambda("GET", LAYER_VERSION, "GetLayerVersion", layers::get),
+    lambda("DELETE", LAYER_VERSION, "DeleteLayerVersion", layers::delete),
+    lambda("POST", LAYER_POLICY, "AddLayerVersionPermission", layer_policy::add),
+    lambda("GET", LAYER_POLICY, "GetLayerVersionPolicy", layer_policy::get),
+    lambda("DELETE", LAYER_STATEMENT, "RemoveLayerVersionPermission", layer_policy::remove),
+    lambda("POST", CODE_SIGNING, "CreateCodeSigningConfig", code_signing::create),
+    lambda("GET", CODE_SIGNING, "ListCodeSigningConfigs", code_signing::list),
+    lambda("GET", CODE_SIGNING_CONFIG, "GetCodeSigningConfig", code_signing::get),
+    lambda("PUT", CODE_SIGNING_CONFIG, "UpdateCodeSigningConfig", code_signing::update),
+    lambda("DELETE", CODE_SIGNING_CONFIG, "DeleteCodeSigningConfig", code_signing::delete),
+    lambda("GET", CODE_SIGNING_FUNCTIONS, "ListFunctionsByCodeSigningConfig", code_signing::list_functions),
+    lambda("PUT", CODE_SIGNING_LINK, "PutFunctionCodeSigningConfig", code_signing_link::put),
+    lambda("GET", CODE_SIGNING_LINK, "GetFunctionCodeSigningConfig", code_signing_link::get),
+    lambda("DELETE", CODE_SIGNING_LINK, "DeleteFunctionCodeSigningConfig", code_signing_link::delete),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
     s3("HEAD", "HeadObject", s3::head),
@@ -85,11 +118,11 @@ static ROUTES: &[Route] = &[
     ecr("BatchGetImage", ecr::batch_get_image),
 ];
 
-/// Finds a REST operation and the parameter in its path.
-pub(crate) fn rest(method: &str, path: &str) -> Option<(&'static Route, String)> {
+/// Finds a REST operation and the parameters in its path.
+pub(crate) fn rest(method: &str, path: &str, query: &str) -> Option<(&'static Route, Vec<Parameter>)> {
     let path = path.trim_end_matches('/');
     let mut routes = ROUTES.iter().filter(|route| route.service == "lambda" && route.method == method);
-    routes.find_map(|route| label(route.path, path).map(|label| (route, label)))
+    routes.find_map(|route| parameters(route.path, path, query).map(|found| (route, found)))
 }
 
 /// Finds an operation of the query protocol.
@@ -108,12 +141,28 @@ pub(crate) fn target(header: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.service == "ecr" && route.operation == operation)
 }
 
-fn label(pattern: &str, path: &str) -> Option<String> {
-    let Some((before, after)) = pattern.split_once("{}") else {
-        return (pattern == path).then(String::new);
-    };
-    let label = path.strip_prefix(before)?.strip_suffix(after)?;
-    (!label.is_empty() && !label.contains('/')).then(|| wire::decoded(label))
+fn parameters(pattern: &'static str, path: &str, query: &str) -> Option<Vec<Parameter>> {
+    let (pattern, flag) = pattern.split_once('?').map_or((pattern, None), |(path, flag)| (path, Some(flag)));
+    if flag.is_some_and(|flag| query.split('&').all(|pair| pair != flag)) {
+        return None;
+    }
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some(segment), Some(value)) => match parameter(segment) {
+                Some(name) if !value.is_empty() => found.push((name, wire::decoded(value))),
+                None if segment == value => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]
@@ -122,15 +171,26 @@ mod tests {
 
     #[test]
     fn paths_name_the_operation_and_its_parameter() {
-        let found =
-            |method: &str, path: &str| rest(method, path).map(|(route, label)| (route.operation, label));
-        assert_eq!(found("GET", "/2015-03-31/functions/"), Some(("ListFunctions", String::new())));
-        assert_eq!(found("GET", "/2015-03-31/functions/a%3A1"), Some(("GetFunction", "a:1".into())));
+        let found = |method: &str, path: &str| {
+            rest(method, path, "").map(|(route, parameters)| (route.operation, parameters))
+        };
+        assert_eq!(found("GET", "/2015-03-31/functions/"), Some(("ListFunctions", vec![])));
+        let get = found("GET", "/2015-03-31/functions/a%3A1");
+        assert_eq!(get, Some(("GetFunction", vec![("", "a:1".into())])));
         let update = found("PUT", "/2015-03-31/functions/a/configuration");
-        assert_eq!(update, Some(("UpdateFunctionConfiguration", "a".into())));
+        assert_eq!(update, Some(("UpdateFunctionConfiguration", vec![("", "a".into())])));
+        let alias = found("GET", "/2015-03-31/functions/a/aliases/live");
+        assert_eq!(alias, Some(("GetAlias", vec![("", "a".into()), ("Name", "live".into())])));
         assert_eq!(found("PUT", "/2015-03-31/functions/a"), None);
         assert_eq!(query("AssumeRole").unwrap().operation, "AssumeRole");
         assert_eq!(object("HEAD").unwrap().operation, "HeadObject");
         assert!(target("AmazonEC2ContainerRegistry_V20150921.BatchGetImage").is_some());
+    }
+
+    #[test]
+    fn the_query_tells_operations_on_one_path_apart() {
+        let found = |query: &str| rest("GET", LAYERS, query).unwrap().0.operation;
+        assert_eq!(found("find=LayerVersion&Arn=a"), "GetLayerVersionByArn");
+        assert_eq!(found("MaxItems=5"), "ListLayers");
     }
 }

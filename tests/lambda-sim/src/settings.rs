@@ -88,6 +88,9 @@ impl AuthError {
 pub struct AccountSettings {
     /// How long creates and new versions stay Pending, and new mappings Creating.
     pub create_settle: SettleDelay,
+    /// How long new versions stay Pending, if not as long as creates. A version that only gives what is Active a
+    /// number is Active at once, unless it has SnapStart.
+    pub version_settle: Option<SettleDelay>,
     /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
     pub update_settle: SettleDelay,
     /// Whether the quotas of the control plane are enforced.
@@ -109,8 +112,13 @@ pub struct AccountSettings {
     pub missing_repositories: BTreeSet<String>,
     /// Image URIs that don't exist; all others do.
     pub missing_images: BTreeSet<String>,
-    /// Layer version ARNs that don't exist; all others do.
+    /// Layer version ARNs that don't exist. Of the others, the versions of a layer that was ever published in the
+    /// simulator exist until they are deleted, and those of all other layers always.
     pub missing_layers: BTreeSet<String>,
+    /// Layer versions exist only if they were published in the simulator, as on AWS.
+    pub strict_layers: bool,
+    /// Packages and layers count as not signed, so that a code signing config with Enforce refuses them.
+    pub unsigned_packages: bool,
     /// Subnet ids that don't exist; all others do.
     pub missing_subnets: BTreeSet<String>,
     /// Security group ids that don't exist; all others do.
@@ -131,6 +139,8 @@ pub struct AccountSettings {
     pub code_storage: u64,
     /// While set, creates and new versions settle as Failed with it.
     pub fail_create: Option<Failure>,
+    /// While set, new versions settle as Failed with it, whatever `fail_create` says.
+    pub fail_version: Option<Failure>,
     /// While set, updates settle as Failed with it.
     pub fail_update: Option<Failure>,
 }
@@ -167,6 +177,7 @@ impl Default for AccountSettings {
     fn default() -> Self {
         Self {
             create_settle: SettleDelay::default(),
+            version_settle: None,
             update_settle: SettleDelay::default(),
             quotas: false,
             auth_error: None,
@@ -178,6 +189,8 @@ impl Default for AccountSettings {
             missing_repositories: BTreeSet::new(),
             missing_images: BTreeSet::new(),
             missing_layers: BTreeSet::new(),
+            strict_layers: false,
+            unsigned_packages: false,
             missing_subnets: BTreeSet::new(),
             missing_security_groups: BTreeSet::new(),
             missing_sources: BTreeSet::new(),
@@ -188,6 +201,7 @@ impl Default for AccountSettings {
             minimum_unreserved: 100,
             code_storage: 300 * 1024 * 1024 * 1024,
             fail_create: None,
+            fail_version: None,
             fail_update: None,
         }
     }
@@ -198,5 +212,10 @@ impl AccountSettings {
     pub fn settle_delay(&mut self, delay: impl Into<SettleDelay>) {
         self.create_settle = delay.into();
         self.update_settle = self.create_settle;
+    }
+
+    /// How long new versions stay Pending.
+    pub(crate) fn settle_of_versions(&self) -> SettleDelay {
+        self.version_settle.unwrap_or(self.create_settle)
     }
 }

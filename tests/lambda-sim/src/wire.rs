@@ -81,9 +81,13 @@ impl Incoming {
     }
 
     fn rest_call(&self) -> Result<Option<(&'static Route, Request)>, ApiError> {
-        let Some((route, label)) = router::rest(self.method.as_str(), &self.path) else { return Ok(None) };
+        let found = router::rest(self.method.as_str(), &self.path, &self.query);
+        let Some((route, parameters)) = found else { return Ok(None) };
+        let mut parameters = parameters.into_iter();
+        let label = parameters.next().map(|(_, label)| label).unwrap_or_default();
         let (query, body) = (pairs(&self.query), self.json()?);
-        Ok(Some((route, Request { label, query, body, ..Request::default() })))
+        let parameters = parameters.collect();
+        Ok(Some((route, Request { label, parameters, query, body, ..Request::default() })))
     }
 
     fn json(&self) -> Result<Object, ApiError> {

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::caller::{Caller, Sessions};
+use crate::layer::Layers;
 use crate::ledger::{Call, Ledger};
 use crate::region::Region;
 use crate::settings::AccountSettings;
@@ -23,6 +24,7 @@ pub(crate) struct World {
     /// Settings that an account begins with.
     pub(crate) defaults: AccountSettings,
     pub(crate) regions: HashMap<(String, String), Region>,
+    pub(crate) layers: Layers,
     pub(crate) sessions: Sessions,
     pub(crate) ledger: Ledger,
     held: Vec<(u64, oneshot::Sender<()>)>,
@@ -34,25 +36,27 @@ impl World {
             started: Instant::now(),
             defaults,
             regions: HashMap::new(),
+            layers: Layers::default(),
             sessions: Sessions::new(),
             ledger: Ledger::default(),
             held: Vec::new(),
         }
     }
 
-    /// The account and region, begun when first named.
-    pub(crate) fn region(&mut self, account: &str, region: &str) -> &mut Region {
+    /// The account and region, begun when first named, with the layers of all accounts.
+    pub(crate) fn region(&mut self, account: &str, region: &str) -> (&mut Region, &mut Layers) {
         let key = (account.to_owned(), region.to_owned());
         let defaults = &self.defaults;
-        self.regions.entry(key).or_insert_with(|| Region::new(account, region, defaults.clone()))
+        let begin = || Region::new(account, region, defaults.clone());
+        (self.regions.entry(key).or_insert_with(begin), &mut self.layers)
     }
 
-    /// The caller's account and region, with the sessions beside it.
-    pub(crate) fn region_of(&mut self, caller: &Caller) -> (&mut Region, &mut Sessions) {
+    /// The caller's account and region, with what all accounts share beside it.
+    pub(crate) fn region_of(&mut self, caller: &Caller) -> (&mut Region, &mut Layers, &mut Sessions) {
         let key = (caller.account.clone(), caller.region.clone());
         let defaults = &self.defaults;
         let begin = || Region::new(&caller.account, &caller.region, defaults.clone());
-        (self.regions.entry(key).or_insert_with(begin), &mut self.sessions)
+        (self.regions.entry(key).or_insert_with(begin), &mut self.layers, &mut self.sessions)
     }
 
     /// Notes a call as held; it goes on when the receiver hears something.

@@ -32,7 +32,7 @@ fn where_a_whole_struct_is_sent_the_observed_part_is_sent_back() {
     case.desired.configuration.environment = variables(&[("OURS", "new"), ("THEIRS", "first")]);
     case.observed.configuration.environment = variables(&[("OURS", "old"), ("THEIRS", "tuned")]);
     let plan = case.plan();
-    let [Action::UpdateConfiguration { configuration, fields }] = plan.actions.as_slice() else {
+    let [Action::UpdateConfiguration { configuration, fields, .. }] = plan.actions.as_slice() else {
         panic!("{:?}", plan.actions)
     };
     assert_eq!(fields, &BTreeSet::from([Field::Environment]));
@@ -59,6 +59,25 @@ fn an_environment_that_aws_can_not_read_is_no_difference() {
     assert_eq!(case.actions(), [""; 0]);
     case.desired.configuration.memory_size = 256;
     assert_eq!(case.actions(), ["UpdateFunctionConfiguration{MemorySize}"], "and is not sent along");
+}
+
+#[test]
+fn an_image_config_that_aws_can_not_read_is_no_difference() {
+    let mut case = Case::new();
+    case.desired.configuration.image_config.command = vec!["serve".into()];
+    case.observed.unreadable.insert(Field::ImageConfig);
+    assert_eq!(case.actions(), [""; 0]);
+    case.desired.configuration.memory_size = 256;
+    assert_eq!(case.actions(), ["UpdateFunctionConfiguration{MemorySize}"], "and is not sent along");
+}
+
+#[test]
+fn an_ignored_concurrency_of_an_adopted_function_is_left_alone() {
+    let mut case = ignoring(&[CONCURRENCY]);
+    case.desired.reserved_concurrency = Some(5);
+    assert_eq!(case.actions(), ["PutFunctionConcurrency(5)"], "used at create");
+    case.status.common.origin = Some(Origin::Adopted);
+    assert_eq!(case.actions(), [""; 0]);
 }
 
 #[test]

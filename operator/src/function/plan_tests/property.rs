@@ -4,23 +4,25 @@ use super::*;
 
 /// What the engine and AWS make of an action, once it has settled.
 fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
+    Functions::prepare(action, &mut case.status);
     match action {
         Action::Create { configuration, package, tags } => {
             *exists = true;
+            case.observed = observed();
             case.observed.configuration = (**configuration).clone();
             case.observed.package_type = package.package_type;
-            case.observed.live = Some(Live { tags: Ok(tags.clone()), ..live() });
-            case.status.common.origin = Some(Origin::Created);
+            case.live().tags = Ok(tags.clone());
             deploy(package, case);
         }
-        Action::Own { tags } => {
-            let tags = Action::Tag { tags: tags.clone() };
-            case.observed = after(&tags, &case.observed);
-            case.status.common.origin.get_or_insert(Origin::Adopted);
-        }
-        Action::UpdateConfiguration { configuration, fields } => {
+        Action::Own { tags } => case.observed = after(&Action::Tag { tags: tags.clone() }, &case.observed),
+        Action::UpdateConfiguration { configuration, fields, then_code: _ } => {
             let sent = Ignored { fields: fields.clone(), ..Ignored::default() };
-            case.observed.configuration = sent.overlay(&case.observed.configuration, configuration);
+            let before = case.observed.configuration.clone();
+            let updated = &mut case.observed.configuration;
+            *updated = sent.overlay(updated, configuration);
+            // These can't be cleared: nothing is sent.
+            updated.runtime = updated.runtime.take().or(before.runtime);
+            updated.handler = updated.handler.take().or(before.handler);
             case.live().last_update_status = Some("Successful".into());
         }
         Action::UpdateCode { package } => {
@@ -28,28 +30,48 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
             case.live().last_update_status = Some("Successful".into());
         }
         Action::Replace | Action::Delete => *exists = false,
-        Action::PutConcurrency(_) => {
-            case.status.common.managed_sections = vec![CONCURRENCY.into()];
-            case.observed = after(action, &case.observed);
-        }
-        Action::Tag { .. } | Action::Untag { .. } | Action::DeleteConcurrency | Action::Disown { .. } => {
-            case.observed = after(action, &case.observed);
-        }
+        Action::Tag { .. }
+        | Action::Untag { .. }
+        | Action::PutConcurrency(_)
+        | Action::DeleteConcurrency
+        | Action::Disown { .. } => case.observed = after(action, &case.observed),
     }
     // AWS doesn't show the key of a function without variables.
     let configuration = &mut case.observed.configuration;
     if matches!(&configuration.environment, Environment::Known(all) if all.is_empty()) {
         configuration.kms_key_arn.clear();
     }
+    Functions::record(action, Some(&case.observed), &mut case.status);
+    if *exists {
+        Functions::recover(&case.observed, &me(), &mut case.status);
+    }
 }
 
 fn deploy(package: &Package, case: &mut Case) {
-    let CodeSource::S3 { key, .. } = &package.code.source else { panic!("the cases use S3") };
-    case.observed.code_sha256 = sha(key);
+    case.observed.code_sha256 = hash_of(&package.code.source);
     case.observed.architecture.clone_from(&package.code.architecture);
-    case.live().source_kms_key_arn.clone_from(&package.code.source_kms_key_arn);
-    case.status.code_sha256 = Some(sha(key));
-    case.status.code_source = Some(package.fingerprint.clone());
+    let live = case.live();
+    live.source_kms_key_arn.clone_from(&package.code.source_kms_key_arn);
+    (live.image_uri, live.resolved_image_uri, live.resolved_s3_object) = (None, None, None);
+    match &package.code.source {
+        CodeSource::Image { uri } => {
+            live.image_uri = Some(uri.clone());
+            live.resolved_image_uri = Some(format!("resolved {uri}"));
+        }
+        CodeSource::S3 { bucket, key, storage_mode, .. } if storage_mode == "REFERENCE" => {
+            let version = Some("1".into());
+            live.resolved_s3_object = Some(S3Object { bucket: bucket.clone(), key: key.clone(), version });
+        }
+        CodeSource::S3 { .. } | CodeSource::Zip(_) => {}
+    }
+}
+
+fn hash_of(source: &CodeSource) -> String {
+    match source {
+        CodeSource::S3 { key, .. } => sha(key),
+        CodeSource::Image { uri } => sha(uri),
+        CodeSource::Zip(_) => panic!("the cases use S3 and images"),
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -67,17 +89,37 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn logs()(group in text(), json: bool, application in "[DI]", system in "[DI]") -> Logging {
+        let level = |level: String| json.then_some(level);
+        let format = if json { "JSON" } else { "Text" };
+        Logging { format: format.into(), application_level: level(application), system_level: level(system), group }
+    }
+}
+
+prop_compose! {
+    fn mounts()(arn in "[ef]", direct in prop::option::of(prop::sample::select(vec!["ENABLED", "DISABLED"]))) -> FileSystem {
+        FileSystem { arn, local_mount_path: "/mnt/a".into(), direct_s3_read: direct.map(Into::into) }
+    }
+}
+
+prop_compose! {
+    fn images()(entry_point in vec("[ef]", 0..2), command in vec("[c]", 0..2), working_directory in text()) -> ImageConfig {
+        ImageConfig { entry_point, command, working_directory }
+    }
+}
+
+prop_compose! {
     fn configurations()(
         runtime in prop::option::of("python3.1[34]"), (role, description, kms) in ("[rs]", text(), text()),
         handler in prop::option::of("[hi]"), timeout in 1..4, memory in 128..131, storage in 512..514,
-        environment in environments(), vpc in networks(), (dead, tracing) in (text(), text()),
-        layers in vec("[lm]", 0..3), (entry_point, snap, group) in (vec("[ef]", 0..2), text(), text()),
+        environment in environments().boxed(), vpc in networks().boxed(), (dead, tracing) in (text(), text()),
+        layers in vec("[lm]", 0..3), image_config in images().boxed(), snap in text(), logging in logs().boxed(),
+        file_systems in vec(mounts().boxed(), 0..2),
     ) -> Configuration {
         Configuration {
             runtime, role, handler, description, timeout, memory_size: memory, ephemeral_storage: storage, environment,
-            kms_key_arn: kms, vpc, dead_letter_target: dead, tracing_mode: tracing, layers, file_systems: Vec::new(),
-            image_config: ImageConfig { entry_point, ..ImageConfig::default() }, snap_start: snap,
-            logging: Logging { group, ..configuration().logging },
+            kms_key_arn: kms, vpc, dead_letter_target: dead, tracing_mode: tracing, layers, file_systems,
+            image_config, snap_start: snap, logging,
         }
     }
 }
@@ -102,22 +144,37 @@ fn ignorance() -> impl Strategy<Value = Ignored> {
 }
 
 prop_compose! {
+    fn packages()(
+        key in "[ab]", (image, inline, reference, arm) in any::<(bool, bool, bool, bool)>(), kms in text(),
+    ) -> Package {
+        let architecture = if arm { "arm64".into() } else { "x86_64".into() };
+        let (source, package_type) = if image {
+            (CodeSource::Image { uri: key.clone() }, PackageType::Image)
+        } else {
+            let storage_mode = if reference { "REFERENCE".into() } else { "COPY".into() };
+            let source = CodeSource::S3 { bucket: "packages".into(), key: key.clone(), object_version: None, storage_mode };
+            (source, PackageType::Zip)
+        };
+        let fingerprint = format!("{source:?}");
+        let code_sha256 = (inline && !image && !reference).then(|| sha(&key));
+        Package { code: Code { source, architecture, source_kms_key_arn: kms }, fingerprint, code_sha256, package_type }
+    }
+}
+
+prop_compose! {
     fn wanted()(
-        configuration in configurations(), (key, inline) in ("[ab]", any::<bool>()), external in prop::bool::weighted(0.1),
-        (arm, kms) in (any::<bool>(), text()), tags in btree_map("[tu]", "[12]", 0..3),
-        reserved_concurrency in prop::option::of(0..3), ignored in ignorance(),
+        configuration in configurations().boxed(), package in packages().boxed(), external in prop::bool::weighted(0.1),
+        tags in btree_map("[tu]", "[12]", 0..3), reserved_concurrency in prop::option::of(0..3), ignored in ignorance(),
     ) -> Desired {
-        let mut package = package(&key, inline);
-        package.code.architecture = if arm { "arm64".into() } else { "x86_64".into() };
-        package.code.source_kms_key_arn = kms;
         Desired { configuration, package: (!external).then_some(package), tags, reserved_concurrency, ignored }
     }
 }
 
 prop_compose! {
+    /// What AWS may have: some package, deployed by whomever.
     fn found()(
-        configuration in prop_oneof![9 => configurations(), 1 => configurations().prop_map(unreadable)],
-        (key, arm, kms) in ("[abc]", any::<bool>(), text()),
+        configuration in prop_oneof![9 => configurations().boxed(), 1 => configurations().prop_map(unreadable).boxed()],
+        package in packages().boxed(), blind in prop::bool::weighted(0.1),
         tags in btree_map("[tuv]", "[12]", 0..3), owned in prop::bool::weighted(0.8), reserved_concurrency in prop::option::of(0..3),
         update in prop_oneof![Just("Successful"), Just("Failed")], state in prop_oneof![4 => Just("Active"), 1 => Just("Failed")],
     ) -> Observed {
@@ -126,11 +183,13 @@ prop_compose! {
             tags.extend(me().tags());
         }
         let live = Live {
-            state: state.into(), last_update_status: Some(update.into()), tags: Ok(tags), reserved_concurrency,
-            source_kms_key_arn: kms, ..live()
+            state: state.into(), last_update_status: Some(update.into()), tags: Ok(tags), reserved_concurrency, ..live()
         };
-        let architecture = if arm { "arm64".into() } else { "x86_64".into() };
-        Observed { configuration, architecture, code_sha256: sha(&key), live: Some(live), ..observed() }
+        let unreadable = blind.then_some(Field::ImageConfig).into_iter().collect();
+        let observed = Observed { configuration, unreadable, package_type: package.package_type, live: Some(live), ..observed() };
+        let mut case = Case { observed, ..Case::new() };
+        deploy(&package, &mut case);
+        case.observed
     }
 }
 
@@ -140,20 +199,93 @@ fn unreadable(configuration: Configuration) -> Configuration {
 
 prop_compose! {
     fn cases()(
-        desired in wanted(), observed in found(), adopt in prop::sample::select(vec![AdoptPolicy::Never, AdoptPolicy::Unowned, AdoptPolicy::Force]),
-        (changed, retry, had, ready) in any::<(bool, bool, bool, bool)>(), managed in any::<bool>(),
-        managed_tags in btree_set("[tu]", 0..3), source in prop::option::of("[ab]"),
+        desired in wanted().boxed(), observed in found().boxed(), adopt in prop::sample::select(vec![AdoptPolicy::Never, AdoptPolicy::Unowned, AdoptPolicy::Force]),
+        (changed, retry, had, active) in any::<(bool, bool, bool, bool)>(), managed in any::<bool>(),
+        managed_tags in btree_set("[tu]", 0..3), source in prop::option::of(packages().boxed()),
+        last in prop::option::of(prop::sample::select(vec!["code", "timeout", "layers"])), then_code: bool,
     ) -> Case {
         let mut status = if had { known() } else { LambdaFunctionStatus::default() };
-        status.revision_id = status.revision_id.filter(|_| ready);
+        status.ever_active = status.ever_active.filter(|_| active);
         status.common.managed_sections = managed.then(|| CONCURRENCY.into()).into_iter().collect();
         status.common.managed_tags = managed_tags.into_iter().collect();
-        if let Some(key) = source {
-            status.code_source = Some(package(&key, false).fingerprint);
-            status.code_sha256 = Some(sha(&key));
+        if let Some(package) = source {
+            status.code_source_sha256 = Some(hash_of(&package.code.source));
+            status.code_source = Some(package.fingerprint);
         }
+        status.last_update = last.map(|path| LastUpdate { paths: vec![path.into()], then_code: then_code.then_some(true) });
         Case { desired, observed, status, adopt, observe_only: false, changed, retry_due: changed || retry }
     }
+}
+
+/// The configuration that AWS has to have in the end. What can't be read or cleared stays as it is.
+fn expected(case: &Case) -> Configuration {
+    let has = &case.observed.configuration;
+    let mut target = case.desired.ignored.overlay(&case.desired.configuration, has);
+    target.runtime = target.runtime.or_else(|| has.runtime.clone());
+    target.handler = target.handler.or_else(|| has.handler.clone());
+    if matches!(has.environment, Environment::Unknown(_)) {
+        target.environment = has.environment.clone();
+    }
+    if has.kms_key_arn.is_empty() && target.environment.variables().next().is_none() {
+        target.kms_key_arn.clear();
+    }
+    if case.observed.unreadable.contains(&Field::ImageConfig) {
+        target.image_config = has.image_config.clone();
+    }
+    target
+}
+
+/// That AWS has all of what is wanted.
+fn check_settled(case: &Case) -> Result<(), TestCaseError> {
+    prop_assert_eq!(expected(case), case.observed.configuration.clone());
+    let live = case.observed.live.as_ref().unwrap();
+    let tags = live.tags.as_ref().unwrap();
+    prop_assert_eq!(tags.get(OWNER_TAG).map(String::as_str), Some("cluster/uid-1"));
+    for (key, value) in &case.desired.tags {
+        prop_assert!(
+            case.desired.ignored.tags.contains(key) || tags.get(key) == Some(value),
+            "{} in {:?}",
+            key,
+            tags
+        );
+    }
+    if let Some(wanted) =
+        case.desired.reserved_concurrency.filter(|_| !case.desired.ignored.reserved_concurrency)
+    {
+        prop_assert_eq!(live.reserved_concurrency, Some(wanted));
+    }
+    if let Some(Package { code, .. }) = case.desired.deployable() {
+        prop_assert_eq!(&case.observed.code_sha256, &hash_of(&code.source));
+        prop_assert_eq!(
+            (&case.observed.architecture, &live.source_kms_key_arn),
+            (&code.architecture, &code.source_kms_key_arn)
+        );
+        let reference =
+            matches!(&code.source, CodeSource::S3 { storage_mode, .. } if storage_mode == "REFERENCE");
+        prop_assert_eq!(live.resolved_s3_object.is_some(), reference);
+    }
+    Ok(())
+}
+
+/// That a problem is one that there is, and has the reason that it should have.
+fn check_problem(case: &Case, exists: bool, reason: Reason) -> Result<(), TestCaseError> {
+    let Case { desired, observed, adopt, .. } = case;
+    let live = observed.live.as_ref().unwrap();
+    let unowned = !live.tags.as_ref().unwrap().contains_key(OWNER_TAG);
+    let wrong_type =
+        desired.deployable().is_some_and(|package| package.package_type != observed.package_type);
+    let holds = match reason {
+        Reason::OwnershipConflict => exists && unowned && *adopt != AdoptPolicy::Force,
+        Reason::ImmutableFieldChanged => exists && wrong_type,
+        Reason::CreateFailed => exists && live.state == "Failed",
+        Reason::DependencyNotReady if exists => {
+            live.last_update_status.as_deref() == Some("Failed") && !case.retry_due
+        }
+        Reason::DependencyNotReady => desired.package.is_none(),
+        _ => false,
+    };
+    prop_assert!(holds, "{reason} without a cause");
+    Ok(())
 }
 
 /// Own, configuration, code, tags and concurrency, and once more for a function that is replaced.
@@ -169,10 +301,17 @@ proptest! {
         for _ in 0..ROUNDS {
             let plan = case.plan_for(exists.then_some(&case.observed).cloned().as_ref());
             if plan.actions.is_empty() {
-                let settled = matches!(plan.verdict, Verdict::Settled(..));
-                let stuck = matches!(plan.verdict, Verdict::Problem(..));
-                prop_assert!(settled || stuck, "{:?}", plan.verdict);
-                prop_assert!(!settled || plan.differs.is_empty(), "settled, yet {:?}", plan.differs);
+                match plan.verdict {
+                    Verdict::Settled(..) => {
+                        prop_assert!(plan.differs.is_empty(), "settled, yet {:?}", plan.differs);
+                        check_settled(&case)?;
+                        report(&mut case, true);
+                        let again = case.plan();
+                        prop_assert!(again.actions.is_empty(), "it was at rest, then {:?}", again.actions);
+                    }
+                    Verdict::Problem(reason, ..) => check_problem(&case, exists, reason)?,
+                    Verdict::Progress(..) => prop_assert!(false, "nothing is under way: {:?}", plan.verdict),
+                }
                 return Ok(());
             }
             for action in &plan.actions {
@@ -192,5 +331,20 @@ proptest! {
         ));
         let heavy = heavy.count();
         prop_assert!(heavy == 0 || plan.actions.len() == 1, "{:?}", plan.actions);
+    }
+
+    #[test]
+    fn who_only_observes_plans_nothing(case in cases()) {
+        let case = Case { observe_only: true, ..case };
+        prop_assert_eq!(case.actions(), [""; 0]);
+        prop_assert_eq!(case.plan_for(None).actions.len(), 0);
+    }
+
+    #[test]
+    fn what_may_be_in_use_or_is_not_ours_is_never_deleted(case in cases()) {
+        let deletes = case.plan().actions.contains(&Action::Replace);
+        let owned = case.observed.live.as_ref().unwrap().tags.as_ref().unwrap().contains_key(OWNER_TAG);
+        let new = case.observed.live.as_ref().unwrap().state == "Failed" && case.status.ever_active != Some(true);
+        prop_assert!(!deletes || (owned && new && case.desired.package.is_some()));
     }
 }

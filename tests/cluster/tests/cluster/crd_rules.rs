@@ -123,6 +123,8 @@ async fn names_and_arns() {
 async fn code_has_exactly_one_source() {
     let both = json!({"s3": {"bucket": "abc", "key": "k"}, "image": {"uri": "r/i:1"}});
     let large = "x".repeat(70_000);
+    let mut keyed_image = image(json!({}));
+    keyed_image["code"]["sourceKMSKeyArn"] = json!("arn:aws:kms:k");
     check(
         "rules-code",
         &[
@@ -133,13 +135,14 @@ async fn code_has_exactly_one_source() {
             (json!({"code": both}), &["spec.code", "has s3 image;", "remove the others"]),
             (s3("a"), &["spec.code.s3.bucket", "at least 3"]),
             (files(json!({})), &["spec.code.inline.files", "at least 1"]),
-            (files(json!({"/etc/x": ""})), &["spec.code.inline.files", "must be relative", "rename"]),
-            (files(json!({"a/../x": "", "ok": ""})), &["spec.code.inline.files", "without ..", "rename"]),
-            (files(json!({"a": large, "b": large})), &["inline.files", "131072", "code.s3"]),
+            (files(json!({"/etc/x": ""})), &["inline.files", "\"/etc/x\"", "must be relative", "rename"]),
+            (files(json!({"a/../x": "", "ok": ""})), &["inline.files", "\"a/../x\"", "without ..", "rename"]),
+            (files(json!({"a": large, "b": large})), &["inline.files", "\"a\"", "131072", "code.s3"]),
             (json!({"runtime": null}), &["spec.runtime", "zip package", "set it"]),
             (json!({"handler": ""}), &["spec.handler", "zip package", "set it"]),
             (image(json!({"runtime": "python3.14"})), &["spec.runtime", "code.image", "remove"]),
             (image(json!({"imageConfig": {"command": ["a"]}})), &[]),
+            (keyed_image, &["spec.code.sourceKMSKeyArn", "arn:aws:kms:k", "code.image"]),
             (
                 json!({"imageConfig": {"command": ["a"]}}),
                 &["spec.imageConfig", "remove it or use code.image"],
@@ -167,11 +170,11 @@ async fn environment_network_logging_and_tags() {
             ),
             (
                 json!({"env": [{"name": "AB", "valueFrom": sources}]}),
-                &["env[0].valueFrom", "exactly one", "remove"],
+                &["env[0].valueFrom", "AB", "exactly one", "has both", "remove"],
             ),
             (
                 json!({"env": [{"name": "AB", "valueFrom": {}}]}),
-                &["env[0].valueFrom", "exactly one", "set one"],
+                &["env[0].valueFrom", "AB", "exactly one", "has none", "set one"],
             ),
             (json!({"envFrom": [{"secretRef": {"name": "s"}, "prefix": "P_"}]}), &[]),
             (json!({"envFrom": [{"prefix": "P_"}]}), &["spec.envFrom[0]", "exactly one", "set one"]),
@@ -182,10 +185,19 @@ async fn environment_network_logging_and_tags() {
                 &["spec.vpcConfig", "securityGroupIds", "add"],
             ),
             (json!({"vpcConfig": {"subnetIds": ["net"]}}), &["spec.vpcConfig.subnetIds[0]", "net", "match"]),
+            (
+                json!({"fileSystemConfigs": [{"arn": "fs-1", "localMountPath": "/mnt/a"}]}),
+                &["spec.fileSystemConfigs", "fs-1", "set spec.vpcConfig"],
+            ),
+            (
+                json!({"fileSystemConfigs": [{"arn": "fs-1", "localMountPath": "/mnt/a"}],
+                    "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]}}),
+                &[],
+            ),
             (json!({"loggingConfig": {"logFormat": "JSON", "systemLogLevel": "WARN"}}), &[]),
             (
                 json!({"loggingConfig": {"systemLogLevel": "WARN"}}),
-                &["spec.loggingConfig", "logFormat to JSON"],
+                &["spec.loggingConfig", "systemLogLevel WARN", "Text (the default)", "logFormat to JSON"],
             ),
             (
                 json!({"loggingConfig": {"logFormat": "XML"}}),
@@ -194,12 +206,15 @@ async fn environment_network_logging_and_tags() {
             (json!({"tags": {"team": "a"}}), &[]),
             (json!({"tags": tags(48)}), &[]),
             (json!({"tags": tags(49)}), &["spec.tags", "49", "48"]),
-            (json!({"tags": {"aws:x": "", "ok": ""}}), &["spec.tags", "aws:", "rename the tag"]),
+            (json!({"tags": {"aws:x": "", "ok": ""}}), &["spec.tags", "\"aws:x\"", "rename the tag"]),
             (
                 json!({"tags": {"lambda-operator.io/owner": ""}}),
-                &["spec.tags", "lambda-operator.io/", "rename the tag"],
+                &["spec.tags", "\"lambda-operator.io/owner\"", "rename the tag"],
             ),
-            (json!({"tags": {"": "a"}}), &["spec.tags", "1 to 128", "fill in the key"]),
+            (json!({"tags": {"": "a"}}), &["spec.tags", "\"\"", "1 to 128", "fill in the key"]),
+            (json!({"tags": {"Größe: a/b": "1 + 2 = @3_4.5-6"}}), &[]),
+            (json!({"tags": {"a?b": "1"}}), &["spec.tags", "\"a?b\"", "letters, digits", "rename the tag"]),
+            (json!({"tags": {"a": "b,c"}}), &["spec.tags.a", "b,c", "should match"]),
             (json!({"tags": {"a": "x".repeat(257)}}), &["spec.tags.a", "256"]),
             (json!({"ignoreDrift": ["code", "code"]}), &["spec.ignoreDrift[1]", "code", "Duplicate"]),
         ],

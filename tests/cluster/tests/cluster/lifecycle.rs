@@ -71,8 +71,11 @@ async fn drift_is_found_said_and_mended() {
     })
     .await;
     world.ready("hello").await;
-    let reasons: Vec<String> = world.events("hello").await.into_iter().map(|(_, reason, _)| reason).collect();
-    assert!(reasons.contains(&"DriftDetected".to_owned()), "{reasons:?}");
+    test_support::eventually(Duration::from_secs(60), "an Event says so", || async {
+        let events = world.events("hello").await;
+        if events.iter().any(|(_, reason, _)| reason == "DriftDetected") { Ok(()) } else { Err(events) }
+    })
+    .await;
 }
 
 #[tokio::test]

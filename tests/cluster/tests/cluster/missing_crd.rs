@@ -42,7 +42,7 @@ async fn without_its_definition_the_operator_waits_and_is_not_ready() {
     assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 503"));
     assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"), "a restart would not help");
 
-    apply(&cluster, "-f", "crds/lambdafunctions.yaml").await;
+    apply(&cluster, "-k", "crds").await;
     eventually(PATIENCE, "it is ready", || async {
         fetch(address, "/readyz").await.starts_with("HTTP/1.1 200").then_some(())
     })

@@ -204,8 +204,8 @@ impl AccountControl {
     }
 
     /// Somebody in the console changes a function: members of an UpdateFunctionConfiguration request, and
-    /// `Architectures`, `Tags` (all of them), `ReservedConcurrentExecutions`, `CodeSha256`, `CodeSize`, `SourceKMSKeyArn`,
-    /// `State`, `StateReason`, `StateReasonCode`, `LastUpdateStatus`, `LastUpdateStatusReason`,
+    /// `Architectures`, `Tags` (all of them), `ReservedConcurrentExecutions`, `CodeSigningConfigArn`, `CodeSha256`,
+    /// `CodeSize`, `SourceKMSKeyArn`, `State`, `StateReason`, `StateReasonCode`, `LastUpdateStatus`, `LastUpdateStatusReason`,
     /// `LastUpdateStatusReasonCode`. Null removes a member. An `Environment` with an `Error` stands for one that
     /// the caller can't decrypt. Nothing is checked.
     pub async fn edit_function(&self, name: &str, changes: Value) {

@@ -4,6 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::aliases::AliasCommand;
+use super::code_signing::CodeSigningCommand;
+use super::layers::LayerCommand;
+use super::versions::VersionCommand;
 use crate::faults::Fault;
 
 /// A command about one account and region.
@@ -27,6 +31,10 @@ pub(crate) enum Command {
     PutMapping { mapping: Value },
     EditMapping { uuid: String, changes: Value },
     RemoveMapping { uuid: String },
+    Alias(AliasCommand),
+    Version(VersionCommand),
+    Layer(LayerCommand),
+    CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },
     PutImage { uri: String, digest: String },

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
 use crate::function::Function;
+use crate::layer::Layers;
 use crate::lifecycle::Lifecycle;
 use crate::merge::{self, into_object};
 use crate::ops::functions;
@@ -16,29 +17,38 @@ use crate::request::{Ctx, Object, without_nulls};
 use crate::rules::tags;
 
 /// Puts a function there, from the body of a CreateFunction request; one that is there is replaced.
-pub(super) fn put(region: &mut Region, body: Value) -> Result<(), ApiError> {
+pub(super) fn put(region: &mut Region, layers: &mut Layers, body: Value) -> Result<(), ApiError> {
     let body = into_object(without_nulls(body));
     let name = body.get("FunctionName").and_then(Value::as_str).unwrap_or_default().to_owned();
     if name.is_empty() {
         return Err(ApiError::invalid("FunctionName is missing"));
     }
+    let mut function = as_console(region, layers, |ctx| functions::build(ctx, &name, &body))?;
+    function.latest.lifecycle = Lifecycle::settled();
+    region.functions.insert(name, function);
+    Ok(())
+}
+
+/// Lets the person in the console do what an operation does.
+pub(super) fn as_console<T>(
+    region: &mut Region,
+    layers: &mut Layers,
+    act: impl FnOnce(&mut Ctx<'_>) -> T,
+) -> T {
     let caller = Caller {
         access_key: "console".to_owned(),
         account: region.account.clone(),
         region: region.name.clone(),
         service: "lambda".to_owned(),
     };
-    let ctx = Ctx { region, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() };
-    let mut function = functions::build(&ctx, &name, &body)?;
-    function.latest.lifecycle = Lifecycle::settled();
-    region.functions.insert(name, function);
-    Ok(())
+    act(&mut Ctx { region, layers, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() })
 }
 
 /// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
 pub(super) fn change(function: &mut Function, changes: Value) {
     let changes = into_object(changes);
-    let changes_only_concurrency = changes.keys().all(|name| name == "ReservedConcurrentExecutions");
+    let beside = ["ReservedConcurrentExecutions", "CodeSigningConfigArn"];
+    let changes_nothing_else = changes.keys().all(|name| beside.contains(&name.as_str()));
     let removed: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
@@ -47,8 +57,10 @@ pub(super) fn change(function: &mut Function, changes: Value) {
     merge::create_only(&mut function.latest.config, &set);
     for name in removed {
         function.latest.config.remove(&name);
-        if name == "ReservedConcurrentExecutions" {
-            function.reserved_concurrency = None;
+        match name.as_str() {
+            "ReservedConcurrentExecutions" => function.reserved_concurrency = None,
+            "CodeSigningConfigArn" => function.code_signing = None,
+            _ => {}
         }
     }
     if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
@@ -56,8 +68,8 @@ pub(super) fn change(function: &mut Function, changes: Value) {
         function.latest.config.insert("Environment".into(), unreadable.clone());
     }
     change_beside(function, &set);
-    // As PutFunctionConcurrency and DeleteFunctionConcurrency, which are no change of the configuration.
-    if !changes_only_concurrency {
+    // As the operations on these, which are no change of the configuration.
+    if !changes_nothing_else {
         function.latest.modified();
     }
 }
@@ -71,6 +83,9 @@ fn change_beside(function: &mut Function, set: &Object) {
     if let Some(reserved) = set.get("ReservedConcurrentExecutions").and_then(Value::as_u64) {
         function.reserved_concurrency = Some(reserved);
     }
+    if let Some(arn) = text("CodeSigningConfigArn") {
+        function.code_signing = Some(arn);
+    }
     if let Some(sha256) = text("CodeSha256") {
         function.latest.code.sha256 = sha256;
     }
@@ -80,7 +95,12 @@ fn change_beside(function: &mut Function, set: &Object) {
     if let Some(size) = set.get("CodeSize").and_then(Value::as_u64) {
         function.latest.code.size = size;
     }
-    let lifecycle = &mut function.latest.lifecycle;
+    change_states(&mut function.latest.lifecycle, set);
+}
+
+/// Sets the states that are named, each with its reason and its code, or without.
+pub(super) fn change_states(lifecycle: &mut Lifecycle, set: &Object) {
+    let text = |name: &str| set.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
     for (prefix, status) in [("State", &mut lifecycle.state), ("LastUpdateStatus", &mut lifecycle.update)] {
         if let Some(value) = text(prefix) {
             status.value = Some(value);

@@ -63,7 +63,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         }
         _ => {}
     }
-    let region = world.region(account, region);
+    let (region, layers) = world.region(account, region);
     match command {
         Command::Ledger | Command::ClearLedger => {}
         Command::Inject { fault } => region.faults.inject(fault),
@@ -72,7 +72,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Configure { settings } => configure(region, settings)?,
         Command::Functions => return Ok(json!(region.functions.keys().collect::<Vec<_>>())),
         Command::Function { name, qualifier } => return Ok(shown(region, &name, qualifier.as_deref())),
-        Command::PutFunction { function } => edit::put(region, function)?,
+        Command::PutFunction { function } => edit::put(region, layers, function)?,
         Command::EditFunction { name, changes } => edit::change(function(region, &name)?, changes),
         Command::RemoveFunction { name } => return Ok(json!(region.functions.remove(&name).is_some())),
         Command::PutAlias { name, alias } => edit::put_alias(function(region, &name)?, alias)?,
@@ -81,6 +81,10 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::PutMapping { mapping } => return mappings::put(region, mapping),
         Command::EditMapping { uuid, changes } => mappings::change(region, &uuid, changes)?,
         Command::RemoveMapping { uuid } => return Ok(json!(region.mappings.remove(&uuid).is_some())),
+        Command::Alias(command) => return command.carry_out(region),
+        Command::Version(command) => return command.carry_out(region),
+        Command::Layer(command) => return command.carry_out(region, layers),
+        Command::CodeSigning(command) => return command.carry_out(region),
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),
         Command::PutImage { uri, digest } => {
@@ -90,7 +94,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
     Ok(Value::Null)
 }
 
-fn function<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Function, ApiError> {
+pub(super) fn function<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Function, ApiError> {
     let arn = region.function_arn(name);
     region.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))
 }

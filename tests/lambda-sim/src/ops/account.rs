@@ -10,7 +10,8 @@ use crate::request::{Ctx, Reply, Request};
 #[allow(clippy::unnecessary_wraps, reason = "every handler has this signature")]
 pub(crate) fn get_settings(ctx: &mut Ctx<'_>, _request: &Request) -> Result<Reply, ApiError> {
     let region = &*ctx.region;
-    let used: u64 = region.functions.values().map(Function::code_size).sum();
+    let of_layers = ctx.layers.code_size(&region.account, &region.name);
+    let used: u64 = of_layers + region.functions.values().map(Function::code_size).sum::<u64>();
     let shown = json!({
         "AccountLimit": {
             "TotalCodeSize": region.settings.code_storage,

@@ -12,7 +12,7 @@ use crate::lifecycle::{Access, Lifecycle};
 use crate::merge;
 use crate::naming::{self, Target};
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{model, service, tags};
+use crate::rules::{code_signing, layer_use, model, service, tags};
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -23,7 +23,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     let function = ctx.region.functions.entry(name).or_insert(function);
     if request.flag("Publish") {
         // The reply has the version's number, but the function's own ARN.
-        let pending = versions::pending(function, ctx.region.settings.create_settle, ctx.now);
+        let pending = versions::pending(function, ctx.region.settings.settle_of_versions(), ctx.now);
         versions::publish_latest(function, None, pending);
         shown["Version"] = "1".into();
     }
@@ -48,9 +48,13 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
     merge::create_only(&mut config, body);
     merge::apply(&mut config, body);
     service::check(&ctx.region.settings, body, &config)?;
+    layer_use::check(ctx.region, ctx.layers, &ctx.principal(), body)?;
+    layer_use::set_sizes(ctx.layers, &mut config);
+    let code_signing = code_signing::link_of_new(ctx.region, body, package)?;
     let code = body.get("Code").cloned().unwrap_or_default();
     let code = code::resolve(ctx.region, &merge::into_object(code), package)?;
-    ctx.region.check_code_storage(code.size)?;
+    code_signing::check_signature(ctx.region, code_signing.as_deref(), name)?;
+    ctx.check_code_storage(code.size)?;
     let latest = Version {
         number: "$LATEST".to_owned(),
         config,
@@ -69,6 +73,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         tags: tags::of(body),
         reserved_concurrency: None,
         aliases: BTreeMap::new(),
+        code_signing,
     })
 }
 
@@ -77,7 +82,7 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     let target = target(ctx, request)?;
     let qualifier = target.qualifier.as_deref();
     let tags_denied = ctx.region.settings.deny.contains("ListTags");
-    let principal = ctx.caller.principal(ctx.sessions);
+    let principal = ctx.principal();
     let (function, version) = found(ctx, &target)?;
     let mut described = function.described(version, qualifier);
     if tags_denied && let Some(members) = described.as_object_mut() {

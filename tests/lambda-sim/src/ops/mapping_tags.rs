@@ -2,13 +2,13 @@
 //! `TestLambdaTag::test_tag_exceptions[event_source_mapping]` in LocalStack's recordings of AWS
 //! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::error::ApiError;
 use crate::lifecycle::Access;
+use crate::mapping::Mapping;
 use crate::request::Ctx;
 
 static ARN: LazyLock<Regex> = LazyLock::new(|| {
@@ -22,14 +22,9 @@ pub(crate) fn uuid_of(arn: &str) -> Option<&str> {
     ARN.captures(arn).and_then(|found| found.get(1)).map(|uuid| uuid.as_str())
 }
 
-/// The tags of a mapping.
-pub(super) fn of<'a>(
-    ctx: &'a mut Ctx<'_>,
-    arn: &str,
-    uuid: &str,
-) -> Result<&'a mut BTreeMap<String, String>, ApiError> {
+/// The mapping whose tags an ARN means.
+pub(super) fn of<'a>(ctx: &'a mut Ctx<'_>, arn: &str, uuid: &str) -> Result<&'a mut Mapping, ApiError> {
     let known = super::mappings::mapping_arn(ctx.region, uuid) == arn;
     let mapping = ctx.region.mappings.get(uuid, Access::Other, ctx.now).filter(|_| known);
-    let missing = || ApiError::not_found(format!("Event source mapping not found: {arn}"));
-    mapping.map(|mapping| &mut mapping.tags).ok_or_else(missing)
+    mapping.ok_or_else(|| ApiError::not_found(format!("Event source mapping not found: {arn}")))
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::paging::page_of;
+use super::paging::{Sizes, page_of};
 use crate::error::ApiError;
 use crate::function::Version;
 use crate::lifecycle::Access;
@@ -18,10 +18,6 @@ use crate::region::Region;
 use crate::request::{Ctx, Object, Reply, Request};
 use crate::rules::{mappings as rules, model, tags};
 use crate::settings::{AccountSettings, SettleDelay};
-
-/// What a page holds at most, whatever MaxItems says
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html>).
-const PAGE: usize = 100;
 
 /// 202 with State Creating, or Disabled if that is what was asked for.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -107,7 +103,8 @@ pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     };
     let mappings = ctx.region.mappings.all(ctx.now).filter(wanted);
     let items = mappings.map(|mapping| (mapping.uuid.clone(), mapping.shown(View::Encrypted)));
-    Ok(Reply::json(200, page_of(PAGE, request, "EventSourceMappings", items, |shown| shown)?))
+    let page = page_of(request, Sizes::UP_TO_HUNDRED, "EventSourceMappings", items, |shown| shown)?;
+    Ok(Reply::json(200, page))
 }
 
 fn not_found() -> ApiError {

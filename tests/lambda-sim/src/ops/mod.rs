@@ -2,9 +2,13 @@
 
 pub(crate) mod account;
 pub(crate) mod aliases;
+pub(crate) mod code_signing;
+pub(crate) mod code_signing_link;
 pub(crate) mod concurrency;
 pub(crate) mod ecr;
 pub(crate) mod functions;
+pub(crate) mod layer_policy;
+pub(crate) mod layers;
 pub(crate) mod lists;
 pub(crate) mod mapping_tags;
 pub(crate) mod mappings;

@@ -1,18 +1,48 @@
-//! TagResource, UntagResource and ListTags, for functions, and by way of `mapping_tags` for event source mappings.
-//! Both writes change a function's RevisionId. Texts:
-//! `TestLambdaTags` in LocalStack's recordings (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! TagResource, UntagResource and ListTags, for functions, code signing configs, and by way of `mapping_tags` event
+//! source mappings. Both writes change a function's RevisionId. Texts: `TestLambdaTags` in LocalStack's recordings
+//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::mapping_tags;
+use super::{code_signing, mapping_tags};
+use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::function::Function;
 use crate::lifecycle::Access;
+use crate::mapping::Mapping;
 use crate::naming;
 use crate::request::{Ctx, Reply, Request};
 use crate::rules::{model, tags};
+
+/// What can have tags.
+enum Tagged<'a> {
+    Function(&'a mut Function),
+    CodeSigningConfig(&'a mut CodeSigningConfig),
+    Mapping(&'a mut Mapping),
+}
+
+impl Tagged<'_> {
+    fn tags(&self) -> &BTreeMap<String, String> {
+        match self {
+            Self::Function(function) => &function.tags,
+            Self::CodeSigningConfig(config) => &config.tags,
+            Self::Mapping(mapping) => &mapping.tags,
+        }
+    }
+
+    fn set(self, tags: BTreeMap<String, String>) {
+        match self {
+            Self::Function(function) => {
+                function.tags = tags;
+                function.latest.touch();
+            }
+            Self::CodeSigningConfig(config) => config.tags = tags,
+            Self::Mapping(mapping) => mapping.tags = tags,
+        }
+    }
+}
 
 /// Adds and overwrites.
 pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -21,22 +51,12 @@ pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if added.is_empty() {
         return Err(ApiError::invalid("An error occurred and the request cannot be processed."));
     }
-    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
-        merge(mapping_tags::of(ctx, &request.label, uuid)?, added)?;
-        return Ok(Reply::no_content());
-    }
-    let function = tagged(ctx, request, Access::Other)?;
-    merge(&mut function.tags, added)?;
-    function.latest.touch();
-    Ok(Reply::no_content())
-}
-
-fn merge(tags: &mut BTreeMap<String, String>, added: BTreeMap<String, String>) -> Result<(), ApiError> {
-    let mut merged = tags.clone();
+    let tagged = tagged(ctx, request)?;
+    let mut merged = tagged.tags().clone();
     merged.extend(added);
     tags::check(&merged)?;
-    *tags = merged;
-    Ok(())
+    tagged.set(merged);
+    Ok(Reply::no_content())
 }
 
 /// Removes keys; those that aren't there are gone already.
@@ -46,38 +66,49 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
         let failure = "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
         return Err(ApiError::validation(&[failure.to_owned()]));
     }
-    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
-        mapping_tags::of(ctx, &request.label, uuid)?.retain(|key, _| !keys.contains(&key.as_str()));
-        return Ok(Reply::no_content());
-    }
-    let function = tagged(ctx, request, Access::Other)?;
-    function.tags.retain(|key, _| !keys.contains(&key.as_str()));
-    function.latest.touch();
+    let tagged = tagged(ctx, request)?;
+    let mut left = tagged.tags().clone();
+    left.retain(|key, _| !keys.contains(&key.as_str()));
+    tagged.set(left);
     Ok(Reply::no_content())
 }
 
 /// All tags.
 pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    if let Some(uuid) = mapping_tags::uuid_of(&request.label) {
-        return Ok(Reply::json(200, json!({"Tags": mapping_tags::of(ctx, &request.label, uuid)?})));
-    }
-    let function = tagged(ctx, request, Access::Other)?;
-    Ok(Reply::json(200, json!({"Tags": function.tags})))
+    Ok(Reply::json(200, json!({"Tags": tagged(ctx, request)?.tags()})))
 }
 
-/// The function that an ARN names.
-fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request, access: Access) -> Result<&'a mut Function, ApiError> {
+/// What an ARN names.
+fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<Tagged<'a>, ApiError> {
     let arn = request.label.as_str();
-    if !arn.starts_with("arn:") || !arn.contains(":function:") {
-        let pattern = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})";
-        let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
-        let failure = format!("Value '{arn}' at 'resource' failed to satisfy constraint: {constraint}");
-        return Err(ApiError::validation(&[failure]));
+    if !arn.starts_with("arn:") {
+        return Err(not_taggable(arn));
     }
+    if let Some(uuid) = mapping_tags::uuid_of(arn) {
+        return mapping_tags::of(ctx, arn, uuid).map(Tagged::Mapping);
+    }
+    if arn.contains(":code-signing-config:") {
+        let config = ctx.region.code_signing.get_mut(arn).ok_or_else(|| code_signing::missing(arn))?;
+        return Ok(Tagged::CodeSigningConfig(config));
+    }
+    if arn.contains(":function:") {
+        return function(ctx, arn).map(Tagged::Function);
+    }
+    Err(not_taggable(arn))
+}
+
+fn function<'a>(ctx: &'a mut Ctx<'_>, arn: &str) -> Result<&'a mut Function, ApiError> {
     let target = naming::target(ctx.region, arn, None)?;
     if target.qualifier.is_some() {
         let text = "Tags on function aliases and versions are not supported. Please specify a function ARN.";
         return Err(ApiError::invalid(text));
     }
-    ctx.region.function(&target.name, access, ctx.now)
+    ctx.region.function(&target.name, Access::Other, ctx.now)
+}
+
+fn not_taggable(arn: &str) -> ApiError {
+    let pattern = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})";
+    let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+    let failure = format!("Value '{arn}' at 'resource' failed to satisfy constraint: {constraint}");
+    ApiError::validation(&[failure])
 }

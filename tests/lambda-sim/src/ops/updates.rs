@@ -1,6 +1,6 @@
 //! UpdateFunctionConfiguration and UpdateFunctionCode.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::versions;
 use crate::code;
@@ -9,8 +9,9 @@ use crate::function::{Function, View};
 use crate::lifecycle::Access;
 use crate::merge;
 use crate::naming;
+use crate::region::Region;
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{model, service};
+use crate::rules::{code_signing, layer_use, model, service};
 
 /// One call changes any part of the configuration. It is InProgress afterwards, even if nothing changed.
 pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -22,6 +23,9 @@ pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Repl
     merge::apply(&mut after, &request.body);
     merge::apply_to_present(&mut after, &request.body);
     service::check(&ctx.region.settings, &request.body, &after)?;
+    layer_use::check(ctx.region, ctx.layers, &ctx.principal(), &request.body)?;
+    check_signatures_of_layers(ctx.region, &name, &request.body)?;
+    layer_use::set_sizes(ctx.layers, &mut after);
     let (delay, now) = (ctx.region.settings.update_settle, ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     function.latest.config = after;
@@ -30,15 +34,24 @@ pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Repl
     Ok(Reply::json(200, function.configuration(&function.latest, &function.arn, View::Full)))
 }
 
+/// Layers that are added must be signed as the code is.
+fn check_signatures_of_layers(region: &Region, name: &str, sent: &Object) -> Result<(), ApiError> {
+    let link = region.functions.get(name).and_then(|function| function.code_signing.as_deref());
+    let has_layers = sent.get("Layers").is_some_and(|layers| layers != &json!([]));
+    if has_layers { code_signing::check_signature(region, link, name) } else { Ok(()) }
+}
+
 /// Replaces the code; with DryRun it only says what would be.
 pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     code::check_request_size(request.operation, request.body_len)?;
     model::check(&request.body, &[])?;
     let name = naming::unqualified(ctx.region, &request.label)?;
-    let config = ready(ctx, &name, request)?.latest.config.clone();
+    let function = ready(ctx, &name, request)?;
+    let (config, signing) = (function.latest.config.clone(), function.code_signing.clone());
     let package = config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip").to_owned();
     let code = code::resolve(ctx.region, &request.body, &package)?;
-    ctx.region.check_code_storage(code.size)?;
+    code_signing::check_signature(ctx.region, signing.as_deref(), &name)?;
+    ctx.check_code_storage(code.size)?;
     let (settings, now) = (ctx.region.settings.clone(), ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     if request.flag("DryRun") {
@@ -53,7 +66,7 @@ pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     function.latest.lifecycle.updating(settings.update_settle, now);
     if request.flag("Publish") {
         // The reply is about the new version, and $LATEST is InProgress all the same.
-        let pending = versions::pending(function, settings.create_settle, now);
+        let pending = versions::pending(function, settings.settle_of_versions(), now);
         return Ok(Reply::json(200, versions::publish_latest(function, None, pending)));
     }
     Ok(Reply::json(200, function.configuration(&function.latest, &function.arn, View::Full)))

@@ -18,7 +18,7 @@ use crate::settings::SettleDelay;
 pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     model::check(&request.body, &[])?;
     let name = naming::unqualified(ctx.region, &request.label)?;
-    let (delay, now) = (ctx.region.settings.create_settle, ctx.now);
+    let (delay, now) = (ctx.region.settings.settle_of_versions(), ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     if let Some(refusal) = function.latest.lifecycle.refusal(&function.arn) {
         return Err(refusal);
@@ -31,8 +31,10 @@ pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, Api
              with the CodeSHA256 in $LATEST."
         )));
     }
-    let size = function.latest.code.size;
-    ctx.region.check_code_storage(size)?;
+    if unchanged(function).is_none() {
+        let size = function.latest.code.size;
+        ctx.check_code_storage(size)?;
+    }
     let function = ctx.region.function(&name, Access::Other, now)?;
     // What is Active already only gets a number (`test_version_lifecycle` in LocalStack's recordings of AWS).
     let lifecycle = if snap_starts(function) { pending(function, delay, now) } else { Lifecycle::settled() };
@@ -45,7 +47,7 @@ pub(crate) fn publish_latest(
     description: Option<&str>,
     lifecycle: Lifecycle,
 ) -> Value {
-    if let Some(last) = function.published.last().filter(|last| is_same(last, &function.latest)) {
+    if let Some(last) = unchanged(function) {
         return function.configuration(last, &function.qualified_arn(Some(&last.number)), View::Full);
     }
     function.last_number += 1;
@@ -76,8 +78,14 @@ fn snap_starts(function: &Function) -> bool {
     snap_start.is_some_and(|snap_start| snap_start["ApplyOn"] == "PublishedVersions")
 }
 
-fn is_same(last: &Version, latest: &Version) -> bool {
-    last.made_of.as_ref() == Some(&latest.config) && last.code == latest.code
+/// The last version, also one that failed, if `$LATEST` hasn't changed since
+/// (<https://github.com/hashicorp/terraform-provider-aws/issues/49904>).
+fn unchanged(function: &Function) -> Option<&Version> {
+    let latest = &function.latest;
+    let is_same = |last: &&Version| {
+        last.made_of.as_ref() == Some(&latest.config) && last.code.sha256 == latest.code.sha256
+    };
+    function.published.last().filter(is_same)
 }
 
 fn set_frozen_members(config: &mut Object, description: Option<&str>) {
@@ -90,7 +98,8 @@ fn set_frozen_members(config: &mut Object, description: Option<&str>) {
     }
 }
 
-/// Removes a version that no alias points to; one that doesn't exist is gone already.
+/// Removes a version that no alias points to; one that doesn't exist is gone already. The text is AWS's
+/// (<https://github.com/karl-cardenas-coding/go-lambda-cleanup/issues/45>).
 pub(crate) fn delete(function: &mut Function, number: &str) -> Result<(), ApiError> {
     if function.aliases.contains_key(number) {
         return Err(ApiError::invalid("Deletion of aliases is not currently supported."));

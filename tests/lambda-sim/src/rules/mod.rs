@@ -1,6 +1,10 @@
 //! What is refused, in the order in which AWS looks: first the constraints of the API model (`model`), then the
-//! rules of Lambda's own code (`service`).
+//! rules of Lambda's own code (`service`). For a resource other than the function both are in one file.
 
+pub(crate) mod alias;
+pub(crate) mod code_signing;
+pub(crate) mod layer;
+pub(crate) mod layer_use;
 pub(crate) mod mappings;
 pub(crate) mod model;
 pub(crate) mod service;

@@ -21,7 +21,7 @@ const ENV_KEY: &str = "[a-zA-Z]([a-zA-Z0-9_])+";
 const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
 const MOUNT_PATH: &str = r"/mnt/[a-zA-Z0-9-_.]+";
 const ANY_ARN: &str = r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
-const LAYER: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+pub(super) const LAYER: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
 const BUCKET: &str = r"[0-9A-Za-z\.\-_]*(?<!\.)";
 const TAG: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
 
@@ -41,44 +41,58 @@ static ENV_KEY_RE: LazyLock<Regex> = whole!(ENV_KEY);
 static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
 static MOUNT_PATH_RE: LazyLock<Regex> = whole!(MOUNT_PATH);
 static ANY_ARN_RE: LazyLock<Regex> = whole!(ANY_ARN);
-static LAYER_RE: LazyLock<Regex> = whole!(LAYER);
+pub(super) static LAYER_RE: LazyLock<Regex> = whole!(LAYER);
 static BUCKET_RE: LazyLock<Regex> = whole!(r"[0-9A-Za-z.\-_]*[0-9A-Za-z\-_]");
 static TAG_RE: LazyLock<Regex> = whole!(TAG);
 
 /// Checks a request; `required` are the members that must be there.
 pub(crate) fn check(request: &Object, required: &[&str]) -> Result<(), ApiError> {
-    let mut checks = Checks { request, failures: Vec::new() };
-    for name in required {
-        checks.present(name);
-    }
+    let mut checks = Checks::of(request, required);
     checks.scalars();
     checks.structures();
     checks.lists();
     checks.code();
     checks.tags();
-    if checks.failures.is_empty() { Ok(()) } else { Err(ApiError::validation(&checks.failures)) }
+    checks.finish()
 }
 
-struct Checks<'a> {
+/// Checks of one request, also of the requests of other resources.
+pub(super) struct Checks<'a> {
     request: &'a Object,
     failures: Vec<String>,
 }
 
+impl<'a> Checks<'a> {
+    /// Begins with the members that must be there.
+    pub(super) fn of(request: &'a Object, required: &[&str]) -> Self {
+        let mut checks = Self { request, failures: Vec::new() };
+        for name in required {
+            checks.present(name);
+        }
+        checks
+    }
+
+    /// All failures together, if there are any.
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        if self.failures.is_empty() { Ok(()) } else { Err(ApiError::validation(&self.failures)) }
+    }
+}
+
 impl Checks<'_> {
     /// The member at a path such as `LoggingConfig.LogFormat`.
-    fn at(&self, path: &str) -> Option<&Value> {
+    pub(super) fn at(&self, path: &str) -> Option<&Value> {
         let mut names = path.split('.');
         let first = self.request.get(names.next()?)?;
         names.try_fold(first, |value, name| value.get(name))
     }
 
-    fn fail(&mut self, path: &str, value: Option<&Value>, constraint: &str) {
+    pub(super) fn fail(&mut self, path: &str, value: Option<&Value>, constraint: &str) {
         let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{}'", java_text(value)));
         let at = java_path(path);
         self.failures.push(format!("Value {value} at '{at}' failed to satisfy constraint: {constraint}"));
     }
 
-    fn present(&mut self, path: &str) {
+    pub(super) fn present(&mut self, path: &str) {
         if self.at(path).is_none() {
             self.fail(path, None, "Member must not be null");
         }
@@ -95,7 +109,7 @@ impl Checks<'_> {
         }
     }
 
-    fn text(&mut self, path: &str, longest: usize, pattern: Option<(&Regex, &str)>) {
+    pub(super) fn text(&mut self, path: &str, longest: usize, pattern: Option<(&Regex, &str)>) {
         let Some(value) = self.at(path).cloned() else { return };
         let Some(text) = value.as_str() else { return };
         if text.chars().count() > longest {
@@ -111,7 +125,7 @@ impl Checks<'_> {
         }
     }
 
-    fn one_of(&mut self, path: &str, allowed: &[&str]) {
+    pub(super) fn one_of(&mut self, path: &str, allowed: &[&str]) {
         let Some(value) = self.at(path).cloned() else { return };
         if value.as_str().is_some_and(|text| !allowed.contains(&text)) {
             let constraint = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
@@ -119,7 +133,13 @@ impl Checks<'_> {
         }
     }
 
-    fn list(&mut self, path: &str, most: usize, accepted: impl Fn(&str) -> bool, constraint: &str) {
+    pub(super) fn list(
+        &mut self,
+        path: &str,
+        most: usize,
+        accepted: impl Fn(&str) -> bool,
+        constraint: &str,
+    ) {
         let Some(value) = self.at(path).cloned() else { return };
         let Some(items) = value.as_array() else { return };
         if items.len() > most {
@@ -196,9 +216,9 @@ impl Checks<'_> {
         }
     }
 
-    /// The code members stand in `Code` when creating and at the top when updating.
-    fn code(&mut self) {
-        for prefix in ["", "Code."] {
+    /// The code members stand in `Code` when creating, at the top when updating, and in `Content` of a layer.
+    pub(super) fn code(&mut self) {
+        for prefix in ["", "Code.", "Content."] {
             self.text(&format!("{prefix}S3Bucket"), 63, Some((&BUCKET_RE, BUCKET)));
             self.text(&format!("{prefix}S3Key"), 1024, None);
             self.text(&format!("{prefix}S3ObjectVersion"), 1024, None);
@@ -207,7 +227,7 @@ impl Checks<'_> {
         }
     }
 
-    fn tags(&mut self) {
+    pub(super) fn tags(&mut self) {
         let Some(tags) = self.at("Tags").cloned() else { return };
         let good = |text: &str, longest: usize| text.chars().count() <= longest && TAG_RE.is_match(text);
         let mut entries = tags.as_object().into_iter().flatten();

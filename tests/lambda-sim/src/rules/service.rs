@@ -3,8 +3,6 @@
 //! the Lambda guide on environment variables
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>) and on VPCs.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{ROLE_NOT_ASSUMABLE, tags};
@@ -38,7 +36,7 @@ const RESERVED: [&str; 20] = [
 
 /// Runtimes that a function may have
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>).
-const RUNTIMES: [&str; 31] = [
+pub(super) const RUNTIMES: [&str; 31] = [
     "dotnet10",
     "dotnet6",
     "dotnet8",
@@ -77,7 +75,6 @@ pub(crate) fn check(settings: &AccountSettings, sent: &Object, after: &Object) -
     runtime(settings, sent)?;
     sizes(sent, after)?;
     environment(sent)?;
-    layers(settings, sent)?;
     logging(sent, after)?;
     network(settings, sent, after)?;
     snap_start(sent, after)?;
@@ -138,7 +135,7 @@ fn number(object: &Object, path: [&str; 2]) -> Option<i64> {
     object.get(path[0])?.get(path[1])?.as_i64()
 }
 
-fn strings(value: Option<&Value>) -> Vec<&str> {
+pub(super) fn strings(value: Option<&Value>) -> Vec<&str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
@@ -200,27 +197,6 @@ fn environment(sent: &Object) -> Result<(), ApiError> {
         return Err(ApiError::invalid(format!(
             "{trouble} exceeded the 4KB limit. String measured: {measured}"
         )));
-    }
-    Ok(())
-}
-
-fn layers(settings: &AccountSettings, sent: &Object) -> Result<(), ApiError> {
-    let layers = strings(sent.get("Layers"));
-    if layers.len() > 5 {
-        return Err(ApiError::invalid("Cannot reference more than 5 layers."));
-    }
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for arn in layers {
-        if settings.missing_layers.contains(arn) {
-            return Err(ApiError::invalid(format!("Layer version {arn} does not exist.")));
-        }
-        let layer = arn.rsplit_once(':').map_or(arn, |(layer, _)| layer);
-        if let Some(other) = seen.insert(layer, arn) {
-            return Err(ApiError::invalid(format!(
-                "Two different versions of the same layer are not allowed to be referenced in the same function. \
-                 {other} and {arn} are versions of the same layer."
-            )));
-        }
     }
     Ok(())
 }
@@ -325,16 +301,6 @@ mod tests {
         let text =
             refused(&json!({"Environment": {"Variables": {"AWS_REGION": "x", "OTHER": "y"}}})).unwrap();
         assert!(text.ends_with("Reserved keys used in this request: AWS_REGION"), "{text}");
-    }
-
-    #[test]
-    fn layers_are_limited_and_of_one_version_each() {
-        let layer =
-            |name: &str, version| format!("arn:aws:lambda:eu-west-1:111122223333:layer:{name}:{version}");
-        let six: Vec<_> = (0..6).map(|n| layer(&format!("l{n}"), 1)).collect();
-        assert_eq!(refused(&json!({"Layers": six})).unwrap(), "Cannot reference more than 5 layers.");
-        let text = refused(&json!({"Layers": [layer("a", 1), layer("a", 2)]})).unwrap();
-        assert!(text.starts_with("Two different versions of the same layer"), "{text}");
     }
 
     #[test]

@@ -2,16 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
 
+mod alias_refusals;
+mod aliases;
 mod client;
+mod code_signing;
 mod control;
 mod faults;
 mod functions;
+mod layer_policy;
+mod layer_use;
+mod layers;
 mod listing;
 mod mapping_edits;
 mod mapping_lists;
 mod mapping_refusals;
 mod mappings;
 mod refusals;
+mod snap_start;
 mod sources;
 mod sts;
+mod subjects;
 mod versions;

@@ -259,6 +259,36 @@ async fn the_function_is_shown_by_its_arn() {
 }
 
 #[tokio::test]
+async fn the_version_behind_an_alias_decides_and_both_must_exist_whenever_a_mapping_changes() {
+    let bench = Bench::with_versions(2).await;
+    bench.account.patch(json!({"visibility_timeouts": {QUEUE: 1}})).await;
+    let invalid = "InvalidParameterValueException";
+    let to = |function: &str| mapping(QUEUE, json!({"FunctionName": function}));
+    bench.map(to("hello:live")).await.refused(400, invalid);
+    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
+    let uuid = bench.map(to("hello:live")).await.ok()["UUID"].as_str().unwrap().to_owned();
+    assert_eq!(bench.mapping(&uuid).await["FunctionArn"], format!("{FUNCTION_ARN}:live"));
+    let text = bench.map(to("hello:2")).await.refused(400, invalid);
+    assert!(text.contains("visibility timeout"), "{text}");
+    bench.update_alias("live", json!({"FunctionVersion": "2"})).await.ok();
+    assert_eq!(bench.remap(&uuid, json!({})).await.refused(400, invalid), text);
+    bench.update_alias("live", json!({"FunctionVersion": "1"})).await.ok();
+    bench.remap(&uuid, json!({"FunctionName": "hello:1"})).await.ok();
+    bench.mapping(&uuid).await;
+    bench
+        .call("DELETE", &format!("{FUNCTIONS}/hello?Qualifier=1"), None)
+        .await
+        .refused(409, "ResourceConflictException");
+    bench.remap(&uuid, json!({"FunctionName": "hello:live"})).await.ok();
+    bench.mapping(&uuid).await;
+    assert_eq!(bench.call("DELETE", &format!("{FUNCTIONS}/hello/aliases/live"), None).await.status, 204);
+    assert_eq!(bench.remap(&uuid, json!({})).await.refused(400, invalid), "Function does not exist");
+    assert_eq!(bench.call("DELETE", &format!("{FUNCTIONS}/hello?Qualifier=1"), None).await.status, 204);
+    let gone = json!({"FunctionName": "hello:1"});
+    assert_eq!(bench.remap(&uuid, gone).await.refused(400, invalid), "Function does not exist");
+}
+
+#[tokio::test]
 async fn encrypted_filters_are_shown_by_get_and_delete_only() {
     let bench = Bench::with_function().await;
     let filters = json!({"Filters": [{"Pattern": "{\"body\":{\"kind\":[\"order\"]}}"}]});

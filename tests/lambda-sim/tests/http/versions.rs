@@ -1,5 +1,6 @@
 //! Published versions.
 
+use base64::Engine as _;
 use serde_json::json;
 
 use crate::client::{Bench, FUNCTIONS, function, zip};
@@ -86,6 +87,57 @@ async fn versions_are_deleted_one_by_one_unless_an_alias_needs_them() {
     let text = bench.call("DELETE", &latest, None).await.refused(400, "InvalidParameterValueException");
     assert_eq!(text, "$LATEST version cannot be deleted without deleting the function.");
     bench.function("hello").await;
+}
+
+#[tokio::test]
+async fn nothing_is_published_while_an_update_is_in_progress() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    bench.update("hello", json!({"Timeout": 9})).await.ok();
+    let text = publish(&bench, json!({})).await.refused(409, "ResourceConflictException");
+    assert!(text.contains("An update is in progress for resource:"), "{text}");
+    let settled = bench.function("hello").await;
+    let guards = json!({
+        "RevisionId": settled["Configuration"]["RevisionId"], "CodeSha256": settled["Configuration"]["CodeSha256"],
+    });
+    assert_eq!(publish(&bench, guards).await.status, 201);
+}
+
+#[tokio::test]
+async fn versions_are_listed_in_pages_and_their_numbers_are_not_given_twice() {
+    let bench = Bench::with_versions(60).await;
+    let path = format!("{FUNCTIONS}/hello/versions");
+    let first = bench.get(&path).await.ok();
+    assert_eq!(first["Versions"].as_array().unwrap().len(), 50);
+    assert_eq!(first["Versions"][9]["Version"], "9");
+    assert!(first["Versions"][9].get("State").is_none());
+    let marker = first["NextMarker"].as_str().unwrap();
+    let second = bench.get(&format!("{path}?Marker={marker}")).await.ok();
+    let second = second["Versions"].as_array().unwrap();
+    assert_eq!((second.len(), &second[10]["Version"]), (11, &json!("60")));
+    assert!(bench.account.remove_version("hello", "60").await);
+    assert!(!bench.account.remove_version("hello", "60").await);
+    assert_eq!(bench.account.publish_version("hello", Some("again")).await, "61");
+}
+
+#[tokio::test]
+async fn the_same_code_from_another_place_is_the_same_version() {
+    let bench = Bench::with_versions(1).await;
+    let source = zip("def handler(e, c): return 1");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(source).unwrap();
+    bench.account.s3_put("bucket", "key", &bytes).await;
+    bench.update_code("hello", json!({"S3Bucket": "bucket", "S3Key": "key"})).await.ok();
+    bench.function("hello").await;
+    assert_eq!(publish(&bench, json!({})).await.ok()["Version"], "1");
+}
+
+#[tokio::test]
+async fn a_publish_that_changes_nothing_needs_no_room() {
+    let bench = Bench::with_versions(1).await;
+    bench.account.configure(|settings| settings.code_storage = 1).await;
+    assert_eq!(publish(&bench, json!({})).await.ok()["Version"], "1");
+    bench.account.edit_function("hello", json!({"Timeout": 9})).await;
+    publish(&bench, json!({})).await.refused(400, "CodeStorageExceededException");
 }
 
 #[tokio::test]
