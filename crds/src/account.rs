@@ -221,7 +221,8 @@ pub struct LambdaAccountStatus {
     #[schemars(with = "AccountUsage")]
     pub usage: Option<AccountUsage>,
 
-    /// How many objects name this account. As long as there are any, it can't be deleted.
+    /// How many objects work in AWS through this account: those that name it and have reached it. As long as there are
+    /// any, it isn't deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_by: Option<i64>,
 

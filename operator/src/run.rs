@@ -168,7 +168,12 @@ async fn lead(
     let mut tasks = JoinSet::new();
     // Each kind in each namespace, the labels of each namespace, and LambdaAccounts.
     shared.expect_listings(namespaces.len() * (controllers.len() + 1) + 1);
-    let accounts = AccountController::new(Arc::clone(&shared), settings.drift.accounts(), used);
+    let accounts = AccountController::new(
+        Arc::clone(&shared),
+        settings.drift.accounts(),
+        settings.watch.account_selector.clone(),
+        used,
+    );
     tasks.spawn(Arc::clone(&accounts).run(None));
     for namespace in namespaces {
         tasks.spawn(watch_namespaces(Arc::clone(&shared), namespace.clone()));
@@ -245,21 +250,25 @@ async fn serve_wakes(
     let mut prune = tokio::time::interval(PRUNE);
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
-            Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
-            Some(key) = referenced.recv() => {
-                let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
-                of_kind.for_each(|controller| controller.wake(&key.object, false));
-            }
-            Ok(()) = resumed.changed() => for whose in Tidings::news(&mut resumed, &mut resumptions) {
-                controllers.iter().for_each(|all| all.wake_troubled(&whose));
-            },
-            Ok(()) = refused.changed() => for whose in Tidings::news(&mut refused, &mut refusals) {
-                controllers.iter().for_each(|all| all.refused(&whose));
-            },
-            _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
-            else => return,
+                   () = stop.cancelled() => return,
+                   Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
+                   Some(key) = referenced.recv() => {
+                       let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
+                       of_kind.for_each(|controller| controller.wake(&key.object, false));
+                   }
+                   Ok(()) = resumed.changed() => for whose in Tidings::news(&mut resumed, &mut resumptions) {
+                       for controller in &controllers {
+        controller.wake_troubled(&whose);
         }
+                   },
+                   Ok(()) = refused.changed() => for whose in Tidings::news(&mut refused, &mut refusals) {
+                       for controller in &controllers {
+        controller.refused(&whose);
+        }
+                   },
+                   _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
+                   else => return,
+               }
     }
 }
 

@@ -53,6 +53,8 @@ pub struct AwsSettings {
 pub struct WatchSettings {
     /// Namespaces; empty: all.
     pub namespaces: Vec<String>,
+    /// Labels of the LambdaAccounts that concern this operator, as a selector; `None`: all do.
+    pub account_selector: Option<String>,
     /// Whether Secrets and ConfigMaps are watched (as metadata).
     pub secrets: bool,
     /// How often referenced ones are read when they aren't watched.
@@ -143,7 +145,12 @@ impl Default for AwsSettings {
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        Self { namespaces: Vec::new(), secrets: true, reference_check_interval: Duration::from_mins(10) }
+        Self {
+            namespaces: Vec::new(),
+            account_selector: None,
+            secrets: true,
+            reference_check_interval: Duration::from_mins(10),
+        }
     }
 }
 

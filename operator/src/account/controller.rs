@@ -37,6 +37,7 @@ const GATHERED: Duration = Duration::from_secs(1);
 pub struct AccountController {
     shared: Arc<Shared>,
     refresh: Duration,
+    selector: Option<String>,
     remembered: Mutex<HashMap<String, Remembered>>,
     waker: Mutex<Option<mpsc::UnboundedSender<ObjectRef<LambdaAccount>>>>,
     /// Names of LambdaAccounts whose use has changed.
@@ -58,10 +59,17 @@ pub struct Remembered {
 
 impl AccountController {
     /// A controller that has not begun to watch. `refresh`: between two looks at limits and use; zero: never again.
-    pub fn new(shared: Arc<Shared>, refresh: Duration, used: mpsc::UnboundedReceiver<String>) -> Arc<Self> {
+    /// `selector`: labels of the LambdaAccounts that concern it.
+    pub fn new(
+        shared: Arc<Shared>,
+        refresh: Duration,
+        selector: Option<String>,
+        used: mpsc::UnboundedReceiver<String>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             shared,
             refresh,
+            selector,
             remembered: Mutex::default(),
             waker: Mutex::default(),
             used: Mutex::new(Some(used)),
@@ -78,7 +86,8 @@ impl AccountController {
         let writer = Writer::<LambdaAccount>::default();
         let reader = writer.as_reader();
         let observer = Arc::clone(&self);
-        let stream = watcher(api, watcher::Config::default())
+        let config = watcher::Config { label_selector: self.selector.clone(), ..watcher::Config::default() };
+        let stream = watcher(api, config)
             .default_backoff()
             .modify(slim)
             .reflect(writer)
@@ -146,7 +155,9 @@ impl AccountController {
             self.wake_up(&name);
             tokio::time::sleep(GATHERED).await;
             let gathered: BTreeSet<String> = std::iter::from_fn(|| used.try_recv().ok()).collect();
-            gathered.iter().for_each(|name| self.wake_up(name));
+            for name in &gathered {
+                self.wake_up(name);
+            }
         }
     }
 

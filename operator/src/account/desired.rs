@@ -74,7 +74,8 @@ fn found<'a>(name: &str, applicant: &Applicant<'_>, known: Known<'a>) -> Result<
             return unresolved(Reason::AccessDenied, text);
         }
         return missing(format!(
-            "LambdaAccount {name} does not exist. Create it, or correct spec.accountRef."
+            "LambdaAccount {name} does not exist, or the operator's --account-selector leaves it out. Create it, or \
+ correct spec.accountRef."
         ));
     };
     if account.meta().deletion_timestamp.is_some() && !applicant.pinned {

@@ -66,7 +66,7 @@ impl Accounts {
         let Some(name) = who.account().filter(|_| !who.pinned) else { return };
         let mut state = self.state.lock();
         let user = state.users.get_mut(name).and_then(|users| users.get_mut(&who.user));
-        let left = user.is_some_and(|pinned| std::mem::take(pinned));
+        let left = user.is_some_and(std::mem::take);
         drop(state);
         self.count(name, left);
     }
@@ -81,13 +81,17 @@ impl Accounts {
             changed.push(name.to_owned());
         }
         drop(state);
-        changed.iter().for_each(|name| self.count(name, true));
+        for name in &changed {
+            self.count(name, true);
+        }
     }
 
     /// The object is gone.
     pub fn released(&self, user: &ReferenceKey) {
         let changed = self.state.lock().forget_user(user, None);
-        changed.iter().for_each(|name| self.count(name, true));
+        for name in &changed {
+            self.count(name, true);
+        }
     }
 
     /// The objects that have, or may have, something in AWS through this LambdaAccount.
@@ -147,7 +151,9 @@ impl Accounts {
         let was_blind = std::mem::take(&mut state.blind);
         let gone: Vec<String> = state.accounts.keys().filter(|name| !all.contains(*name)).cloned().collect();
         drop(state);
-        gone.iter().for_each(|name| self.gone(name));
+        for name in &gone {
+            self.gone(name);
+        }
         if was_blind {
             self.wake_all_users();
         }
@@ -181,7 +187,9 @@ impl Accounts {
         let known = state.namespaces.keys().filter(listed);
         let gone: Vec<String> = known.filter(|name| !all.contains(*name)).cloned().collect();
         drop(state);
-        gone.iter().for_each(|name| self.namespace_gone(name));
+        for name in &gone {
+            self.namespace_gone(name);
+        }
         if was_blind {
             self.wake_all_users();
         }
@@ -219,7 +227,9 @@ impl Accounts {
 
     fn wake_all_users(&self) {
         let names: Vec<String> = self.state.lock().users.keys().cloned().collect();
-        names.iter().for_each(|name| self.wake_users(name, |_| true));
+        for name in &names {
+            self.wake_users(name, |_| true);
+        }
     }
 
     fn wake_users(&self, name: &str, which: impl Fn(&ReferenceKey) -> bool) {
@@ -228,7 +238,9 @@ impl Accounts {
             let users = state.users.get(name).into_iter().flat_map(BTreeMap::keys);
             users.filter(|user| which(user)).cloned().collect()
         };
-        users.into_iter().for_each(|user| self.references.wake(user));
+        for user in users {
+            self.references.wake(user);
+        }
     }
 }
 

@@ -16,8 +16,9 @@ use crate::account::registry::Accounts;
 /// Whether the operator's ServiceAccount lacks the right to list or watch.
 pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
     let cause = match error {
-        watcher::Error::InitialListFailed(cause) | watcher::Error::WatchStartFailed(cause) => cause,
-        watcher::Error::WatchFailed(cause) => cause,
+        watcher::Error::InitialListFailed(cause)
+        | watcher::Error::WatchStartFailed(cause)
+        | watcher::Error::WatchFailed(cause) => cause,
         watcher::Error::WatchError(status) => return status.code == 403,
         watcher::Error::NoResourceVersion => return false,
     };

@@ -16,13 +16,13 @@ impl Scope {
     ) -> Result<(AccountLimits, AccountUsage), AwsError> {
         let send = |client: aws_sdk_lambda::Client| client.get_account_settings().send();
         let output = self.call(Call::read("GetAccountSettings", priority), send).await?;
-        let limits = output.account_limit.map(limits).unwrap_or_default();
-        let usage = output.account_usage.map(usage).unwrap_or_default();
+        let limits = output.account_limit().map(limits).unwrap_or_default();
+        let usage = output.account_usage().map(usage).unwrap_or_default();
         Ok((limits, usage))
     }
 }
 
-fn limits(limit: types::AccountLimit) -> AccountLimits {
+fn limits(limit: &types::AccountLimit) -> AccountLimits {
     AccountLimits {
         concurrent_executions: Some(limit.concurrent_executions.into()),
         unreserved_concurrent_executions: limit.unreserved_concurrent_executions.map(i64::from),
@@ -32,6 +32,6 @@ fn limits(limit: types::AccountLimit) -> AccountLimits {
     }
 }
 
-fn usage(usage: types::AccountUsage) -> AccountUsage {
+fn usage(usage: &types::AccountUsage) -> AccountUsage {
     AccountUsage { function_count: Some(usage.function_count), total_code_size: Some(usage.total_code_size) }
 }

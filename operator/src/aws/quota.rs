@@ -84,9 +84,9 @@ impl Quota {
     pub fn set_share(&self, share: f64) {
         for class in QuotaClass::ALL {
             let Some(lane) = self.lane(class) else { return };
-            let (rate, mut line) = (rate_of(class, share), lane.line.lock());
-            line.bucket.set_rate(rate, rate / 2.0, Instant::now().into_std());
-            line.call_head();
+            let (rate, mut queue) = (rate_of(class, share), lane.line.lock());
+            queue.bucket.set_rate(rate, rate / 2.0, Instant::now().into_std());
+            queue.call_head();
         }
     }
 

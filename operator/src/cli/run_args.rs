@@ -61,6 +61,11 @@ pub struct RunArgs {
     )]
     pub watch_namespace: Vec<String>,
 
+    /// Labels of the LambdaAccounts that this operator looks after, as a selector such as `operator=a`. Set it where
+    /// several operators work in one cluster. Default: all of them.
+    #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_ACCOUNT_SELECTOR", value_name = "SELECTOR", value_parser = NonEmptyStringValueParser::new())]
+    pub account_selector: Option<String>,
+
     /// Watch the metadata of Secrets and ConfigMaps, so that a changed value rolls out at once. When off, the
     /// operator needs only `get` on them and checks at --reference-check-interval.
     #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_WATCH_SECRETS", value_name = "BOOL", default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new())]
@@ -233,6 +238,7 @@ impl RunArgs {
             },
             watch: WatchSettings {
                 namespaces: self.watch_namespace,
+                account_selector: self.account_selector,
                 secrets: self.watch_secrets,
                 reference_check_interval: self.reference_check_interval,
             },

@@ -100,7 +100,9 @@ impl Visit<'_> {
     fn arrived(&self, request_id: &str) -> u64 {
         let mut world = self.shared.lock();
         let at_ms = u64::try_from(world.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let principal = self.caller.principal(&world.sessions);
         world.ledger.arrived(Call {
+            principal,
             seq: 0,
             at_ms,
             service: self.route.service.to_owned(),

@@ -21,6 +21,9 @@ pub struct Call {
     pub operation: String,
     /// The caller's account.
     pub account: String,
+    /// The ARN of the caller: of a role's session `arn:aws:sts::…:assumed-role/ROLE/SESSION`.
+    #[serde(default)]
+    pub principal: String,
     /// The caller's region.
     pub region: String,
     /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version

@@ -102,6 +102,8 @@ pub struct AccountSettings {
     pub deny: BTreeSet<String>,
     /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole.
     pub missing_roles: BTreeSet<String>,
+    /// External ids that IAM roles ask for in AssumeRole, by the role's ARN; all others ask for none.
+    pub external_ids: BTreeMap<String, String>,
     /// S3 buckets that don't exist; all others do.
     pub missing_buckets: BTreeSet<String>,
     /// S3 objects that don't exist, as `bucket/key`; all others do.
@@ -183,6 +185,7 @@ impl Default for AccountSettings {
             auth_error: None,
             deny: BTreeSet::new(),
             missing_roles: BTreeSet::new(),
+            external_ids: BTreeMap::new(),
             missing_buckets: BTreeSet::new(),
             missing_keys: BTreeSet::new(),
             unversioned_buckets: BTreeSet::new(),

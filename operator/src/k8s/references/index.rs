@@ -143,7 +143,9 @@ impl References {
     }
 
     fn wake_all(&self, keys: Vec<ReferenceKey>) {
-        keys.into_iter().for_each(|key| self.wake(key));
+        for key in keys {
+            self.wake(key);
+        }
     }
 }
 

@@ -22,7 +22,11 @@ pub(crate) fn get_caller_identity(ctx: &mut Ctx<'_>, request: &Request) -> Resul
 pub(crate) fn assume_role(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let role = request.text("RoleArn").unwrap_or_default();
     let (account, name) = role_parts(role)?;
-    if ctx.region.settings.missing_roles.contains(role) {
+    // AWS doesn't say which of the two it is.
+    let settings = &ctx.region.settings;
+    let asked_for = settings.external_ids.get(role).map(String::as_str);
+    let stranger = asked_for.is_some_and(|id| request.text("ExternalId") != Some(id));
+    if settings.missing_roles.contains(role) || stranger {
         let principal = ctx.caller.principal(ctx.sessions);
         let text =
             format!("User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role}");
