@@ -121,7 +121,7 @@ pub(super) mod tests {
         let mut object = json!({
             "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaAccount",
             "metadata": {"name": "main", "uid": "u", "generation": 1, "finalizers": [FINALIZER]},
-            "spec": {"accountId": "444455556666", "namespaces": {"selector": {"matchLabels": {"team": "a"}}}},
+            "spec": {"accountId": "444455556666", "namespaces": {"selector": {"matchLabels": {"team": "a"}}}}, "status": {},
         });
         for (part, fields) in extra.as_object().unwrap() {
             let part = object[part].as_object_mut().unwrap();

@@ -19,7 +19,7 @@ pub const OTHER_ROLE: &str = "arn:aws:iam::444455556666:role/lambda-operator";
 /// The label of the world.
 const LABEL: &str = "lambda-operator.test/world";
 /// How long anything may take that is to happen by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which LambdaAccounts concern the operator of this namespace.
 pub fn selector(namespace: &str) -> String {
@@ -82,7 +82,7 @@ impl World {
         let (api, name, wanted) = (self.accounts(), self.account_name(name), &wanted);
         eventually(PATIENCE, &format!("{name}: {what}"), || async {
             let found = api.get_opt(&name).await.expect("the API server answers");
-            found.filter(wanted).ok_or_else(|| "it is not so")
+            found.filter(wanted).ok_or("it is not so")
         })
         .await
     }
@@ -100,7 +100,7 @@ impl World {
             api.get_opt(&name)
                 .await
                 .expect("the API server answers")
-                .map_or(Ok(()), |found| Err(found.status))
+                .map_or(Ok(()), |found| Err(format!("{:?}", found.status)))
         })
         .await;
     }
