@@ -13,15 +13,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{AccountController, Accounts};
+use crate::alias::Aliases;
 use crate::aws::{
-    Aws, AwsSettings, CallObserver, CallRecord, Counts, Mode, QuotaClass, Tidings, Wake, WriteGate,
+    Aws, AwsSettings, CallObserver, CallRecord, Counts, Listed, Mode, QuotaClass, Tidings, Wake, WriteGate,
 };
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
-use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
+use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::layer::Layers;
+use crate::mapping::EventSourceMappings;
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
@@ -147,7 +150,7 @@ async fn lead(
     let aws = Aws::new(aws_settings(&settings, credentials), Arc::new(Gate(leadership.clone())), observer);
     let (wakes, swept) = mpsc::unbounded_channel();
     let (references, touched) = References::new();
-    let (accounts, used) = Accounts::new(Arc::clone(&references), aws.clone());
+    let (accounts, used) = Accounts::new(references.waker(), aws.clone());
     let identity = settings.election.as_ref().map_or("lambda-operator", |lease| lease.identity.as_str());
     let handles = Handles {
         client: client.clone(),
@@ -175,6 +178,9 @@ async fn lead(
         used,
     );
     tasks.spawn(Arc::clone(&accounts).run(None));
+    for controller in &controllers {
+        tasks.spawn(Arc::clone(controller).rotate());
+    }
     for namespace in namespaces {
         tasks.spawn(watch_namespaces(Arc::clone(&shared), namespace.clone()));
         for controller in &controllers {
@@ -199,7 +205,10 @@ async fn lead(
 fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
+        Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
+        Controller::<EventSourceMappings>::new(Arc::clone(shared)),
+        Controller::<Layers>::new(Arc::clone(shared)),
     ]
 }
 
@@ -241,7 +250,7 @@ async fn watch_namespaces(shared: Arc<Shared>, namespace: Option<String>) {
 async fn serve_wakes(
     controllers: Vec<Arc<dyn AnyController>>,
     mut swept: mpsc::UnboundedReceiver<Wake>,
-    mut referenced: mpsc::UnboundedReceiver<ReferenceKey>,
+    mut referenced: mpsc::UnboundedReceiver<Woken>,
     aws: Aws,
     stop: CancellationToken,
 ) {
@@ -250,25 +259,25 @@ async fn serve_wakes(
     let mut prune = tokio::time::interval(PRUNE);
     loop {
         tokio::select! {
-                   () = stop.cancelled() => return,
-                   Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
-                   Some(key) = referenced.recv() => {
-                       let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
-                       of_kind.for_each(|controller| controller.wake(&key.object, false));
-                   }
-                   Ok(()) = resumed.changed() => for whose in Tidings::news(&mut resumed, &mut resumptions) {
-                       for controller in &controllers {
-        controller.wake_troubled(&whose);
+            () = stop.cancelled() => return,
+            Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
+            Some(Woken { key, look }) = referenced.recv() => {
+                let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
+                of_kind.for_each(|controller| controller.wake(&key.object, look));
+            }
+            Ok(()) = resumed.changed() => for whose in Tidings::news(&mut resumed, &mut resumptions) {
+                for controller in &controllers {
+                    controller.wake_troubled(&whose);
+                }
+            },
+            Ok(()) = refused.changed() => for whose in Tidings::news(&mut refused, &mut refusals) {
+                for controller in &controllers {
+                    controller.refused(&whose);
+                }
+            },
+            _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
+            else => return,
         }
-                   },
-                   Ok(()) = refused.changed() => for whose in Tidings::news(&mut refused, &mut refusals) {
-                       for controller in &controllers {
-        controller.refused(&whose);
-        }
-                   },
-                   _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
-                   else => return,
-               }
     }
 }
 
@@ -334,8 +343,8 @@ impl CallObserver for Observer {
         self.0.aws_quota_waiting(account, region, class.as_str(), calls);
     }
 
-    fn swept(&self, account: &str, region: &str, next: Mode) {
-        self.0.sweep_finished(account, region);
-        self.0.inventory_mode(account, region, next.as_str(), &Mode::NAMES);
+    fn swept(&self, account: &str, region: &str, listed: Listed, next: Mode) {
+        self.0.sweep_finished(account, region, listed.as_str());
+        self.0.inventory_mode(account, region, listed.as_str(), (next.as_str(), &Mode::NAMES));
     }
 }

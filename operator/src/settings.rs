@@ -62,12 +62,14 @@ pub struct WatchSettings {
 }
 
 /// How drift is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DriftSettings {
     /// Time between two sweeps over the lists of an account and region; `None`: off.
     pub sweep_interval: Option<Duration>,
     /// Time in which GetFunction visits every owned function once; `None`: off.
     pub rotation_interval: Option<Duration>,
+    /// The part of Lambda's shared rate that may be spent on reading what no list shows, above 0, at most 1.
+    pub read_share: f64,
     /// Time between two looks at the limits and the use of an account; `None`: only when its LambdaAccount changes.
     pub account_interval: Option<Duration>,
 }
@@ -122,7 +124,7 @@ impl Default for Settings {
             drift: DriftSettings::default(),
             rechecks: RecheckSettings::default(),
             cluster_id: None,
-            concurrency: 32,
+            concurrency: 256,
             election: Some(LeaderSettings::default()),
             metrics_address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             log: LogSettings::default(),
@@ -159,6 +161,7 @@ impl Default for DriftSettings {
         Self {
             sweep_interval: Some(Duration::from_mins(5)),
             rotation_interval: Some(Duration::from_mins(30)),
+            read_share: 0.05,
             account_interval: Some(Duration::from_mins(10)),
         }
     }
@@ -197,6 +200,10 @@ impl Settings {
         let share = self.aws.quota_share;
         require(share > 0.0 && share <= 1.0, || {
             format!("--quota-share must be above 0 and at most 1, not {share}; for example 0.66")
+        })?;
+        let share = self.drift.read_share;
+        require(share > 0.0 && share <= 1.0, || {
+            format!("--drift-read-share must be above 0 and at most 1, not {share}; for example 0.05")
         })?;
         require(self.concurrency > 0, || "--concurrency must be at least 1".to_owned())?;
         require(self.aws.timeout > Duration::ZERO, || "--aws-timeout must be above 0".to_owned())?;
@@ -256,8 +263,9 @@ mod tests {
     #[test]
     fn a_message_names_the_flag() {
         type Change = fn(&mut Settings);
-        let cases: [(&str, Change); 10] = [
+        let cases: [(&str, Change); 11] = [
             ("--quota-share", |s| s.aws.quota_share = 0.0),
+            ("--drift-read-share", |s| s.drift.read_share = 0.0),
             ("--quota-share", |s| s.aws.quota_share = 1.5),
             ("--quota-share", |s| s.aws.quota_share = f64::NAN),
             ("--concurrency", |s| s.concurrency = 0),

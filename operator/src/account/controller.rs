@@ -239,6 +239,11 @@ impl AnyController for AccountController {
         Box::pin(self.watch())
     }
 
+    /// The visit itself looks at limits and use from time to time.
+    fn rotate(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn wake(&self, key: &ObjectKey, _suspicious: bool) {
         self.wake_up(&key.name);
     }

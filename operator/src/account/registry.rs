@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::account::desired::{self, Known};
 use crate::account::model::{Applicant, Refusal, Terms};
 use crate::aws::{Aws, Whose};
-use crate::k8s::references::{ReferenceKey, References};
+use crate::k8s::references::{ReferenceKey, Waker};
 
 /// The labels of a namespace.
 pub type Labels = BTreeMap<String, String>;
@@ -20,7 +20,7 @@ pub type Labels = BTreeMap<String, String>;
 /// The index. One per operator.
 pub struct Accounts {
     state: Mutex<State>,
-    references: Arc<References>,
+    waker: Waker,
     aws: Aws,
     /// Names of LambdaAccounts whose use has changed.
     used: mpsc::UnboundedSender<String>,
@@ -40,9 +40,9 @@ struct State {
 
 impl Accounts {
     /// An empty index, and where LambdaAccounts whose use changes are named.
-    pub fn new(references: Arc<References>, aws: Aws) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn new(waker: Waker, aws: Aws) -> (Self, mpsc::UnboundedReceiver<String>) {
         let (used, counts) = mpsc::unbounded_channel();
-        (Self { state: Mutex::default(), references, aws, used }, counts)
+        (Self { state: Mutex::default(), waker, aws, used }, counts)
     }
 
     /// On which terms an object may work through its LambdaAccount. `None`: it names none.
@@ -239,7 +239,7 @@ impl Accounts {
             users.filter(|user| which(user)).cloned().collect()
         };
         for user in users {
-            self.references.wake(user);
+            self.waker.wake(user);
         }
     }
 }
@@ -287,15 +287,16 @@ mod tests {
     use super::*;
     use crate::account::desired::tests::{account, applicant, common};
     use crate::aws::{AwsSettings, NoObserver, OpenGate};
+    use crate::k8s::references::{References, Woken};
 
-    type Woken = mpsc::UnboundedReceiver<ReferenceKey>;
+    type Queue = mpsc::UnboundedReceiver<Woken>;
     type Used = mpsc::UnboundedReceiver<String>;
 
     /// The namespace shop is of team a, and its function hello names the account main.
-    fn index() -> (Accounts, Woken, Used) {
+    fn index() -> (Accounts, Queue, Used) {
         let (references, woken) = References::new();
         let aws = Aws::new(AwsSettings::default(), Arc::new(OpenGate), Arc::new(NoObserver));
-        let (accounts, used) = Accounts::new(references, aws);
+        let (accounts, used) = Accounts::new(references.waker(), aws);
         accounts.namespace_seen("shop", Labels::from([("team".into(), "a".into())]));
         accounts.registered(&applicant(&common(&json!({}))).user, Some("main"), false);
         (accounts, woken, used)
@@ -310,7 +311,8 @@ mod tests {
         let (accounts, mut woken, _used) = index();
         let hello = applicant(&common(&json!({}))).user;
         let mut heard = |what: &str, expected: usize| {
-            assert_eq!(all(&mut woken), vec![hello.clone(); expected], "{what}");
+            let woken: Vec<_> = all(&mut woken).into_iter().map(|woken| woken.key).collect();
+            assert_eq!(woken, vec![hello.clone(); expected], "{what}");
         };
         accounts.seen(&account(&json!({})));
         heard("it appears", 1);

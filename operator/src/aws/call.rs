@@ -15,10 +15,12 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
 use super::inventory::Inventory;
 use super::login::{Login, Session};
+use super::mapping_drift::Mappings;
 use super::outcome::Sent;
 use super::pause::Pause;
 use super::place::Place;
@@ -34,7 +36,8 @@ pub struct Scope {
     /// The client and the generation of the credentials that it was built with.
     client: Mutex<Option<(u64, Client)>>,
     /// The place's, in the hands of these credentials.
-    inventory: Inventory,
+    inventory: Inventory<Functions>,
+    mappings: Inventory<Mappings>,
     /// On while AWS refuses here the credentials that work elsewhere.
     refused: Mutex<Pause<AwsError>>,
     stopped: AtomicBool,
@@ -89,7 +92,8 @@ impl Scope {
         gate: Arc<dyn WriteGate>,
         observer: Arc<dyn CallObserver>,
     ) -> Self {
-        let inventory = place.inventory.in_hands_of(login.number());
+        let inventory = place.functions.in_hands_of(login.number());
+        let mappings = place.mappings.in_hands_of(login.number());
         Self {
             place,
             login,
@@ -97,6 +101,7 @@ impl Scope {
             observer,
             client: Mutex::new(None),
             inventory,
+            mappings,
             refused: Mutex::new(Pause::new(settings.probe_min, settings.probe_max)),
             stopped: AtomicBool::new(false),
         }
@@ -128,8 +133,13 @@ impl Scope {
     }
 
     /// What the operator knows of the functions here.
-    pub fn inventory(&self) -> &Inventory {
+    pub fn inventory(&self) -> &Inventory<Functions> {
         &self.inventory
+    }
+
+    /// What the operator knows of the event source mappings here.
+    pub fn mappings(&self) -> &Inventory<Mappings> {
+        &self.mappings
     }
 
     /// Who is told of what happens here.

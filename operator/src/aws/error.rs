@@ -276,6 +276,8 @@ mod tests {
         // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         (409, CONFLICTS, "The operation cannot be performed at this time. An update is in progress for resource: arn", Class::InProgress),
         (409, CONFLICTS, "The operation cannot be performed at this time. The function is currently in the following state: Pending", Class::InProgress),
+        // aws/serverless-application-model#2356
+        (409, CONFLICTS, "The operation cannot be performed at this time. The resource arn is currently in the following state: 'Pending'. StateReasonCode: 'Creating'", Class::InProgress),
         (409, CONFLICTS, "a wording that nobody has seen yet", Class::InProgress),
         (400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", Class::InProgress),
         (409, "SnapStartNotReadyException", "", Class::InProgress),

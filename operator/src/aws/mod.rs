@@ -5,9 +5,11 @@
 //! helps. [`inventory`] finds out what somebody else changed.
 
 mod account;
+mod alias;
 mod bucket;
 mod call;
 mod code_signing;
+mod code_signing_link;
 pub mod drift;
 mod error;
 mod function;
@@ -16,7 +18,13 @@ mod function_request;
 mod gate;
 mod identity;
 pub mod inventory;
+mod layer;
+mod layer_policy;
 mod login;
+mod mapping;
+mod mapping_answer;
+mod mapping_drift;
+mod mapping_request;
 mod outcome;
 mod pause;
 mod place;
@@ -30,10 +38,11 @@ mod settings;
 mod sweep;
 
 pub use call::Scope;
-pub use drift::{Difference, Expectation, Why, configuration_hash};
+pub use drift::{Difference, Expectation, Functions, Why, configuration_hash};
 pub use error::{AwsError, Class};
-pub use inventory::{Inventory, Listed, Mode, Registration, Wake};
+pub use inventory::{Inventory, Listed, Mode, Page, Registration, Tracked, Wake};
 pub use login::Whose;
+pub use mapping_drift::{MappingExpectation, Mappings};
 pub use pool::{Aws, Counts, Tidings};
 pub use quota::{Priority, QuotaClass};
 pub use role::Role;

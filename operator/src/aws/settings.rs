@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::Region;
 
-use super::{AwsError, Mode, QuotaClass};
+use super::{AwsError, Listed, Mode, QuotaClass};
 
 /// Settings of [`Aws`](super::Aws).
 #[derive(Clone)]
@@ -67,7 +67,7 @@ pub trait CallObserver: Send + Sync {
     fn waiting(&self, _account: &str, _region: &str, _class: QuotaClass, _calls: usize) {}
 
     /// A sweep of an account and region is complete; the next one is made in this way.
-    fn swept(&self, _account: &str, _region: &str, _next: Mode) {}
+    fn swept(&self, _account: &str, _region: &str, _listed: Listed, _next: Mode) {}
 }
 
 /// Tells nobody.

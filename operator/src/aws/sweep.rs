@@ -1,9 +1,10 @@
-//! The loops that look for what somebody else changed: a sweep over everything at an interval, and a rotation that
-//! reads one function after the other. The engine spawns [`Scope::run_inventory`] once per account and region; both
-//! ask in the lowest priority.
+//! The loops that look for what somebody else changed: a sweep over all functions and one over all mappings at an
+//! interval, and a rotation that reads one function after the other. The engine spawns [`Scope::run_inventory`] once per
+//! account and region; all of them ask in the lowest priority.
 //!
-//! A sweep costs one ListFunctions per 50 functions of the account. Where that is more than one GetFunction per owned
-//! function, or is denied, it reads each owned function instead: GetFunction has a larger quota of its own.
+//! A sweep costs one ListFunctions per 50 functions of the account, one ListEventSourceMappings per 100 mappings, and
+//! nothing where the operator has none. Where that is more than one read per owned resource, or is denied, it reads each
+//! owned resource instead; of these reads, GetFunction has a larger quota of its own.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
 
 use std::collections::BTreeMap;
@@ -16,14 +17,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::call::Scope;
-use super::drift::{Difference, Why, differs};
+use super::drift::{Difference, Functions, Why};
 use super::error::{AwsError, Class};
-use super::function::PAGE;
-use super::inventory::{KEPT, Listed, Mode, Seen, Wake};
+use super::inventory::{Inventory, KEPT, Mode, Seen, Tracked, Wake};
+use super::mapping_drift::Mappings;
 use super::place::Place;
-use super::quota::Priority;
 
-/// After so many sweeps by GetFunction the account is listed once more, to see whether that is the better way by now.
+/// After so many sweeps by single reads the account is listed once more, to see whether that is the better way by now.
 const MEASURE_EVERY: u32 = 20;
 /// The wait after a sweep that failed, the first time.
 const RETRY_MIN: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ const QUIET: Duration = Duration::from_millis(250);
 const QUIET_MAX: Duration = Duration::from_secs(5);
 
 impl Scope {
-    /// Looks for changes until the end, and sends each function that is worth a look. The first sweep comes at once,
+    /// Looks for changes until the end, and sends each resource that is worth a look. The first sweep comes at once,
     /// the others every `sweep` (zero: never); every `rotation` all expected functions are read once (zero: never).
     /// This is done for everybody who works in the account and region, and with the credentials of any.
     pub async fn run_inventory(
@@ -47,28 +47,58 @@ impl Scope {
         wakes: mpsc::UnboundedSender<Wake>,
         shutdown: CancellationToken,
     ) {
-        let place = Arc::clone(self.place());
+        let functions = Patrol::<Functions>::of(&self);
+        let mappings = Patrol::<Mappings>::of(&self);
+        // It may come to an end before the others who work here.
         drop(self);
         let loops = async {
-            tokio::join!(sweep_loop(&place, sweep, &wakes), rotation_loop(&place, rotation, &wakes))
+            tokio::join!(
+                sweep_loop(&functions, sweep, &wakes),
+                sweep_loop(&mappings, sweep, &wakes),
+                rotation_loop(&functions, rotation, &wakes),
+            )
         };
         shutdown.run_until_cancelled(Box::pin(loops)).await;
     }
 }
 
-async fn sweep_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
-    registered(place).await;
-    let (mut strategy, mut retry) = (Strategy::default(), RETRY_MIN);
+/// Looks after the resources of a kind in an account and region.
+struct Patrol<T: Tracked> {
+    place: Arc<Place>,
+    inventory: Inventory<T>,
+}
+
+impl<T: Tracked> Patrol<T> {
+    fn of(scope: &Scope) -> Self {
+        Self { place: Arc::clone(scope.place()), inventory: T::inventory(scope).clone() }
+    }
+
+    /// Who reads a resource.
+    fn reader_of(&self, name: &str) -> Option<Arc<Scope>> {
+        self.place.reader_of(&self.inventory.registered_by(name))
+    }
+}
+
+async fn sweep_loop<T: Tracked>(patrol: &Patrol<T>, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+    registered(&patrol.inventory).await;
+    let (mut strategy, mut retry) = (Strategy::of(T::PAGE), RETRY_MIN);
     loop {
-        let wait = match sweep(place, &mut strategy).await {
+        let wait = match sweep(patrol, &mut strategy).await {
             Ok(differences) => {
                 retry = RETRY_MIN;
-                send(place, differences, wakes);
+                send(patrol, differences, wakes);
                 jittered(interval, JITTER, rand::rng().random())
             }
             Err(error) => {
                 let (code, class) = (&error.code, error.class.as_str());
-                tracing::warn!(account = place.account, region = place.region, code, class, "sweep failed");
+                tracing::warn!(
+                    account = patrol.place.account,
+                    region = patrol.place.region,
+                    listed = T::LISTED.as_str(),
+                    code,
+                    class,
+                    "sweep failed"
+                );
                 let wait = jittered(retry, JITTER, rand::rng().random());
                 retry = (retry * 2).min(RETRY_MAX);
                 wait
@@ -77,7 +107,7 @@ async fn sweep_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSe
         let next = Instant::now() + wait;
         if wait.is_zero() || wait > KEPT {
             tokio::time::sleep(KEPT).await;
-            place.inventory.tidy();
+            patrol.inventory.tidy();
         }
         if wait.is_zero() {
             return;
@@ -86,19 +116,19 @@ async fn sweep_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSe
     }
 }
 
-async fn registered(place: &Place) {
+async fn registered<T: Tracked>(inventory: &Inventory<T>) {
     let (until, mut owned) = (Instant::now() + QUIET_MAX, None);
-    while owned != Some(place.inventory.owned()) && Instant::now() < until {
-        owned = Some(place.inventory.owned());
+    while owned != Some(inventory.owned()) && Instant::now() < until {
+        owned = Some(inventory.owned());
         tokio::time::sleep(QUIET).await;
     }
 }
 
-fn send(place: &Place, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
+fn send<T: Tracked>(patrol: &Patrol<T>, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
     for Difference { name, why } in differences {
-        let (account, region) = (place.account.clone(), place.region.clone());
+        let (account, region) = (patrol.place.account.clone(), patrol.place.region.clone());
         // Nobody listens any more only at the end.
-        drop(wakes.send(Wake { account, region, listed: Listed::Function, name, why }));
+        drop(wakes.send(Wake { account, region, listed: T::LISTED, name, why }));
     }
 }
 
@@ -107,8 +137,10 @@ fn jittered(interval: Duration, jitter: f64, random: f64) -> Duration {
 }
 
 /// What decides how the next sweep is made.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Strategy {
+    /// How many resources a page has.
+    page: usize,
     /// How many pages the whole account had when it was last listed.
     pages: Option<usize>,
     denied: bool,
@@ -117,20 +149,24 @@ struct Strategy {
 }
 
 impl Strategy {
+    fn of(page: i32) -> Self {
+        Self { page: usize::try_from(page).unwrap_or(1), pages: None, denied: false, since_listed: 0 }
+    }
+
     fn mode(self, owned: usize) -> Mode {
         if self.since_listed >= MEASURE_EVERY {
             return Mode::List;
         }
         match self.pages {
-            _ if self.denied => Mode::PerFunction,
-            Some(pages) if owned < pages => Mode::PerFunction,
+            _ if self.denied => Mode::PerResource,
+            Some(pages) if owned < pages => Mode::PerResource,
             _ => Mode::List,
         }
     }
 
-    fn listed(&mut self, functions: usize) {
-        let page = usize::try_from(PAGE).unwrap_or(1);
-        *self = Self { pages: Some(functions.div_ceil(page).max(1)), denied: false, since_listed: 0 };
+    fn listed(&mut self, resources: usize) {
+        let pages = Some(resources.div_ceil(self.page).max(1));
+        *self = Self { pages, denied: false, since_listed: 0, ..*self };
     }
 
     fn was_denied(&mut self) {
@@ -139,8 +175,8 @@ impl Strategy {
 }
 
 /// One complete sweep.
-async fn sweep(place: &Place, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
-    let inventory = &place.inventory;
+async fn sweep<T: Tracked>(patrol: &Patrol<T>, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
+    let Patrol { place, inventory } = patrol;
     let started = Instant::now();
     if inventory.owned() == 0 {
         return Ok(inventory.complete(started, BTreeMap::new()));
@@ -148,7 +184,7 @@ async fn sweep(place: &Place, strategy: &mut Strategy) -> Result<Vec<Difference>
     let mode = strategy.mode(inventory.owned());
     let mut seen = None;
     if mode == Mode::List {
-        match list_as_anybody(place, strategy).await {
+        match list_as_anybody::<T>(place, strategy).await {
             Err(error) if error.class == Class::AccessDenied => {
                 strategy.was_denied();
             }
@@ -157,25 +193,31 @@ async fn sweep(place: &Place, strategy: &mut Strategy) -> Result<Vec<Difference>
     }
     let seen = match seen {
         Some(seen) => seen,
-        None => read_each(place, strategy).await?,
+        None => read_each(patrol, strategy).await?,
     };
     let next = strategy.mode(inventory.owned());
     if next != inventory.mode() {
-        let Place { account, region, .. } = place;
-        tracing::info!(account, region, mode = ?next, "sweeps change their way");
+        let Place { account, region, .. } = &**place;
+        tracing::info!(account, region, listed = T::LISTED.as_str(), mode = ?next, "sweeps change their way");
         inventory.set_mode(next);
     }
     if let Some(scope) = place.readers().first() {
-        scope.observer().swept(scope.account(), scope.region(), next);
+        scope.observer().swept(scope.account(), scope.region(), T::LISTED, next);
     }
     Ok(inventory.complete(started, seen))
 }
 
+/// What was seen of each owned resource, by name.
+type SeenByName<T> = BTreeMap<String, Seen<<T as Tracked>::Observed>>;
+
 /// Lists with the first credentials that may.
-async fn list_as_anybody(place: &Place, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
+async fn list_as_anybody<T: Tracked>(
+    place: &Place,
+    strategy: &mut Strategy,
+) -> Result<SeenByName<T>, AwsError> {
     let mut refusal = nobody();
     for scope in place.readers() {
-        match list(&scope, strategy).await {
+        match list::<T>(&scope, strategy).await {
             Err(error) if is_of_the_credentials(&error) => refusal = error,
             answer => return answer,
         }
@@ -196,29 +238,32 @@ fn is_of_the_credentials(error: &AwsError) -> bool {
 }
 
 fn nobody() -> AwsError {
-    AwsError::new("ListFunctions", Class::Transient, "NoCredentials", "nobody works here at present")
+    AwsError::new("List", Class::Transient, "NoCredentials", "nobody works here at present")
 }
 
-async fn list(scope: &Scope, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
-    let (mut seen, mut functions, mut marker) = (BTreeMap::new(), 0, None);
+async fn list<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<SeenByName<T>, AwsError> {
+    let (mut seen, mut resources, mut marker) = (BTreeMap::new(), 0, None);
     loop {
-        let (page, next) = scope.list_functions(marker, Priority::Drift).await?;
-        functions += page.len();
-        let ours = page.into_iter().filter(|(name, _)| scope.inventory().is_owned(name));
+        let (page, next) = T::list(scope, marker).await?;
+        resources += page.len();
+        let ours = page.into_iter().filter(|(name, _)| T::inventory(scope).is_owned(name));
         seen.extend(ours.map(|(name, observed)| (name, Seen { observed: Some(observed), failed: false })));
         marker = next;
         if marker.is_none() {
-            strategy.listed(functions);
+            strategy.listed(resources);
             return Ok(seen);
         }
     }
 }
 
-async fn read_each(place: &Place, strategy: &mut Strategy) -> Result<BTreeMap<String, Seen>, AwsError> {
+async fn read_each<T: Tracked>(
+    patrol: &Patrol<T>,
+    strategy: &mut Strategy,
+) -> Result<SeenByName<T>, AwsError> {
     let (mut seen, mut refusal) = (BTreeMap::new(), None);
-    for name in place.inventory.names() {
-        let scope = place.reader_of(&name).ok_or_else(nobody)?;
-        let (observed, failed) = match scope.get_function(&name, Priority::Drift).await {
+    for name in patrol.inventory.names() {
+        let scope = patrol.reader_of(&name).ok_or_else(nobody)?;
+        let (observed, failed) = match T::read(&scope, &name).await {
             Ok(observed) => (observed, false),
             // Concerns this one only.
             Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
@@ -238,29 +283,33 @@ async fn read_each(place: &Place, strategy: &mut Strategy) -> Result<BTreeMap<St
     Ok(seen)
 }
 
-/// Reads the expected functions in turn, evenly spread over the interval.
-async fn rotation_loop(place: &Place, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+/// Reads the expected resources in turn, evenly spread over the interval.
+async fn rotation_loop<T: Tracked>(
+    patrol: &Patrol<T>,
+    interval: Duration,
+    wakes: &mpsc::UnboundedSender<Wake>,
+) {
     if interval.is_zero() {
         return;
     }
-    // Else the pace would at first be that of a single function.
-    registered(place).await;
+    // Else the pace would at first be that of a single one.
+    registered(&patrol.inventory).await;
     let mut last = String::new();
     loop {
-        rotation_pause(place, interval).await;
-        let Some(name) = place.inventory.next_expected(&last) else { continue };
-        if let Some(why) = look(place, &name).await {
-            send(place, vec![Difference { name: name.clone(), why }], wakes);
+        rotation_pause(&patrol.inventory, interval).await;
+        let Some(name) = patrol.inventory.next_expected(&last) else { continue };
+        if let Some(why) = look(patrol, &name).await {
+            send(patrol, vec![Difference { name: name.clone(), why }], wakes);
         }
         last = name;
     }
 }
 
-/// Until the next function's turn, which comes sooner when more are registered meanwhile.
-async fn rotation_pause(place: &Place, interval: Duration) {
+/// Until the next one's turn, which comes sooner when more are registered meanwhile.
+async fn rotation_pause<T: Tracked>(inventory: &Inventory<T>, interval: Duration) {
     let started = Instant::now();
     loop {
-        let rest = rotation_step(interval, place.inventory.expected()).saturating_sub(started.elapsed());
+        let rest = rotation_step(interval, inventory.expected()).saturating_sub(started.elapsed());
         if rest.is_zero() {
             return;
         }
@@ -273,16 +322,17 @@ fn rotation_step(interval: Duration, expected: usize) -> Duration {
     (interval / expected).max(Duration::from_millis(1))
 }
 
-/// Reads one function. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
+/// Reads one resource. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
 /// round will.
-async fn look(place: &Place, name: &str) -> Option<Why> {
+async fn look<T: Tracked>(patrol: &Patrol<T>, name: &str) -> Option<Why> {
     let asked = Instant::now();
-    let answer = place.reader_of(name)?.get_function(name, Priority::Drift).await.ok()?;
-    let expected = place.inventory.expected_before(name, asked);
+    let reader = patrol.reader_of(name)?;
+    let answer = T::read(&reader, name).await.ok()?;
+    let expected = patrol.inventory.expected_before(name, asked);
     match answer {
         None => (!expected.is_empty()).then_some(Why::Vanished),
         Some(observed) => {
-            expected.iter().any(|expected| differs(expected, &observed)).then_some(Why::Changed)
+            expected.iter().any(|expected| T::differs(expected, &observed)).then_some(Why::Changed)
         }
     }
 }
@@ -293,29 +343,29 @@ mod tests {
 
     #[test]
     fn few_functions_in_a_large_account_are_read_one_by_one() {
-        let mut strategy = Strategy::default();
+        let mut strategy = Strategy::of(50);
         assert_eq!(strategy.mode(0), Mode::List, "how large the account is, only a listing tells");
         strategy.listed(1000);
-        assert_eq!((strategy.mode(19), strategy.mode(20)), (Mode::PerFunction, Mode::List));
+        assert_eq!((strategy.mode(19), strategy.mode(20)), (Mode::PerResource, Mode::List));
         strategy.listed(20);
-        assert_eq!((strategy.mode(0), strategy.mode(1)), (Mode::PerFunction, Mode::List));
+        assert_eq!((strategy.mode(0), strategy.mode(1)), (Mode::PerResource, Mode::List));
     }
 
     #[test]
     fn who_may_not_list_reads_one_by_one() {
-        let mut strategy = Strategy::default();
+        let mut strategy = Strategy::of(50);
         strategy.was_denied();
-        assert_eq!(strategy.mode(10_000), Mode::PerFunction);
+        assert_eq!(strategy.mode(10_000), Mode::PerResource);
     }
 
     #[test]
     fn now_and_then_the_account_is_listed_again() {
-        let mut strategy = Strategy::default();
+        let mut strategy = Strategy::of(50);
         strategy.listed(1000);
         strategy.since_listed = MEASURE_EVERY;
         assert_eq!(strategy.mode(1), Mode::List);
         strategy.was_denied();
-        assert_eq!(strategy.mode(1), Mode::PerFunction);
+        assert_eq!(strategy.mode(1), Mode::PerResource);
     }
 
     #[test]

@@ -83,13 +83,13 @@ pub struct RunArgs {
     #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
 
-    /// Reconciles at the same time, for each kind.
+    /// Reconciles at the same time, for each kind. Most of them wait for the quota, which decides who goes first.
     #[arg(
         help_heading = "Cluster",
         long,
         env = "LAMBDA_OPERATOR_CONCURRENCY",
         value_name = "NUMBER",
-        default_value = "32"
+        default_value = "256"
     )]
     pub concurrency: u16,
 
@@ -104,6 +104,17 @@ pub struct RunArgs {
     /// Time between two looks at the limits and the use of each LambdaAccount's account; 0 turns them off.
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ACCOUNT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub account_interval: Duration,
+
+    /// Part of Lambda's shared quota that may be spent on reading what no list shows, such as code-signing
+    /// configurations.
+    #[arg(
+        help_heading = "Drift",
+        long,
+        env = "LAMBDA_OPERATOR_DRIFT_READ_SHARE",
+        value_name = "FRACTION",
+        default_value_t = 0.05
+    )]
+    pub drift_read_share: f64,
 
     /// First pause before a problem of credentials, access, role, dependency, quota, ownership or a blocked
     /// deletion is looked at again; doubles each time.
@@ -246,6 +257,7 @@ impl RunArgs {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
                 account_interval: unless_zero(self.account_interval),
+                read_share: self.drift_read_share,
             },
             rechecks: RecheckSettings {
                 min: self.recheck_min,

@@ -42,6 +42,7 @@ impl Kind for CodeSigningConfigs {
     type Id = String;
 
     const KIND: ReferenceKind = ReferenceKind::CodeSigningConfig;
+    const LISTED: bool = false;
 
     fn common(object: &CodeSigningConfig) -> &CommonSpec {
         &object.spec.common

@@ -13,7 +13,8 @@ use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::conditions::ConditionType;
+use lambda_operator_crds::ManagementPolicy;
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -21,9 +22,10 @@ use crate::account::Applicant;
 use crate::aws::{Listed, Wake, Whose};
 use crate::engine::kind::{Kind, Offering};
 use crate::engine::memory::{Counted, Memory, reconcile_at};
+use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
 use crate::k8s::conditions;
-use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind, References};
 
 /// kubectl's copy of what was applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -40,6 +42,8 @@ pub trait AnyController: Send + Sync {
     fn kind(&self) -> ReferenceKind;
     /// See [`Controller::run`].
     fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()>;
+    /// See [`Controller::rotate`].
+    fn rotate(self: Arc<Self>) -> BoxFuture<'static, ()>;
     /// See [`Controller::wake`].
     fn wake(&self, key: &ObjectKey, suspicious: bool);
     /// See [`Controller::wake_place`].
@@ -59,6 +63,10 @@ impl<K: Kind> AnyController for Controller<K> {
 
     fn run(self: Arc<Self>, namespace: Option<String>) -> BoxFuture<'static, ()> {
         Box::pin(Self::run(self, namespace))
+    }
+
+    fn rotate(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(Self::rotate(self))
     }
 
     fn wake(&self, key: &ObjectKey, suspicious: bool) {
@@ -142,14 +150,23 @@ impl<K: Kind> Controller<K> {
             .await;
     }
 
+    /// What the watches know.
+    pub(super) fn stores(&self) -> Vec<Store<K::Object>> {
+        self.stores.lock().clone()
+    }
+
     /// Keeps the index of references up to date with the watch, before anybody visits.
     fn take_in(&self, event: &watcher::Result<watcher::Event<K::Object>>, listed: &AtomicBool) {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
+                let status = K::status(object);
                 self.shared.references.register(&me, K::references(object));
                 let who = applicant::<K>(object);
                 self.shared.accounts.registered(&me, who.account(), who.pinned);
+                self.shared.rivals.claim(&me, claim::<K>(object, &status, &self.shared.references));
+                self.shared.usage.uses(&me, K::uses(object, &status));
+                self.shared.usage.awaits(&me, &K::awaits(object, &status));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -174,8 +191,12 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
-        self.shared.references.withdrawn(&Self::reference(key));
-        self.shared.accounts.released(&Self::reference(key));
+        let me = Self::reference(key);
+        self.shared.rivals.claim(&me, None);
+        self.shared.usage.uses(&me, BTreeSet::new());
+        self.shared.usage.awaits(&me, &BTreeSet::new());
+        self.shared.references.withdrawn(&me);
+        self.shared.accounts.released(&me);
     }
 
     /// Asks for a look at an object.
@@ -234,7 +255,7 @@ impl<K: Kind> Controller<K> {
 
     /// Forgets objects that vanished while the watch was interrupted.
     pub fn prune(&self) {
-        let stores = self.stores.lock().clone();
+        let stores = self.stores();
         let gone = |key: &ObjectKey| {
             let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
             stores.iter().all(|store| store.get(&target).is_none())
@@ -307,6 +328,27 @@ pub(crate) fn slim<O: ResourceExt>(object: &mut O) {
     object.annotations_mut().remove(LAST_APPLIED);
 }
 
+/// The object's claim to a resource that can carry no owner's tag. Who only observes claims nothing.
+pub(super) fn claim<K: Kind>(
+    object: &K::Object,
+    status: &K::Status,
+    references: &References,
+) -> Option<Claim> {
+    let spec = K::common(object);
+    if spec.management_policy() == ManagementPolicy::Observe {
+        return None;
+    }
+    let common = K::common_status(status);
+    let account = spec.account_ref.as_ref().map(|account| account.name.clone());
+    Some(Claim {
+        name: K::claim(object, status, references)?,
+        asked: (account, spec.region.clone()),
+        place: common.account.clone().zip(common.region.clone()),
+        established: common.origin.is_some() || common.pending.is_some(),
+        age: (object.creation_timestamp().map(|time| time.0), object.uid().unwrap_or_default()),
+    })
+}
+
 /// What the object lets others build on.
 fn offer<K: Kind>(object: &K::Object) -> Offer {
     let status = K::status(object);
@@ -314,9 +356,10 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
     let Offering { name, arn, version } = K::offering(object, &status);
     let refused = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("False");
     let ready = common.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let creating = ready.is_some_and(|condition| condition.reason == Reason::Creating.as_str());
     let unready = match (&arn, ready) {
-        (Some(_), _) if !refused => None,
-        (_, Some(ready)) if refused => Some(format!("{}: {}", ready.reason, ready.message)),
+        (Some(_), _) if !refused && !creating => None,
+        (_, Some(ready)) if refused || creating => Some(format!("{}: {}", ready.reason, ready.message)),
         _ => Some("it doesn't exist in AWS yet.".to_owned()),
     };
     Offer {

@@ -54,6 +54,7 @@ impl<K: Kind> Pass<'_, K> {
             let (differs, end) =
                 (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
             let Some(end) = end else { continue };
+            findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
             let report = Report {
@@ -174,12 +175,14 @@ impl<K: Kind> Pass<'_, K> {
     ) -> Result<Option<Verdict>, Interrupt> {
         let priority = self.priority();
         for action in plan.actions {
+            let unprepared = self.status.clone();
             self.intend(&action, &plan.verdict).await?;
             let creates = observed.is_none();
             match K::execute(scope, id, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
                     if effect.next == Next::Found {
                         self.found = effect.observed;
+                        self.notes.extend(effect.note);
                         return Ok(None);
                     }
                     self.acted = true;
@@ -213,6 +216,9 @@ impl<K: Kind> Pass<'_, K> {
                 }
                 Err(error) if error.class == Class::AlreadyExists => {
                     self.memory.exists = true;
+                    // This call did nothing: what is there came from an earlier one, of which the status as it was
+                    // before says what is known.
+                    self.status = unprepared;
                     return Ok(None);
                 }
                 Err(error) if matches!(error.class, Class::Lock | Class::Gone) => return Ok(None),
@@ -238,11 +244,11 @@ impl<K: Kind> Pass<'_, K> {
         }
         let mut status = self.status.clone();
         if !self.is_retry() {
-            let (reason, text) = progress_of(verdict);
+            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict));
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
             let references = Some(self.inputs.versions());
-            let summary = Summary { verdict: &progress, references, missing: None, drift: None };
+            let summary = Summary { verdict: &progress, references, missing: None, drift: None, asides: &[] };
             summary::fill::<K>(&self.object, &mut status, &summary, &now());
         }
         self.write_status(&status).await?;

@@ -10,15 +10,15 @@ use lambda_operator_crds::{AdoptPolicy, ManagementPolicy, ReferenceVersion};
 
 use crate::account::Unplaced;
 use crate::aws::{AwsError, Class, Priority, Scope};
-use crate::engine::controller::applicant;
-use crate::engine::kind::{Facts, Inputs, Kind, Unready};
+use crate::engine::controller::{applicant, claim};
+use crate::engine::kind::{Aside, Facts, Inputs, Kind, Unready};
 use crate::engine::memory::Memory;
 use crate::engine::ownership::Owner;
 use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references;
+use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// Why a visit ended without a verdict.
@@ -71,6 +71,7 @@ pub(crate) struct Findings {
     references: Option<Vec<ReferenceVersion>>,
     missing: Option<String>,
     pub(super) drift: Option<Vec<String>>,
+    pub(super) asides: Vec<Aside>,
 }
 
 impl<'a, K: Kind> Pass<'a, K> {
@@ -192,6 +193,9 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(mismatch);
         }
+        if let Some(holder) = self.holder(&scope).filter(|_| !self.observe_only()) {
+            return Ok(Self::rivalry(&holder));
+        }
         let verdict = self.converge(&scope, &desired, findings).await?;
         Ok(if self.forbids_adoption() { self.explain_adoption(verdict) } else { verdict })
     }
@@ -236,7 +240,31 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
+        if let Some(arn) = K::offering(&self.object, &self.status).arn {
+            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
+        }
         Ok(None)
+    }
+
+    /// The object that holds the resource before this one, if it can carry no owner's tag and several claim it.
+    pub(crate) fn holder(&self, scope: &Scope) -> Option<ObjectKey> {
+        let Shared { references, rivals, .. } = self.shared;
+        let namespace = self.object.namespace().unwrap_or_default();
+        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        // What it refers to may have become known since the watch saw it.
+        rivals.claim(&me, claim::<K>(&self.object, &self.status, references));
+        rivals.holder(&me, (scope.account(), scope.region()))
+    }
+
+    fn rivalry(holder: &ObjectKey) -> Verdict {
+        let text = format!(
+            "{} {}/{} stands for the same resource in AWS, and has it already or is older. Nothing is changed. Delete one of the \
+             two, or choose another name in a new object.",
+            K::NAME,
+            holder.namespace,
+            holder.name
+        );
+        Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)
     }
 
     /// Pins account and region, or says that they are others than the pinned ones.
@@ -299,11 +327,13 @@ impl<K: Kind> Pass<'_, K> {
     async fn conclude(&mut self, verdict: &Verdict, findings: Findings) -> Result<(), Interrupt> {
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, verdict));
+        self.notes.extend(summary::notes_of_asides(&K::common_status(&before).conditions, &findings.asides));
         let summary = Summary {
             verdict,
             references: findings.references,
             missing: findings.missing.as_deref(),
             drift: findings.drift.as_deref(),
+            asides: &findings.asides,
         };
         if self.announced {
             return Ok(());

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::{Accounts, Applicant, Terms, Unplaced};
 use crate::aws::{Aws, AwsError, Class, Scope, Wake};
+use crate::engine::rivals::Rivals;
+use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
 use crate::runtime::{Leadership, Metrics};
@@ -32,6 +34,10 @@ pub struct Shared {
     pub references: Arc<References>,
     /// LambdaAccounts, and who may use them.
     pub accounts: Arc<Accounts>,
+    /// Who claims what can carry no owner's tag.
+    pub rivals: Rivals,
+    /// What in AWS the objects use.
+    pub usage: Usage,
     /// Half of the ownership tag.
     pub cluster_id: String,
     /// Rechecks.
@@ -51,6 +57,8 @@ pub struct Shared {
     inventories: Mutex<Inventories>,
     /// How many watches have still to list what there is.
     listings: watch::Sender<usize>,
+    /// Paces the visits that only look for drift.
+    drift_pace: tokio::sync::Mutex<tokio::time::Interval>,
 }
 
 /// An account and a region.
@@ -98,6 +106,8 @@ impl Shared {
             leadership,
             metrics,
             events,
+            rivals: Rivals::new(references.waker()),
+            usage: Usage::new(references.waker()),
             references,
             accounts,
             cluster_id,
@@ -110,6 +120,7 @@ impl Shared {
             stop,
             inventories: Mutex::default(),
             listings: watch::channel(0).0,
+            drift_pace: tokio::sync::Mutex::new(pace(settings.drift.read_share)),
         }
     }
 
@@ -188,6 +199,14 @@ impl Shared {
     /// One of them has.
     pub fn listing_is_in(&self) {
         self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
+        if *self.listings.borrow() == 0 {
+            self.usage.complete();
+        }
+    }
+
+    /// Waits for the next turn of a visit that only looks for drift.
+    pub async fn drift_turn(&self) {
+        self.drift_pace.lock().await.tick().await;
     }
 
     /// Waits until it is known which objects there are, and who refers to whom.
@@ -195,4 +214,14 @@ impl Shared {
         // Fails only if the sender is gone, which is borrowed here.
         drop(self.listings.subscribe().wait_for(|expected| *expected == 0).await);
     }
+}
+
+/// Lambda's rate for most control-plane calls, in calls a second.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+const RATE: f64 = 15.0;
+
+fn pace(share: f64) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(Duration::from_secs_f64(1.0 / (RATE * share.max(0.001))));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }

@@ -40,6 +40,8 @@ pub enum Recheck {
     Propagating,
     /// Half a minute to minutes: somebody has to mend something outside the spec.
     Slow,
+    /// Half a minute, doubling to an hour, also across times when it worked: AWS undoes what the operator does.
+    Reluctant,
     /// An hour: AWS refused the spec.
     Refused,
     /// Not before the spec or something that it refers to changes.

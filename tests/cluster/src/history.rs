@@ -48,7 +48,7 @@ impl History {
     pub async fn until(&self, object: &LambdaFunction) -> Vec<LambdaFunction> {
         let wanted = object.resource_version();
         let what = "the watch has seen the object as it is";
-        test_support::eventually(std::time::Duration::from_secs(60), what, || async {
+        test_support::eventually(std::time::Duration::from_mins(1), what, || async {
             let all = self.all();
             all.iter().any(|seen| seen.resource_version() == wanted).then_some(all)
         })

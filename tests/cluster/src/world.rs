@@ -25,7 +25,7 @@ pub const REGION: &str = "eu-west-1";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/lambda";
 
 /// How long anything may take that is to happen by itself.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Settings of a world before it starts.
 pub struct WorldBuilder {

@@ -93,6 +93,12 @@ pub struct AccountSettings {
     pub version_settle: Option<SettleDelay>,
     /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
     pub update_settle: SettleDelay,
+    /// How long a deleted function is still there, as Deleting. None is gone at once.
+    pub delete_settle: Option<SettleDelay>,
+    /// How long ListFunctions goes on to list a function that is gone, counted in lists instead of reads.
+    pub listed_after_delete: SettleDelay,
+    /// Functions that ListFunctions leaves out although they are there.
+    pub unlisted: BTreeSet<String>,
     /// Whether the quotas of the control plane are enforced.
     pub quotas: bool,
     /// Every call, also to STS, answers 403 with this.
@@ -181,6 +187,9 @@ impl Default for AccountSettings {
             create_settle: SettleDelay::default(),
             version_settle: None,
             update_settle: SettleDelay::default(),
+            delete_settle: None,
+            listed_after_delete: SettleDelay::default(),
+            unlisted: BTreeSet::new(),
             quotas: false,
             auth_error: None,
             deny: BTreeSet::new(),

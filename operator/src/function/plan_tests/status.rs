@@ -44,24 +44,20 @@ fn a_function_that_vanished_leaves_nothing_behind() {
 
 #[test]
 fn what_is_created_anew_counts_as_created_though_the_first_was_adopted() {
-    for crash in [false, true] {
-        let mut case = Case::new();
-        case.status.common.origin = Some(Origin::Adopted);
-        report(&mut case, true);
-        let create = create(&case);
-        Functions::prepare(&create, &mut case.status);
-        if crash {
-            recover(&case.observed, &me(), &mut case.status);
-        } else {
-            case.status.common.pending = None;
-            Functions::record(&create, Some(&case.observed), &mut case.status);
-        }
-        assert_eq!(case.status.common.origin, Some(Origin::Created));
-        assert_eq!((case.status.ever_active, case.status.common.pending.clone()), (None, None));
-        case.live().state = "Failed".into();
-        (case.retry_due, case.changed) = (true, true);
-        assert_eq!(case.actions(), ["DeleteFunction(failed creation)"], "crash: {crash}");
-    }
+    let mut case = Case::new();
+    case.status.common.origin = Some(Origin::Adopted);
+    report(&mut case, true);
+    let create = create(&case);
+    Functions::prepare(&create, &mut case.status);
+    let announced = case.status.clone();
+    Functions::record(&create, Some(&case.observed), &mut case.status);
+    assert_eq!(case.status, announced, "nothing more to write");
+    recover(&case.observed, &me(), &mut case.status);
+    assert_eq!(case.status.common.origin, Some(Origin::Created));
+    assert_eq!((case.status.ever_active, case.status.common.pending.clone()), (None, None));
+    case.live().state = "Failed".into();
+    (case.retry_due, case.changed) = (true, true);
+    assert_eq!(case.actions(), ["DeleteFunction(failed creation)"]);
 }
 
 #[test]
@@ -139,7 +135,8 @@ fn who_only_observes_sees_the_hash_and_no_difference_in_what_can_not_be_compared
 fn a_failed_creation_does_not_make_another_source_look_deployed() {
     let mut case = from_s3("a");
     let create = create(&case);
-    Functions::record(&create, Some(&case.observed), &mut case.status);
+    Functions::prepare(&create, &mut case.status);
+    recover(&case.observed, &me(), &mut case.status);
     case.live().state = "Failed".into();
     case.desired.package = Some(package("b", false));
     report(&mut case, false);

@@ -5,10 +5,12 @@
 
 mod index;
 mod read;
+mod wake;
 mod watch;
 
 pub use index::References;
 pub use read::{Contents, is_forbidden, read};
+pub use wake::{Waker, Woken};
 
 use lambda_operator_crds::ReferenceVersion;
 

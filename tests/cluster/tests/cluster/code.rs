@@ -5,6 +5,7 @@ use std::time::Duration;
 use cluster_tests::{REGION, ROLE, World, condition, function};
 use kube::api::{Patch, PatchParams};
 use lambda_operator_crds::LambdaFunction;
+use lambda_sim::{Fault, FaultEffect, FaultError};
 use serde_json::{Value, json};
 use test_support::eventually;
 
@@ -268,4 +269,33 @@ async fn an_image_that_somebody_replaced_is_put_back() {
     let uri = format!("{REPOSITORY}:v1");
     assert_eq!((operation.as_str(), &body["ImageUri"]), ("UpdateFunctionCode", &json!(uri)));
     world.warning("hello", "DriftDetected", &["code"]).await;
+}
+
+#[tokio::test]
+async fn code_that_changes_before_the_first_look_at_a_new_function_is_sent_once() {
+    let world = World::start("code-early").await;
+    world.apply("hello", s3(json!({}))).await;
+    world.until_called("hello", "CreateFunction", 1).await;
+    world.apply("hello", s3(json!({"key": "two.zip"}))).await;
+    world.until_called("hello", "UpdateFunctionCode", 1).await;
+    world.ready("hello").await;
+    world.assert_quiet("hello", Duration::from_secs(1)).await;
+    let [(_, body)] = &updates(&world).await[..] else { panic!("one update: {:?}", updates(&world).await) };
+    assert_eq!(body["S3Key"], "two.zip");
+}
+
+#[tokio::test]
+async fn code_that_changes_after_a_creation_that_was_answered_with_an_error_is_sent() {
+    let world = World::start("code-refused").await;
+    let error = FaultEffect::ErrorAfterEffect(FaultError::throttled());
+    world.aws().inject(Fault::new("CreateFunction", error).times(1)).await;
+    world.apply("hello", s3(json!({}))).await;
+    world.until_called("hello", "CreateFunction", 1).await;
+    world.apply("hello", s3(json!({"key": "two.zip"}))).await;
+    world.ready("hello").await;
+    let status = world.ready("hello").await.status.unwrap();
+    assert!(status.code_source.unwrap().contains("two.zip"));
+    let sent = world.writes("hello").await;
+    let [_, .., (operation, body)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!((operation.as_str(), &body["S3Key"]), ("UpdateFunctionCode", &json!("two.zip")), "{sent:?}");
 }

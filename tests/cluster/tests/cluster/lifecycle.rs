@@ -71,7 +71,7 @@ async fn drift_is_found_said_and_mended() {
     })
     .await;
     world.ready("hello").await;
-    test_support::eventually(Duration::from_secs(60), "an Event says so", || async {
+    test_support::eventually(Duration::from_mins(1), "an Event says so", || async {
         let events = world.events("hello").await;
         if events.iter().any(|(_, reason, _)| reason == "DriftDetected") { Ok(()) } else { Err(events) }
     })

@@ -30,7 +30,7 @@ async fn told(world: &World, process: &Process, call: &Call) {
         "a line with object {object}, operation {} and request id {}",
         call.operation, call.request_id
     );
-    eventually(Duration::from_secs(60), &what, || async {
+    eventually(Duration::from_mins(1), &what, || async {
         let lines = lines(process);
         let of_call: Vec<Value> = lines
             .into_iter()

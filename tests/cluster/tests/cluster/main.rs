@@ -4,8 +4,11 @@
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
 mod accounts;
+mod alias;
 mod budget;
 mod code;
+mod code_signing;
+mod code_signing_link;
 mod command_line;
 mod crash;
 mod crd;

@@ -63,7 +63,7 @@ async fn operations(world: &World) -> Vec<String> {
 }
 
 async fn has_event(world: &World, name: &str, kind: &str, reason: &str, part: &str) {
-    eventually(Duration::from_secs(60), &format!("an Event {reason} that says {part:?}"), || async {
+    eventually(Duration::from_mins(1), &format!("an Event {reason} that says {part:?}"), || async {
         let events = world.events(name).await;
         let there = events.iter().any(|(k, r, note)| k == kind && r == reason && note.contains(part));
         if there { Ok(()) } else { Err(events) }

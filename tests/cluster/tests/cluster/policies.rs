@@ -258,7 +258,7 @@ async fn what_stops_being_ignored_is_mended() {
     seen(&world).await;
     world.apply("hello", function(json!({"memorySize": 256}))).await;
     world.ready("hello").await;
-    eventually(Duration::from_secs(60), "the memory is back", || async {
+    eventually(Duration::from_mins(1), "the memory is back", || async {
         (configuration(&world).await["MemorySize"] == 256).then_some(())
     })
     .await;

@@ -180,7 +180,7 @@ async fn no_other_way_to_fail_tells_a_value() {
     world.until("hello", "the variable that is too large is named", large).await;
     canary_secret(&world).await;
     world.ready("hello").await;
-    eventually(Duration::from_secs(60), "the last Event", || async {
+    eventually(Duration::from_mins(1), "the last Event", || async {
         world.events("hello").await.iter().any(|(_, _, note)| note.contains("LARGE")).then_some(())
     })
     .await;

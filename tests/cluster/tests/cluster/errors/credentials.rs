@@ -87,7 +87,7 @@ async fn a_paused_account_is_probed_once_for_all_objects_and_all_recover() {
         world.reason(name, "AccessDenied").await;
     }
     let condemned = world.ledger().await.len();
-    eventually(Duration::from_secs(60), "three probes", || async {
+    eventually(Duration::from_mins(1), "three probes", || async {
         (world.identity_checks().await >= 3).then_some(())
     })
     .await;
