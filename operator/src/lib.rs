@@ -4,6 +4,7 @@
 //! `code_signing` and `mapping` are others; `aws` and `k8s` are the two sides that it works between; `runtime` is what any
 //! long-running process needs.
 
+pub mod account;
 pub mod alias;
 pub mod aws;
 pub mod cli;

@@ -67,6 +67,8 @@ pub enum Class {
     Terminal,
     /// The credentials are refused or missing: nothing can be done in the account.
     Auth,
+    /// The role of a LambdaAccount can't be assumed: nothing can be done through that LambdaAccount.
+    RoleRefused,
     /// The region refuses the credentials that work elsewhere: nothing can be done in it.
     RegionRefused,
     /// The credentials are of another account than the one that this belongs to; nothing was sent.
@@ -98,6 +100,7 @@ impl Class {
             Self::Lock => "Lock",
             Self::Terminal => "Terminal",
             Self::Auth => "Auth",
+            Self::RoleRefused => "RoleRefused",
             Self::RegionRefused => "RegionRefused",
             Self::AccountMismatch => "AccountMismatch",
             Self::AccessDenied => "AccessDenied",

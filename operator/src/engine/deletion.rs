@@ -8,6 +8,7 @@ use kube::ResourceExt;
 use lambda_operator_crds::DeletionPolicy;
 use lambda_operator_crds::conditions::Reason;
 
+use crate::account::Unplaced;
 use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Deletion, Kind, Next};
 use crate::engine::pass::{Interrupt, Pass};
@@ -68,7 +69,8 @@ impl<K: Kind> Pass<'_, K> {
         let region = K::common_status(&self.status).region.clone();
         let scope = match self.scope(region.as_deref()).await {
             Ok(scope) => scope,
-            Err(error) => return Self::blocked(&error),
+            Err(Unplaced::Aws(error)) => return Self::blocked(&error),
+            Err(refused) => return Ok(Err(Blocked(refused.verdict()))),
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(Err(Blocked(mismatch)));

@@ -102,7 +102,9 @@ impl Visit<'_> {
     fn arrived(&self, request_id: &str) -> u64 {
         let mut world = self.shared.lock();
         let at_ms = world.elapsed_ms();
+        let principal = self.caller.principal(&world.sessions);
         world.ledger.arrived(Call {
+            principal,
             seq: 0,
             at_ms,
             service: self.route.service.to_owned(),

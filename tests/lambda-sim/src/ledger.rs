@@ -22,6 +22,10 @@ pub struct Call {
     pub operation: String,
     /// The caller's account; empty when the call wasn't signed.
     pub account: String,
+    /// The ARN of the caller: of a role's session `arn:aws:sts::…:assumed-role/ROLE/SESSION`; empty when the call wasn't
+    /// signed.
+    #[serde(default)]
+    pub principal: String,
     /// The caller's region; empty when the call wasn't signed.
     pub region: String,
     /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version

@@ -34,6 +34,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    LambdaAccount,
 }
 
 impl ReferenceKind {
@@ -47,6 +48,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::LambdaAccount => "LambdaAccount",
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
+mod accounts;
 mod alias;
 mod budget;
 mod code;
