@@ -26,6 +26,7 @@ mod sdk_config;
 mod sdk_error;
 mod settings;
 mod sweep;
+mod version;
 
 pub use call::Scope;
 pub use drift::{Difference, Expectation, Why, configuration_hash};

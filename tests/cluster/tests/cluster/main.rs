@@ -27,6 +27,7 @@ mod namespaces;
 mod ownership;
 mod permissions;
 mod policies;
+mod publishing;
 mod restart;
 mod secrets;
 mod states;
