@@ -147,6 +147,7 @@ async fn a_consumer_group_and_a_time_to_start_at_are_sent_at_creation() {
 }
 
 /// A source, a field, what sets it, the members that set it, and those that clear it.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<(&'static str, Field, Value, Value, Value)> {
     let filters = json!({"filters": [{"pattern": r#"{"body": ["a"]}"#}]});
     let registry =

@@ -237,6 +237,7 @@ const INVALID_VALUE: Texts = &[
     ("InvalidGroup.NotFound", Class::DependencyMissing),
     ("Layer version arn:", Class::DependencyMissing),
     ("below its minimum value", Class::Quota),
+    ("Please try again with the CodeSHA256 in $LATEST", Class::Lock),
 ];
 
 /// AccessDeniedException for a layer version that doesn't exist or isn't shared with us:
@@ -274,6 +275,9 @@ mod tests {
         (404, "ResourceNotFoundException", "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')", Class::Terminal),
         (404, "ProvisionedConcurrencyConfigNotFoundException", "", Class::Gone),
         (404, "CodeSigningConfigNotFoundException", "The code signing configuration cannot be found.", Class::DependencyMissing),
+        (400, INVALID, "CodeSHA256 (a) is different from current CodeSHA256 in $LATEST (b). Please try again with the CodeSHA256 in $LATEST.", Class::Lock),
+        (400, "CodeVerificationFailedException", "Lambda cannot deploy the function.", Class::Terminal),
+        (400, "InvalidCodeSignatureException", "", Class::Terminal),
         (412, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id.", Class::Lock),
         // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         (409, CONFLICTS, "The operation cannot be performed at this time. An update is in progress for resource: arn", Class::InProgress),

@@ -9,7 +9,7 @@ use aws_sdk_lambda::types::{self, FunctionConfiguration};
 
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
-    PackageType, S3Object, Vpc,
+    PackageType, S3Object, Versions, Vpc,
 };
 
 /// AWS's defaults: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
@@ -147,6 +147,7 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         unreadable: unreadable(&c),
         configuration: from_configuration(c),
         code_signing: None,
+        versions: Versions::default(),
         live: None,
     }
 }

@@ -36,6 +36,7 @@ mod sdk_config;
 mod sdk_error;
 mod settings;
 mod sweep;
+mod version;
 
 pub use call::Scope;
 pub use drift::{Difference, Expectation, Functions, Why, configuration_hash};

@@ -227,7 +227,13 @@ impl<K: Kind> Pass<'_, K> {
                     self.status = unprepared;
                     return Ok(None);
                 }
-                Err(error) if matches!(error.class, Class::Lock | Class::Gone) => return Ok(None),
+                Err(error) if matches!(error.class, Class::Lock | Class::Gone) => {
+                    // It was refused: there is nothing to be found again.
+                    if !error.unknown_outcome {
+                        K::common_status_mut(&mut self.status).pending = None;
+                    }
+                    return Ok(None);
+                }
                 Err(error) => {
                     if !error.unknown_outcome {
                         K::common_status_mut(&mut self.status).pending = None;

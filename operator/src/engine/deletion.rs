@@ -170,6 +170,10 @@ impl<K: Kind> Pass<'_, K> {
         if effect.next == Next::Settle {
             self.memory.transition = Some(Instant::now());
             self.memory.delete_sent = Some(Instant::now());
+            // What is known by its name and goes is not waited for, whatever else was under way.
+            if id.is_some() {
+                K::common_status_mut(&mut self.status).pending = None;
+            }
         }
         self.notes.extend(effect.note);
         if effect.next == Next::Found {

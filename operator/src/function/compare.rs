@@ -7,6 +7,7 @@ use lambda_operator_crds::{LambdaFunctionStatus, Origin};
 use crate::engine::kind::Facts;
 use crate::function::deployed::{Deployed, deployed};
 use crate::function::desired::{Desired, Package};
+use crate::function::forced;
 use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::{self, CODE_SIGNING};
@@ -19,7 +20,7 @@ pub(super) struct Differences {
     pub(super) target: Box<Configuration>,
     /// In what the configuration differs from it.
     pub(super) fields: BTreeSet<Field>,
-    code: Option<Package>,
+    pub(super) code: Option<Package>,
     /// The link to a code-signing configuration changes before configuration and code, which has to satisfy it.
     pub(super) link: Option<Action>,
     /// Changes that take effect at once.
@@ -47,8 +48,14 @@ pub(super) fn compare(
     observed: &Observed,
     facts: &Facts<'_, LambdaFunctionStatus>,
 ) -> Differences {
-    let target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
+    let mut target = desired.ignored.overlay(&desired.configuration, &observed.configuration);
+    if desired.ignored.fields.contains(&Field::Description) {
+        forced::unmarked(&observed.configuration.description).clone_into(&mut target.description);
+    }
     let mut fields = differing(&target, &observed.configuration);
+    if fields.len() == 1 && desired.publishing.is_some() && forced::is_awaited(&target, observed, facts) {
+        fields.remove(&Field::Description);
+    }
     fields.retain(|field| !observed.unreadable.contains(field));
     let mut paths: Vec<String> = fields.iter().map(|field| field.path().to_owned()).collect();
     let code = code_differs(desired, observed, facts).map(|(path, package)| {

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use kube::ResourceExt;
 use lambda_operator_crds::{
     Architecture, DirectS3Read, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
+    PublishPolicy,
 };
 use serde::Serialize;
 
 use crate::engine::kind::{Inputs, Unready};
+use crate::function::environment::{Resolved, Source};
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
@@ -37,6 +39,10 @@ pub struct Desired {
     pub reserved_concurrency: Option<i32>,
     /// ARN of the code-signing configuration, empty for none; `None`: not in the spec.
     pub code_signing: Option<String>,
+    /// Where the values of the environment come from.
+    pub sources: BTreeMap<String, Source>,
+    /// How versions are published; `None`: not at all.
+    pub publishing: Option<Publishing>,
     /// What is not compared.
     pub ignored: Ignored,
 }
@@ -46,6 +52,13 @@ impl Desired {
     pub fn deployable(&self) -> Option<&Package> {
         self.package.as_ref().filter(|_| !self.ignored.code)
     }
+}
+
+/// A version is published for each change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Publishing {
+    /// How many of them stay; `None`: all.
+    pub keep: Option<usize>,
 }
 
 /// A package to deploy, and how to recognize it.
@@ -71,7 +84,7 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
     let LambdaFunctionSpec { common, code, reserved_concurrent_executions, .. } = &object.spec;
     let ignored =
         Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
-    let variables = environment::resolve(&object.spec, &namespace, inputs)?;
+    let Resolved { variables, sources } = environment::resolve(&object.spec, &namespace, inputs)?;
     let layers = references::layers(object.spec.layers.as_deref(), &namespace, inputs)?;
     Ok(Desired {
         configuration: configuration(&object.spec, &name, variables, layers),
@@ -79,6 +92,8 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
         code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
+        sources,
+        publishing: publishing(&object.spec),
         ignored,
     })
 }
@@ -179,6 +194,11 @@ fn logging(config: LoggingConfig, name: &str) -> Logging {
     }
 }
 
+fn publishing(spec: &LambdaFunctionSpec) -> Option<Publishing> {
+    let keep = spec.version_retention.map(|retention| usize::try_from(retention.keep).unwrap_or(1).max(1));
+    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep })
+}
+
 fn architecture(spec: &LambdaFunctionSpec) -> Architecture {
     spec.architectures.iter().flatten().next().copied().unwrap_or_default()
 }
@@ -265,7 +285,16 @@ mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { configuration, package, tags, reserved_concurrency, code_signing, ignored } = parse(
+        let Desired {
+            configuration,
+            package,
+            tags,
+            reserved_concurrency,
+            code_signing,
+            sources,
+            publishing,
+            ignored,
+        } = parse(
             serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}),
         );
         assert_eq!(
@@ -282,7 +311,8 @@ mod tests {
             ("Text", None)
         );
         assert_eq!(package.unwrap().code.architecture, "x86_64");
-        assert_eq!((reserved_concurrency, code_signing), (None, None));
+        assert_eq!((reserved_concurrency, code_signing, publishing), (None, None, None));
+        assert!(sources.is_empty());
         assert!(tags.is_empty() && ignored == Ignored::default());
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lambda_operator_crds::{EnvFromSource, EnvVar, LambdaFunctionSpec};
 
 use crate::engine::kind::{Inputs, Unready};
-use crate::k8s::references::{Contents, ObjectKey, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{Contents, ObjectKey, ReferenceKey, ReferenceKind, Version};
 
 /// Names that Lambda sets itself and refuses.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
@@ -40,39 +40,78 @@ const RESERVED: [&str; 21] = [
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LARGEST_ENVIRONMENT: usize = 4096;
 
+/// Where the value of a variable comes from, so that a change of it is noticed without the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It stands in the spec.
+    Spec,
+    /// A key of a Secret or ConfigMap at this version.
+    Object {
+        /// Which kind.
+        kind: ReferenceKind,
+        /// `metadata.uid` and `metadata.resourceVersion`.
+        version: Version,
+        /// The key.
+        key: String,
+    },
+}
+
+/// A variable on its way.
+struct Variable {
+    value: String,
+    /// For messages.
+    origin: String,
+    source: Source,
+}
+
+/// An environment. Deliberately without Debug.
+pub(super) struct Resolved {
+    /// Values by name.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Where each comes from.
+    pub(super) sources: BTreeMap<String, Source>,
+}
+
 /// Builds the environment. `env` wins over `envFrom`, a later entry over an earlier one.
 pub(super) fn resolve(
     spec: &LambdaFunctionSpec,
     namespace: &str,
     inputs: &Inputs,
-) -> Result<BTreeMap<String, String>, Unready> {
-    let mut variables: BTreeMap<String, (String, String)> = BTreeMap::new();
+) -> Result<Resolved, Unready> {
+    let mut variables: BTreeMap<String, Variable> = BTreeMap::new();
     for source in spec.env_from.iter().flatten() {
         add_all(source, namespace, inputs, &mut variables)?;
     }
     for variable in spec.env.iter().flatten() {
-        if let Some((value, origin)) = value_of(variable, namespace, inputs)? {
-            variables.insert(variable.name.clone(), (value, origin));
+        if let Some(found) = value_of(variable, namespace, inputs)? {
+            variables.insert(variable.name.clone(), found);
         }
     }
-    for (name, (_, origin)) in &variables {
-        check_name(name, origin)?;
+    for (name, variable) in &variables {
+        check_name(name, &variable.origin)?;
     }
     check_size(&variables)?;
-    Ok(variables.into_iter().map(|(name, (value, _))| (name, value)).collect())
+    let (mut values, mut sources) = (BTreeMap::new(), BTreeMap::new());
+    for (name, Variable { value, origin: _, source }) in variables {
+        values.insert(name.clone(), value);
+        sources.insert(name, source);
+    }
+    Ok(Resolved { variables: values, sources })
 }
 
-fn check_size(variables: &BTreeMap<String, (String, String)>) -> Result<(), Unready> {
+fn check_size(variables: &BTreeMap<String, Variable>) -> Result<(), Unready> {
     let values: BTreeMap<&String, &String> =
-        variables.iter().map(|(name, (value, _))| (name, value)).collect();
+        variables.iter().map(|(name, variable)| (name, &variable.value)).collect();
     let size = serde_json::json!(values).to_string().len();
-    let largest = variables.iter().max_by_key(|(_, (value, _))| value.len());
+    let largest = variables.iter().max_by_key(|(_, variable)| variable.value.len());
     match largest {
-        Some((name, (value, origin))) if size > LARGEST_ENVIRONMENT => Err(Unready::Invalid(format!(
-            "the environment has {size} bytes as JSON, but Lambda allows {LARGEST_ENVIRONMENT} for all variables together. \
+        Some((name, Variable { value, origin, .. })) if size > LARGEST_ENVIRONMENT => {
+            Err(Unready::Invalid(format!(
+                "the environment has {size} bytes as JSON, but Lambda allows {LARGEST_ENVIRONMENT} for all variables together. \
              The largest is {name} from {origin} with {} bytes. Move large values into a file of the package, SSM or S3.",
-            value.len()
-        ))),
+                value.len()
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -97,7 +136,7 @@ fn add_all(
     source: &EnvFromSource,
     namespace: &str,
     inputs: &Inputs,
-    variables: &mut BTreeMap<String, (String, String)>,
+    variables: &mut BTreeMap<String, Variable>,
 ) -> Result<(), Unready> {
     let prefix = source.prefix.as_deref().unwrap_or_default();
     let (kind, selector) = match (&source.secret_ref, &source.config_map_ref) {
@@ -116,18 +155,17 @@ fn add_all(
     }
     for (key, value) in &contents.data {
         let origin = format!("spec.envFrom, {} {}, key {key}", kind.as_str(), selector.name);
-        variables.insert(format!("{prefix}{key}"), (value.clone(), origin));
+        let source = Source::Object { kind, version: contents.version.clone(), key: key.clone() };
+        let variable = Variable { value: value.clone(), origin, source };
+        variables.insert(format!("{prefix}{key}"), variable);
     }
     Ok(())
 }
 
-fn value_of(
-    variable: &EnvVar,
-    namespace: &str,
-    inputs: &Inputs,
-) -> Result<Option<(String, String)>, Unready> {
+fn value_of(variable: &EnvVar, namespace: &str, inputs: &Inputs) -> Result<Option<Variable>, Unready> {
     let Some(source) = &variable.value_from else {
-        return Ok(Some((variable.value.clone().unwrap_or_default(), "spec.env".into())));
+        let value = variable.value.clone().unwrap_or_default();
+        return Ok(Some(Variable { value, origin: "spec.env".into(), source: Source::Spec }));
     };
     let (kind, selector) = match (&source.secret_key_ref, &source.config_map_key_ref) {
         (Some(selector), None) => (ReferenceKind::Secret, selector),
@@ -148,7 +186,11 @@ fn value_of(
         return Err(not_text(kind, &selector.name, &selector.key));
     }
     match contents.data.get(&selector.key) {
-        Some(value) => Ok(Some((value.clone(), origin))),
+        Some(value) => {
+            let key = selector.key.clone();
+            let source = Source::Object { kind, version: contents.version.clone(), key };
+            Ok(Some(Variable { value: value.clone(), origin, source }))
+        }
         None if selector.optional == Some(true) => Ok(None),
         None => Err(Unready::Missing(format!(
             "{} {} has no key {}, which the environment variable {} needs. Add the key, or mark the reference as optional.",
@@ -189,7 +231,6 @@ fn find<'a>(
 #[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
     use super::*;
-    use crate::k8s::references::Version;
     use std::collections::BTreeSet;
 
     #[expect(clippy::needless_pass_by_value, reason = "takes `json!` as it is written")]
@@ -205,10 +246,10 @@ mod tests {
         inputs
     }
 
-    fn invalid(result: Result<BTreeMap<String, String>, Unready>) -> String {
+    fn invalid(result: Result<Resolved, Unready>) -> String {
         match result {
             Err(Unready::Invalid(text) | Unready::Missing(text)) => text,
-            Ok(variables) => panic!("expected an error, got {:?}", variables.keys()),
+            Ok(resolved) => panic!("expected an error, got {:?}", resolved.variables.keys()),
         }
     }
 
@@ -229,7 +270,11 @@ mod tests {
             "envFrom": [{"secretRef": {"name": "one"}}, {"configMapRef": {"name": "two"}}],
             "env": [{"name": "CC", "value": "3"}],
         }));
-        let variables = resolve(&spec, "shop", &all).unwrap();
+        let Resolved { variables, sources } = resolve(&spec, "shop", &all).unwrap_or_else(|_| panic!());
+        assert!(
+            matches!(&sources["BB"], Source::Object { kind: ReferenceKind::ConfigMap, key, .. } if key == "BB")
+        );
+        assert_eq!(sources["CC"], Source::Spec);
         let values: Vec<&str> = variables.values().map(String::as_str).collect();
         assert_eq!(values, ["1", "2", "3"]);
     }
@@ -248,7 +293,9 @@ mod tests {
         let optional = spec(
             serde_json::json!({"env": [{"name": "AA", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw", "optional": true}}}]}),
         );
-        assert!(resolve(&optional, "shop", &Inputs::new()).unwrap().is_empty());
+        assert!(
+            resolve(&optional, "shop", &Inputs::new()).is_ok_and(|resolved| resolved.variables.is_empty())
+        );
     }
 
     #[test]

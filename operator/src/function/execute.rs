@@ -7,6 +7,7 @@ use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::model::{Id, Live, Observed};
 use crate::function::plan::Action;
+use crate::function::versions;
 use crate::k8s::events::Note;
 
 /// Reads the function, and what else the visit has to see.
@@ -22,6 +23,7 @@ pub async fn observe(
     if look.code_signing {
         observed.code_signing = Some(scope.code_signing_link(name, priority).await?);
     }
+    versions::observe(scope, name, look, &mut observed, priority).await?;
     Ok(Some(observed))
 }
 
@@ -68,6 +70,13 @@ pub async fn execute(
             let note = Note::normal("Adopted", "Update", format!("{arn} now belongs to this object."));
             Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
         }
+        Action::Reread => Ok(Effect { observed: None, next: Next::Replan, note: None }),
+        Action::ListVersions => versions::list(scope, name, observed, priority).await,
+        Action::Publish { publication, .. } => {
+            versions::publish(scope, name, publication, observed, priority).await
+        }
+        Action::Discard { version } => versions::discard(scope, name, *version, observed, priority).await,
+        Action::Retire { versions } => versions::retire(scope, name, versions, observed, priority).await,
         Action::Replace => replace(scope, name, priority).await,
         Action::Delete => {
             scope.delete_function(name, priority).await?;

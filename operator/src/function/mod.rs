@@ -1,23 +1,28 @@
 //! The kind LambdaFunction. Every kind has these files: `model` (plain data), `desired` (spec → data),
 //! `plan` with `compare`, and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
+mod action;
 mod compare;
 pub mod deletion;
 mod deployed;
 pub mod desired;
-mod environment;
+pub mod environment;
 pub mod execute;
 mod field;
+mod fingerprint;
+mod forced;
 pub mod ignore;
 pub mod model;
 pub mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod publish;
 mod references;
 mod resend;
 pub mod signing;
 mod state;
 pub mod status;
+mod versions;
 
 use std::collections::BTreeSet;
 
@@ -69,8 +74,9 @@ impl Kind for Functions {
 
     /// A deletion looks at the function alone.
     fn id(object: &LambdaFunction, status: &LambdaFunctionStatus, desired: Option<&Desired>) -> Option<Id> {
-        let look = desired.map_or_else(Look::default, |desired| Look {
-            code_signing: signing::is_to_be_read(desired, status),
+        let look = desired.map_or_else(Look::default, |desired| {
+            let (version, newer) = publish::look(desired, status);
+            Look { code_signing: signing::is_to_be_read(desired, status), version, newer }
         });
         Some(Id { name: desired::aws_name(object), look })
     }
@@ -92,7 +98,7 @@ impl Kind for Functions {
     }
 
     fn offering(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Offering {
-        Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: None }
+        Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: status.version.clone() }
     }
 
     /// The layer versions that the spec names, and those that the last visit made of its references.
@@ -178,6 +184,14 @@ impl Kind for Functions {
             }
             Action::PutConcurrency(_) => status::manage(CONCURRENCY, status),
             Action::LinkCodeSigning(_) => status::manage(CODE_SIGNING, status),
+            Action::UpdateConfiguration { configuration, .. }
+                if forced::is_marked(&configuration.description) =>
+            {
+                publish::announce_mark(status);
+            }
+            Action::Publish { publication, fingerprint, newest_known, attempts } => {
+                publish::announce(publication, fingerprint, (*newest_known, *attempts), status);
+            }
             _ => {}
         }
     }

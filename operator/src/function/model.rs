@@ -204,6 +204,60 @@ pub struct Id {
 pub struct Look {
     /// The link to a code-signing configuration.
     pub code_signing: bool,
+    /// The state of this version.
+    pub version: Option<String>,
+    /// Which versions there are.
+    pub newer: Option<Newer>,
+}
+
+/// Which versions to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// Those with a larger number.
+    pub than: i64,
+    /// Only if the function no longer has this revision, which publishing would have changed.
+    pub unless: Option<String>,
+}
+
+/// What PublishVersion sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Only if this is still the code.
+    pub code_sha256: String,
+    /// Only if this is still the revision.
+    pub revision_id: String,
+    /// The version's description; `None`: the function's.
+    pub description: Option<String>,
+}
+
+/// A published version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its number.
+    pub number: String,
+    /// `State`: Pending, Active, Inactive, Failed, …
+    pub state: String,
+    /// `StateReason`.
+    pub state_reason: Option<String>,
+    /// `StateReasonCode`.
+    pub state_reason_code: Option<String>,
+}
+
+/// What a visit learned of published versions; nothing where it didn't ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// The one that was asked for or just published.
+    pub published: Option<Version>,
+    /// The one that was asked for doesn't exist.
+    pub gone: bool,
+    /// All of them are in `newer`.
+    pub listed: bool,
+    /// Those that were listed, with the hashes of their code.
+    pub newer: Vec<(i64, String)>,
+    /// Something uses the one that was to be deleted.
+    pub in_use: bool,
+    /// Those that were just deleted.
+    pub deleted: Vec<i64>,
 }
 
 /// A function as AWS describes it.
@@ -225,6 +279,8 @@ pub struct Observed {
     pub revision_id: String,
     /// ARN of the linked code-signing configuration, empty for none. `None`: AWS wasn't asked.
     pub code_signing: Option<String>,
+    /// Published versions, as far as they were looked at.
+    pub versions: Versions,
     /// What ListFunctions doesn't say. `None` when this came from a listing.
     pub live: Option<Live>,
 }

@@ -1,10 +1,8 @@
 //! Compares what a function is to be with what AWS has, and says what to do. Pure and total.
 //!
-//! Order: ownership, then the code-signing link, configuration, settle, code, settle, then tags and concurrency. Configuration
+//! Order: ownership, then the code-signing link, configuration, settle, code, settle, then tags and concurrency, then
+//! versions. Configuration
 //! and code never go together: AWS refuses the second while the first is in progress.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{AdoptPolicy, LambdaFunctionStatus, Origin};
@@ -12,97 +10,16 @@ use lambda_operator_crds::{AdoptPolicy, LambdaFunctionStatus, Origin};
 use crate::engine::kind::Facts;
 use crate::engine::ownership::Claim;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
+pub use crate::function::action::Action;
 use crate::function::compare::{Differences, compare};
-use crate::function::desired::{Desired, Package};
-use crate::function::model::{Configuration, Field, Live, Observed};
+use crate::function::desired::Desired;
+use crate::function::model::{Live, Observed};
+use crate::function::publish;
 use crate::function::resend::{owes_code, resend};
 use crate::function::state::{Failure, Remedy, Standing, standing};
 
 /// The section of `status.managedSections` for reserved concurrency.
 pub const CONCURRENCY: &str = "reservedConcurrentExecutions";
-
-/// One change to a function in AWS.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Action {
-    /// CreateFunction.
-    Create {
-        /// Its configuration.
-        configuration: Box<Configuration>,
-        /// Its package.
-        package: Box<Package>,
-        /// The user's tags and the owner's.
-        tags: BTreeMap<String, String>,
-        /// ARN of the code-signing configuration.
-        code_signing: Option<String>,
-    },
-    /// TagResource with the owner's tags: from now on the function is this object's.
-    Own {
-        /// The owner's tags.
-        tags: BTreeMap<String, String>,
-    },
-    /// UpdateFunctionConfiguration with some of the fields.
-    UpdateConfiguration {
-        /// Values.
-        configuration: Box<Configuration>,
-        /// The fields that are sent.
-        fields: BTreeSet<Field>,
-        /// The code has to be sent after it, although no difference may be left to see.
-        then_code: bool,
-    },
-    /// UpdateFunctionCode.
-    UpdateCode {
-        /// What is sent.
-        package: Box<Package>,
-    },
-    /// TagResource.
-    Tag {
-        /// Tags to set.
-        tags: BTreeMap<String, String>,
-    },
-    /// UntagResource.
-    Untag {
-        /// Keys to remove.
-        keys: Vec<String>,
-    },
-    /// PutFunctionConcurrency.
-    PutConcurrency(i32),
-    /// DeleteFunctionConcurrency.
-    DeleteConcurrency,
-    /// PutFunctionCodeSigningConfig with this ARN.
-    LinkCodeSigning(String),
-    /// DeleteFunctionCodeSigningConfig.
-    UnlinkCodeSigning,
-    /// DeleteFunction of a function whose creation failed, if it has no version and no alias.
-    Replace,
-    /// DeleteFunction.
-    Delete,
-    /// UntagResource of the owner's tags.
-    Disown {
-        /// Keys to remove.
-        keys: Vec<String>,
-    },
-}
-
-/// Names what changes, never a value of the environment.
-impl fmt::Debug for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Create { .. } => f.write_str("CreateFunction"),
-            Self::Own { .. } => f.write_str("TagResource(owner)"),
-            Self::UpdateConfiguration { fields, .. } => write!(f, "UpdateFunctionConfiguration{fields:?}"),
-            Self::UpdateCode { package } => write!(f, "UpdateFunctionCode({:?})", package.code.source),
-            Self::Tag { tags } => write!(f, "TagResource{:?}", tags.keys()),
-            Self::Untag { keys } => write!(f, "UntagResource{keys:?}"),
-            Self::PutConcurrency(value) => write!(f, "PutFunctionConcurrency({value})"),
-            Self::DeleteConcurrency => f.write_str("DeleteFunctionConcurrency"),
-            Self::LinkCodeSigning(arn) => write!(f, "PutFunctionCodeSigningConfig({arn})"),
-            Self::UnlinkCodeSigning => f.write_str("DeleteFunctionCodeSigningConfig"),
-            Self::Replace => f.write_str("DeleteFunction(failed creation)"),
-            Self::Delete => f.write_str("DeleteFunction"),
-            Self::Disown { .. } => f.write_str("UntagResource(owner)"),
-        }
-    }
-}
 
 type Known<'a> = Facts<'a, LambdaFunctionStatus>;
 
@@ -140,10 +57,30 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
                 let actions = differences.link.into_iter().chain([action]).collect();
                 return plan_of(actions, updating(), paths);
             }
-            let actions = differences.link.into_iter().chain(differences.at_once).collect();
-            plan_of(actions, settled(reason, observed, &[]), paths)
+            plan_finish(desired, observed, differences, settled(reason, observed, &[]), facts)
         }
     }
+}
+
+/// What takes effect at once, and then the versions: a new one has to have all of it.
+fn plan_finish(
+    desired: &Desired,
+    observed: &Observed,
+    differences: Differences,
+    settled: Verdict,
+    facts: &Known<'_>,
+) -> Plan<Action> {
+    let Differences { paths, target, link, at_once, .. } = differences;
+    let publish::Step { actions: further, verdict } = publish::next(desired, observed, &target, facts);
+    let mut actions: Vec<Action> = link.into_iter().chain(at_once).collect();
+    let tags = actions.iter().any(|action| matches!(action, Action::Tag { .. } | Action::Untag { .. }));
+    if tags && !further.is_empty() {
+        // Tags give the function another revision, by which the next calls are guarded.
+        actions.push(Action::Reread);
+        return plan_of(actions, publish::publishing(), paths);
+    }
+    actions.extend(further);
+    plan_of(actions, verdict.unwrap_or(settled), paths)
 }
 
 fn plan_replacement(

@@ -8,6 +8,7 @@ mod ownership;
 mod property;
 mod sections;
 mod status;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,12 +23,12 @@ use crate::engine::kind::{Facts, Kind, Report};
 use crate::engine::ownership::{OWNER_TAG, Owner};
 use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::function::Functions;
-use crate::function::desired::{Desired, Package};
+use crate::function::desired::{Desired, Package, Publishing};
 use crate::function::execute::after;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
-    PackageType, S3Object, Vpc,
+    PackageType, S3Object, Version, Versions, Vpc,
 };
 use crate::function::plan::{Action, CONCURRENCY, plan};
 use crate::function::signing::{self, CODE_SIGNING};
@@ -83,13 +84,15 @@ fn sha(key: &str) -> String {
     format!("sha of {key}")
 }
 
-fn desired() -> Desired {
+pub(super) fn desired() -> Desired {
     Desired {
         configuration: configuration(),
         package: Some(package("a", true)),
         tags: BTreeMap::new(),
         reserved_concurrency: None,
         code_signing: None,
+        sources: BTreeMap::new(),
+        publishing: None,
         ignored: Ignored::default(),
     }
 }
@@ -104,6 +107,7 @@ pub(super) fn observed() -> Observed {
         code_sha256: sha("a"),
         revision_id: "1".into(),
         code_signing: None,
+        versions: Versions::default(),
         live: Some(live()),
     }
 }

@@ -87,7 +87,7 @@ fn busy(reason: Reason, text: &str, detail: Option<&str>) -> Standing {
 
 /// Sorts the reason codes, an open set.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
-fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
+pub(super) fn failure(code: Option<&str>, text: Option<&str>) -> Failure {
     let code = code.unwrap_or("Unknown");
     let (reason, passing) = match code {
         "EniLimitExceeded"

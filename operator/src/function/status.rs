@@ -10,6 +10,7 @@ use crate::function::deployed::{Deployed, deployed};
 use crate::function::desired::{Desired, Package};
 use crate::function::model::{Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
+use crate::function::publish::{self, PUBLICATION};
 use crate::function::resend::{carried, owed};
 use crate::function::signing::CODE_SIGNING;
 use crate::function::state::{is_settled, was_active};
@@ -41,6 +42,10 @@ pub fn announce_creation(
 
 /// Stores what a pending creation or adoption came to, once the function is seen to be this object's.
 pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {
+    let publication = status.common.pending.take_if(|pending| pending.operation == PUBLICATION);
+    if let Some(pending) = publication {
+        publish::settle(&pending, observed, status);
+    }
     let tags = observed.live.as_ref().and_then(|live| live.tags.as_ref().ok());
     if tags.is_none_or(|tags| owner.judge(tags) != Claim::Ours) {
         return;
@@ -64,6 +69,10 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaF
         status.last_update = Some(update);
     }
     match (action, observed) {
+        (Action::Publish { .. }, Some(observed)) => publish::answered(observed, status),
+        (Action::Discard { .. } | Action::Retire { .. }, Some(observed)) => {
+            publish::deleted(observed, status);
+        }
         (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
         (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
             report_link(observed, status);
@@ -104,6 +113,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     report_link(observed, status);
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
+        publish::report(observed, status);
         if settled {
             report_settled(desired, status);
         }

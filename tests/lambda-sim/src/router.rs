@@ -2,7 +2,7 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
-use crate::ops::{code_signing, code_signing_link, ecr, layer_policy, layers, mappings, s3};
+use crate::ops::{code_signing, code_signing_link, ecr, layer_policy, layers, mappings, per_version, s3};
 use crate::quota::Quota;
 use crate::request::{Handler, Parameter};
 use crate::wire;
@@ -51,6 +51,8 @@ const POLICY: &str = "/2015-03-31/functions/{}/policy";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency";
+const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
+const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
@@ -85,6 +87,8 @@ static ROUTES: &[Route] = &[
     lambda("PUT", CONCURRENCY, "PutFunctionConcurrency", concurrency::put),
     lambda("DELETE", CONCURRENCY, "DeleteFunctionConcurrency", concurrency::delete),
     lambda("GET", GET_CONCURRENCY, "GetFunctionConcurrency", concurrency::get),
+    lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
+    lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", per_version::event_invoke),
     lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", concurrency::get_provisioned),
     lambda("POST", TAGS, "TagResource", tags::tag),
     lambda("DELETE", TAGS, "UntagResource", tags::untag),

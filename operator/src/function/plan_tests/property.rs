@@ -30,6 +30,17 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
             deploy(package, case);
             case.live().last_update_status = Some("Successful".into());
         }
+        Action::ListVersions => case.observed.versions.listed = true,
+        Action::Reread => {}
+        Action::Publish { newest_known, .. } => {
+            let number = (newest_known + 1).to_string();
+            let version =
+                Version { number, state: "Active".into(), state_reason: None, state_reason_code: None };
+            case.observed.versions.published = Some(version);
+            case.observed.revision_id.push('+');
+        }
+        Action::Discard { version } => case.observed.versions.deleted = vec![*version],
+        Action::Retire { versions } => case.observed.versions.deleted.clone_from(versions),
         Action::Replace | Action::Delete => *exists = false,
         Action::Tag { .. }
         | Action::Untag { .. }
@@ -169,9 +180,12 @@ prop_compose! {
     fn wanted()(
         configuration in configurations().boxed(), package in packages().boxed(), external in prop::bool::weighted(0.1),
         tags in btree_map("[tu]", "[12]", 0..3), reserved_concurrency in prop::option::of(0..3), ignored in ignorance(),
-        code_signing in prop::option::of(text()),
+        code_signing in prop::option::of(text()), publishing in prop::option::of(prop::option::of(1..3_usize)),
     ) -> Desired {
-        Desired { configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored }
+        Desired {
+            configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored,
+            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep }),
+        }
     }
 }
 

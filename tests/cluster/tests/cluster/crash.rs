@@ -104,6 +104,9 @@ async fn dies_at_each_update(effect: FaultEffect) {
     let mut victim = Victim::start("die-update").await;
     victim.world.apply("hello", function(json!({}))).await;
     victim.world.ready("hello").await;
+    let profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/a1b2c3d4e5";
+    let publishers = json!({"AllowedPublishers": {"SigningProfileVersionArns": [profile]}});
+    let signing = victim.world.aws().put_code_signing_config(publishers).await;
     let files = json!({"index.py": "def handler(event, context):\n    return 'new'\n"});
     let changes = [
         ("UpdateFunctionConfiguration", json!({"memorySize": 256})),
@@ -112,6 +115,9 @@ async fn dies_at_each_update(effect: FaultEffect) {
         ("DeleteFunctionConcurrency", json!({"reservedConcurrentExecutions": null})),
         ("TagResource", json!({"tags": {"team": "a"}})),
         ("UntagResource", json!({"tags": null})),
+        ("PutFunctionCodeSigningConfig", json!({"codeSigningConfigArn": signing})),
+        ("DeleteFunctionCodeSigningConfig", json!({"codeSigningConfigArn": null})),
+        ("PublishVersion", json!({"publish": "OnChange"})),
     ];
     for (operation, spec) in changes {
         let change = async |world: &World| {

@@ -31,6 +31,7 @@ mod namespaces;
 mod ownership;
 mod permissions;
 mod policies;
+mod publishing;
 mod restart;
 mod secrets;
 mod states;

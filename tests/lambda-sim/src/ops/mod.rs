@@ -13,6 +13,7 @@ pub(crate) mod lists;
 pub(crate) mod mapping_tags;
 pub(crate) mod mappings;
 pub(crate) mod paging;
+pub(crate) mod per_version;
 pub(crate) mod policy;
 pub(crate) mod s3;
 pub(crate) mod sts;

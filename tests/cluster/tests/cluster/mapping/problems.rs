@@ -58,7 +58,12 @@ async fn filters_that_aws_cannot_decrypt_are_told_and_not_compared() {
 async fn a_queue_that_does_not_suit_the_function_is_explained() {
     let world = world("esm-visibility").await;
     let mappings = world.objects(KIND);
-    world.aws().configure(|settings| drop(settings.visibility_timeouts.insert(QUEUE.into(), 10))).await;
+    world
+        .aws()
+        .configure(|settings| {
+            let _ = settings.visibility_timeouts.insert(QUEUE.into(), 10);
+        })
+        .await;
     mappings.apply("orders", queue(json!({}))).await;
     let object = mappings.reason("orders", "DependencyNotReady").await;
     let text = message(&object);

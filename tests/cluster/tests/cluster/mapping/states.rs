@@ -106,7 +106,7 @@ async fn what_lambda_disables_is_told_and_enabled_less_and_less_often() {
     let builder = World::builder("esm-stopped").settings(|settings| {
         settings.drift.sweep_interval = Some(Duration::from_millis(250));
         settings.rechecks.min = Duration::from_millis(1500);
-        settings.rechecks.refused = Duration::from_secs(60);
+        settings.rechecks.refused = Duration::from_mins(1);
     });
     let world = with_function(builder).await;
     let mappings = world.objects(KIND);

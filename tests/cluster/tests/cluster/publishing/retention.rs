@@ -1,0 +1,74 @@
+//! Which versions stay.
+
+use super::*;
+
+#[tokio::test]
+async fn an_old_version_that_nothing_uses_goes_with_the_next_publication() {
+    let world = World::start("retention").await;
+    world.apply("hello", published(json!({"versionRetention": {"keep": 2}}))).await;
+    world.ready("hello").await;
+    changed(&world, json!({"memorySize": 256})).await;
+    world.aws().clear_ledger().await;
+    let object = changed(&world, json!({"memorySize": 512})).await;
+    let expected = [
+        "GetFunction",
+        "UpdateFunctionConfiguration",
+        "GetFunction",
+        "PublishVersion",
+        "GetFunction",
+        "ListAliases",
+        "ListProvisionedConcurrencyConfigs",
+        "ListFunctionEventInvokeConfigs",
+        "ListEventSourceMappings",
+        "GetPolicy",
+        "DeleteFunction",
+    ];
+    assert_eq!(world.calls().await, expected);
+    let [.., (_, deleted)] = &world.writes("hello").await[..] else { panic!("writes") };
+    assert_eq!(deleted["Qualifier"], "1");
+    assert_eq!((in_aws(&world).await, ours(&object)), (vec!["2".to_owned(), "3".to_owned()], &[2, 3][..]));
+    world.assert_quiet("hello", Duration::from_secs(1)).await;
+    let object = changed(&world, json!({"versionRetention": {"keep": 1}})).await;
+    assert_eq!((in_aws(&world).await, ours(&object)), (vec!["3".to_owned()], &[3][..]));
+}
+
+#[tokio::test]
+async fn what_is_used_or_of_others_stays() {
+    let world = World::start("retention-used").await;
+    world.apply("hello", published(json!({"versionRetention": {"keep": 1}}))).await;
+    world.ready("hello").await;
+    let routing = json!({"AdditionalVersionWeights": {"2": 0.1}});
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:orders";
+    world.aws().put_alias("hello", json!({"Name": "theirs", "FunctionVersion": "1"})).await;
+    // Each version comes into use before the next one is published.
+    changed(&world, json!({"memorySize": 256})).await;
+    let alias = json!({"Name": "theirs", "FunctionVersion": "1", "RoutingConfig": routing});
+    world.aws().put_alias("hello", alias).await;
+    changed(&world, json!({"memorySize": 384})).await;
+    world.aws().put_mapping(json!({"FunctionName": "hello:3", "EventSourceArn": queue})).await;
+    world.aws().edit_function("hello", json!({"Description": "by hand"})).await;
+    assert_eq!(world.aws().publish_version("hello", None).await, "4");
+    changed(&world, json!({"memorySize": 512})).await;
+    let object = changed(&world, json!({"memorySize": 640})).await;
+    assert_eq!(
+        in_aws(&world).await,
+        ["1", "2", "3", "4", "6"],
+        "aliases, weights, a mapping, others, the newest"
+    );
+    assert_eq!(ours(&object), [1, 2, 3, 6]);
+}
+
+#[tokio::test]
+async fn who_may_not_ask_deletes_nothing_and_still_publishes() {
+    let world = World::start("retention-denied").await;
+    world.aws().configure(|aws| aws.deny = ["ListAliases".to_owned()].into()).await;
+    world.apply("hello", published(json!({"versionRetention": {"keep": 1}}))).await;
+    world.ready("hello").await;
+    let object = changed(&world, json!({"memorySize": 256})).await;
+    assert_eq!(version_of(&object), Some("2"));
+    world.warning("hello", "VersionsKept", &["ListAliases"]).await;
+    assert_eq!(in_aws(&world).await, ["1", "2"]);
+    world.aws().configure(|aws| aws.deny.clear()).await;
+    changed(&world, json!({"memorySize": 384})).await;
+    assert_eq!(in_aws(&world).await, ["3"]);
+}
