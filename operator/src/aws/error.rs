@@ -67,6 +67,8 @@ pub enum Class {
     Terminal,
     /// The credentials are refused or missing: nothing can be done in the account.
     Auth,
+    /// The role of a LambdaAccount can't be assumed: nothing can be done through that LambdaAccount.
+    RoleRefused,
     /// The region refuses the credentials that work elsewhere: nothing can be done in it.
     RegionRefused,
     /// The credentials are of another account than the one that this belongs to; nothing was sent.
@@ -98,6 +100,7 @@ impl Class {
             Self::Lock => "Lock",
             Self::Terminal => "Terminal",
             Self::Auth => "Auth",
+            Self::RoleRefused => "RoleRefused",
             Self::RegionRefused => "RegionRefused",
             Self::AccountMismatch => "AccountMismatch",
             Self::AccessDenied => "AccessDenied",
@@ -275,6 +278,8 @@ mod tests {
         // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         (409, CONFLICTS, "The operation cannot be performed at this time. An update is in progress for resource: arn", Class::InProgress),
         (409, CONFLICTS, "The operation cannot be performed at this time. The function is currently in the following state: Pending", Class::InProgress),
+        // aws/serverless-application-model#2356
+        (409, CONFLICTS, "The operation cannot be performed at this time. The resource arn is currently in the following state: 'Pending'. StateReasonCode: 'Creating'", Class::InProgress),
         (409, CONFLICTS, "a wording that nobody has seen yet", Class::InProgress),
         (400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", Class::InProgress),
         (409, "SnapStartNotReadyException", "", Class::InProgress),

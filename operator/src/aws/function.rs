@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_lambda::operation::create_function::builders::CreateFunctionInputBuilder;
+
 use super::call::{Call, Kind, Scope};
 use super::error::{AwsError, Class};
 use super::function_answer::{self as answer, configuration_of};
@@ -41,9 +43,41 @@ impl Scope {
         tags: &BTreeMap<String, String>,
         priority: Priority,
     ) -> Result<Observed, AwsError> {
+        self.create(
+            name,
+            request::create(name, configuration, code, tags),
+            configuration,
+            (code, tags),
+            priority,
+        )
+        .await
+    }
+
+    /// The same with a link to a code-signing configuration, which the code has to satisfy.
+    pub async fn create_signed_function(
+        &self,
+        name: &str,
+        configuration: &Configuration,
+        (code, tags): (&Code, &BTreeMap<String, String>),
+        code_signing_config: &str,
+        priority: Priority,
+    ) -> Result<Observed, AwsError> {
+        let request =
+            request::create(name, configuration, code, tags).code_signing_config_arn(code_signing_config);
+        let created = self.create(name, request, configuration, (code, tags), priority).await?;
+        Ok(Observed { code_signing: Some(code_signing_config.to_owned()), ..created })
+    }
+
+    async fn create(
+        &self,
+        name: &str,
+        request: CreateFunctionInputBuilder,
+        configuration: &Configuration,
+        (code, tags): (&Code, &BTreeMap<String, String>),
+        priority: Priority,
+    ) -> Result<Observed, AwsError> {
         const OPERATION: &str = "CreateFunction";
-        let name = checked(OPERATION, name)?;
-        let request = request::create(name, configuration, code, tags);
+        checked(OPERATION, name)?;
         let send = |client| async move { request.send_with(&client).await };
         let answer = self.call(Call::create(OPERATION, priority), send).await;
         let output = answer.map_err(|error| redact(error, &configuration.environment))?;
@@ -248,7 +282,7 @@ pub(super) fn next(marker: Option<String>) -> Option<String> {
 }
 
 /// Refuses what AWS would read as more than a name: in `name:1` the version, in an ARN another account.
-fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsError> {
+pub(super) fn checked<'a>(operation: &'static str, name: &'a str) -> Result<&'a str, AwsError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(plain) {
         return Ok(name);

@@ -146,6 +146,7 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         revision_id: c.revision_id.clone().unwrap_or_default(),
         unreadable: unreadable(&c),
         configuration: from_configuration(c),
+        code_signing: None,
         live: None,
     }
 }

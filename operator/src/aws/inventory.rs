@@ -110,12 +110,13 @@ impl Mode {
     }
 }
 
-/// The resources of a kind that the operator has in one account and region. Clones share everything.
-pub struct Inventory<T: Tracked>(Arc<Shared<T>>);
+/// The resources of a kind that the operator has in one account and region. Clones share everything but whose hands they
+/// are in.
+pub struct Inventory<T: Tracked>(Arc<Shared<T>>, u64);
 
 impl<T: Tracked> Clone for Inventory<T> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Arc::clone(&self.0), self.1)
     }
 }
 
@@ -146,6 +147,8 @@ struct State<T: Tracked> {
 
 struct Expected<E> {
     expectation: E,
+    /// The number of the credentials that see the resource.
+    credentials: u64,
     /// When this was registered. What AWS said before is older than what the engine knows.
     since: Instant,
 }
@@ -192,11 +195,23 @@ impl<T: Tracked> Default for Inventory<T> {
             last: None,
             registrations: 0,
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }))
+        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }), 0)
     }
 }
 
 impl<T: Tracked> Inventory<T> {
+    /// The same in the hands of somebody with the credentials of this number.
+    pub(super) fn in_hands_of(&self, credentials: u64) -> Self {
+        Self(Arc::clone(&self.0), credentials)
+    }
+
+    /// The numbers of the credentials of those who registered the resource.
+    pub(super) fn registered_by(&self, name: &str) -> BTreeSet<u64> {
+        let state = self.0.state.lock();
+        let of_name = state.expected.range((name.to_owned(), 0)..=(name.to_owned(), u64::MAX));
+        of_name.map(|(_, expected)| expected.credentials).collect()
+    }
+
     /// Somebody waits to see this resource listed: the next sweep keeps what AWS lists of it.
     pub fn want(&self, name: &str) {
         self.0.state.lock().wanted.insert(name.to_owned());
@@ -209,7 +224,9 @@ impl<T: Tracked> Inventory<T> {
         state.listed.remove(name);
         state.registrations += 1;
         let key = (name.to_owned(), state.registrations);
-        state.expected.insert(key.clone(), Expected { expectation, since: Instant::now() });
+        state
+            .expected
+            .insert(key.clone(), Expected { expectation, credentials: self.1, since: Instant::now() });
         let inventory: Weak<Shared<T>> = Arc::downgrade(&self.0);
         Registration { inventory, key }
     }

@@ -75,7 +75,8 @@ fn filters(m: &EventSourceMappingConfiguration, known: bool) -> Filters {
     if !known {
         return Filters::Unknown;
     }
-    let filters = m.filter_criteria.as_ref().map(|criteria| criteria.filters()).unwrap_or_default();
+    let filters =
+        m.filter_criteria.as_ref().map(aws_sdk_lambda::types::FilterCriteria::filters).unwrap_or_default();
     Filters::Known(filters.iter().filter_map(|filter| filter.pattern()).map(Pattern::shown).collect())
 }
 
@@ -136,7 +137,11 @@ fn configuration(m: &EventSourceMappingConfiguration, filters: Filters) -> Confi
     let function = FunctionName::parse(m.function_arn().unwrap_or_default());
     let default = Configuration::default_for(&source, function);
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let metrics = m.metrics_config.as_ref().map(|config| config.metrics()).unwrap_or_default();
+    let metrics = m
+        .metrics_config
+        .as_ref()
+        .map(aws_sdk_lambda::types::EventSourceMappingMetricsConfig::metrics)
+        .unwrap_or_default();
     let level = m.logging_config.as_ref().and_then(|config| config.system_log_level.as_ref());
     let on_failure = m.destination_config.as_ref().and_then(|config| config.on_failure.as_ref());
     let scaling = m.scaling_config.as_ref();
@@ -147,7 +152,7 @@ fn configuration(m: &EventSourceMappingConfiguration, filters: Filters) -> Confi
         kms_key_arn: text(m.kms_key_arn()),
         response_types: m.function_response_types().iter().map(|word| word.as_str().to_owned()).collect(),
         metrics: metrics.iter().map(|word| word.as_str().to_owned()).collect(),
-        log_level: text(level.map(|level| level.as_str())),
+        log_level: text(level.map(aws_sdk_lambda::types::EventSourceMappingSystemLogLevel::as_str)),
         maximum_concurrency: scaling.and_then(|config| config.maximum_concurrency),
         pollers: pollers(m, &source),
         parallelization_factor: m.parallelization_factor.unwrap_or(default.parallelization_factor),

@@ -1,6 +1,6 @@
 //! The loops that look for what somebody else changed: a sweep over all functions and one over all mappings at an
 //! interval, and a rotation that reads one function after the other. The engine spawns [`Scope::run_inventory`] once per
-//! scope; all of them ask in the lowest priority.
+//! account and region; all of them ask in the lowest priority.
 //!
 //! A sweep costs one ListFunctions per 50 functions of the account, one ListEventSourceMappings per 100 mappings, and
 //! nothing where the operator has none. Where that is more than one read per owned resource, or is denied, it reads each
@@ -21,6 +21,7 @@ use super::drift::{Difference, Functions, Why};
 use super::error::{AwsError, Class};
 use super::inventory::{Inventory, KEPT, Mode, Seen, Tracked, Wake};
 use super::mapping_drift::Mappings;
+use super::place::Place;
 
 /// After so many sweeps by single reads the account is listed once more, to see whether that is the better way by now.
 const MEASURE_EVERY: u32 = 20;
@@ -38,6 +39,7 @@ const QUIET_MAX: Duration = Duration::from_secs(5);
 impl Scope {
     /// Looks for changes until the end, and sends each resource that is worth a look. The first sweep comes at once,
     /// the others every `sweep` (zero: never); every `rotation` all expected functions are read once (zero: never).
+    /// This is done for everybody who works in the account and region, and with the credentials of any.
     pub async fn run_inventory(
         self: Arc<Self>,
         sweep: Duration,
@@ -45,32 +47,53 @@ impl Scope {
         wakes: mpsc::UnboundedSender<Wake>,
         shutdown: CancellationToken,
     ) {
+        let functions = Patrol::<Functions>::of(&self);
+        let mappings = Patrol::<Mappings>::of(&self);
+        // It may come to an end before the others who work here.
+        drop(self);
         let loops = async {
             tokio::join!(
-                sweep_loop::<Functions>(&self, sweep, &wakes),
-                sweep_loop::<Mappings>(&self, sweep, &wakes),
-                rotation_loop::<Functions>(&self, rotation, &wakes),
+                sweep_loop(&functions, sweep, &wakes),
+                sweep_loop(&mappings, sweep, &wakes),
+                rotation_loop(&functions, rotation, &wakes),
             )
         };
         shutdown.run_until_cancelled(Box::pin(loops)).await;
     }
 }
 
-async fn sweep_loop<T: Tracked>(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
-    registered(T::inventory(scope)).await;
+/// Looks after the resources of a kind in an account and region.
+struct Patrol<T: Tracked> {
+    place: Arc<Place>,
+    inventory: Inventory<T>,
+}
+
+impl<T: Tracked> Patrol<T> {
+    fn of(scope: &Scope) -> Self {
+        Self { place: Arc::clone(scope.place()), inventory: T::inventory(scope).clone() }
+    }
+
+    /// Who reads a resource.
+    fn reader_of(&self, name: &str) -> Option<Arc<Scope>> {
+        self.place.reader_of(&self.inventory.registered_by(name))
+    }
+}
+
+async fn sweep_loop<T: Tracked>(patrol: &Patrol<T>, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+    registered(&patrol.inventory).await;
     let (mut strategy, mut retry) = (Strategy::of(T::PAGE), RETRY_MIN);
     loop {
-        let wait = match sweep::<T>(scope, &mut strategy).await {
+        let wait = match sweep(patrol, &mut strategy).await {
             Ok(differences) => {
                 retry = RETRY_MIN;
-                send::<T>(scope, differences, wakes);
+                send(patrol, differences, wakes);
                 jittered(interval, JITTER, rand::rng().random())
             }
             Err(error) => {
                 let (code, class) = (&error.code, error.class.as_str());
                 tracing::warn!(
-                    account = scope.account(),
-                    region = scope.region(),
+                    account = patrol.place.account,
+                    region = patrol.place.region,
                     listed = T::LISTED.as_str(),
                     code,
                     class,
@@ -84,7 +107,7 @@ async fn sweep_loop<T: Tracked>(scope: &Scope, interval: Duration, wakes: &mpsc:
         let next = Instant::now() + wait;
         if wait.is_zero() || wait > KEPT {
             tokio::time::sleep(KEPT).await;
-            T::inventory(scope).tidy();
+            patrol.inventory.tidy();
         }
         if wait.is_zero() {
             return;
@@ -101,9 +124,9 @@ async fn registered<T: Tracked>(inventory: &Inventory<T>) {
     }
 }
 
-fn send<T: Tracked>(scope: &Scope, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
+fn send<T: Tracked>(patrol: &Patrol<T>, differences: Vec<Difference>, wakes: &mpsc::UnboundedSender<Wake>) {
     for Difference { name, why } in differences {
-        let (account, region) = (scope.account().to_owned(), scope.region().to_owned());
+        let (account, region) = (patrol.place.account.clone(), patrol.place.region.clone());
         // Nobody listens any more only at the end.
         drop(wakes.send(Wake { account, region, listed: T::LISTED, name, why }));
     }
@@ -152,8 +175,8 @@ impl Strategy {
 }
 
 /// One complete sweep.
-async fn sweep<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
-    let inventory = T::inventory(scope);
+async fn sweep<T: Tracked>(patrol: &Patrol<T>, strategy: &mut Strategy) -> Result<Vec<Difference>, AwsError> {
+    let Patrol { place, inventory } = patrol;
     let started = Instant::now();
     if inventory.owned() == 0 {
         return Ok(inventory.complete(started, BTreeMap::new()));
@@ -161,7 +184,7 @@ async fn sweep<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<Vec
     let mode = strategy.mode(inventory.owned());
     let mut seen = None;
     if mode == Mode::List {
-        match list::<T>(scope, strategy).await {
+        match list_as_anybody::<T>(place, strategy).await {
             Err(error) if error.class == Class::AccessDenied => {
                 strategy.was_denied();
             }
@@ -170,19 +193,53 @@ async fn sweep<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<Vec
     }
     let seen = match seen {
         Some(seen) => seen,
-        None => read_each::<T>(scope, strategy).await?,
+        None => read_each(patrol, strategy).await?,
     };
     let next = strategy.mode(inventory.owned());
     if next != inventory.mode() {
-        tracing::info!(account = scope.account(), region = scope.region(), listed = T::LISTED.as_str(), mode = ?next, "sweeps change their way");
+        let Place { account, region, .. } = &**place;
+        tracing::info!(account, region, listed = T::LISTED.as_str(), mode = ?next, "sweeps change their way");
         inventory.set_mode(next);
     }
-    scope.observer().swept(scope.account(), scope.region(), T::LISTED, next);
+    if let Some(scope) = place.readers().first() {
+        scope.observer().swept(scope.account(), scope.region(), T::LISTED, next);
+    }
     Ok(inventory.complete(started, seen))
 }
 
 /// What was seen of each owned resource, by name.
 type SeenByName<T> = BTreeMap<String, Seen<<T as Tracked>::Observed>>;
+
+/// Lists with the first credentials that may.
+async fn list_as_anybody<T: Tracked>(
+    place: &Place,
+    strategy: &mut Strategy,
+) -> Result<SeenByName<T>, AwsError> {
+    let mut refusal = nobody();
+    for scope in place.readers() {
+        match list::<T>(&scope, strategy).await {
+            Err(error) if is_of_the_credentials(&error) => refusal = error,
+            answer => return answer,
+        }
+    }
+    Err(refusal)
+}
+
+/// Whether other credentials may fare better.
+fn is_of_the_credentials(error: &AwsError) -> bool {
+    matches!(
+        error.class,
+        Class::AccessDenied
+            | Class::Auth
+            | Class::RoleRefused
+            | Class::RegionRefused
+            | Class::AccountMismatch
+    )
+}
+
+fn nobody() -> AwsError {
+    AwsError::new("List", Class::Transient, "NoCredentials", "nobody works here at present")
+}
 
 async fn list<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<SeenByName<T>, AwsError> {
     let (mut seen, mut resources, mut marker) = (BTreeMap::new(), 0, None);
@@ -199,34 +256,50 @@ async fn list<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<Seen
     }
 }
 
-async fn read_each<T: Tracked>(scope: &Scope, strategy: &mut Strategy) -> Result<SeenByName<T>, AwsError> {
-    let mut seen = BTreeMap::new();
-    for name in T::inventory(scope).names() {
-        let (observed, failed) = match T::read(scope, &name).await {
+async fn read_each<T: Tracked>(
+    patrol: &Patrol<T>,
+    strategy: &mut Strategy,
+) -> Result<SeenByName<T>, AwsError> {
+    let (mut seen, mut refusal) = (BTreeMap::new(), None);
+    for name in patrol.inventory.names() {
+        let scope = patrol.reader_of(&name).ok_or_else(nobody)?;
+        let (observed, failed) = match T::read(&scope, &name).await {
             Ok(observed) => (observed, false),
             // Concerns this one only.
             Err(error) if matches!(error.class, Class::AccessDenied | Class::Terminal) => (None, true),
+            // Concerns those with the same credentials.
+            Err(error) if is_of_the_credentials(&error) => {
+                refusal = Some(error);
+                (None, true)
+            }
             Err(error) => return Err(error),
         };
         seen.insert(name, Seen { observed, failed });
+    }
+    if let Some(refusal) = refusal.filter(|_| seen.values().all(|seen| seen.failed)) {
+        return Err(refusal);
     }
     strategy.since_listed += 1;
     Ok(seen)
 }
 
 /// Reads the expected resources in turn, evenly spread over the interval.
-async fn rotation_loop<T: Tracked>(scope: &Scope, interval: Duration, wakes: &mpsc::UnboundedSender<Wake>) {
+async fn rotation_loop<T: Tracked>(
+    patrol: &Patrol<T>,
+    interval: Duration,
+    wakes: &mpsc::UnboundedSender<Wake>,
+) {
     if interval.is_zero() {
         return;
     }
     // Else the pace would at first be that of a single one.
-    registered(T::inventory(scope)).await;
+    registered(&patrol.inventory).await;
     let mut last = String::new();
     loop {
-        rotation_pause(T::inventory(scope), interval).await;
-        let Some(name) = T::inventory(scope).next_expected(&last) else { continue };
-        if let Some(why) = look::<T>(scope, &name).await {
-            send::<T>(scope, vec![Difference { name: name.clone(), why }], wakes);
+        rotation_pause(&patrol.inventory, interval).await;
+        let Some(name) = patrol.inventory.next_expected(&last) else { continue };
+        if let Some(why) = look(patrol, &name).await {
+            send(patrol, vec![Difference { name: name.clone(), why }], wakes);
         }
         last = name;
     }
@@ -251,10 +324,11 @@ fn rotation_step(interval: Duration, expected: usize) -> Duration {
 
 /// Reads one resource. `None`: as expected, or the engine knows better, or AWS couldn't say, in which case the next
 /// round will.
-async fn look<T: Tracked>(scope: &Scope, name: &str) -> Option<Why> {
+async fn look<T: Tracked>(patrol: &Patrol<T>, name: &str) -> Option<Why> {
     let asked = Instant::now();
-    let answer = T::read(scope, name).await.ok()?;
-    let expected = T::inventory(scope).expected_before(name, asked);
+    let reader = patrol.reader_of(name)?;
+    let answer = T::read(&reader, name).await.ok()?;
+    let expected = patrol.inventory.expected_before(name, asked);
     match answer {
         None => (!expected.is_empty()).then_some(Why::Vanished),
         Some(observed) => {

@@ -250,7 +250,7 @@ impl<K: Kind> Pass<'_, K> {
         }
         let mut status = self.status.clone();
         if !self.is_retry() {
-            let (reason, text) = progress_of(verdict);
+            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict));
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
             let references = Some(self.inputs.versions());

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
 
+use crate::account::{Refusal, Terms};
 use crate::aws::Registration;
 use crate::engine::requeue;
 use crate::engine::verdict::{Recheck, Verdict};
@@ -107,6 +108,8 @@ pub struct Seen {
     pub reconcile_at: Option<String>,
     /// The versions of what it refers to.
     pub references: Vec<ReferenceVersion>,
+    /// What its LambdaAccount, if it names one, allows it.
+    pub account: Option<Result<Terms, Refusal>>,
 }
 
 impl Seen {
@@ -118,6 +121,7 @@ impl Seen {
             deleting: object.meta().deletion_timestamp.is_some(),
             reconcile_at: reconcile_at(object),
             references,
+            account: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Drift of what no list of AWS shows: settled objects of such kinds are visited one after the other, all of them once
+//! Drift of what no list of AWS shows: settled objects that have such a thing are visited one after the other, all of them once
 //! in an interval, and never faster than the share of the quota that is set aside for it.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ impl<K: Kind> Controller<K> {
     /// Goes round until the operator stops.
     pub(super) async fn rotate(self: Arc<Self>) {
         let interval = self.shared.rotation;
-        if K::LISTED || interval.is_zero() {
+        if interval.is_zero() {
             return;
         }
         let stop = self.shared.stop.clone();
@@ -29,11 +29,10 @@ impl<K: Kind> Controller<K> {
         loop {
             let count = u32::try_from(self.settled().len().max(1)).unwrap_or(u32::MAX);
             tokio::time::sleep(interval / count).await;
+            let Some(next) = next_after(last.as_ref(), self.settled()) else { continue };
             self.shared.drift_turn().await;
-            if let Some(next) = next_after(last.as_ref(), self.settled()) {
-                self.wake(&next, true);
-                last = Some(next);
-            }
+            self.wake(&next, true);
+            last = Some(next);
         }
     }
 
@@ -42,7 +41,8 @@ impl<K: Kind> Controller<K> {
         let stores = self.stores();
         let objects = stores.iter().flat_map(Store::state);
         let settled = objects.filter(|object| {
-            object.meta().deletion_timestamp.is_none()
+            K::rotates(object, &K::status(object))
+                && object.meta().deletion_timestamp.is_none()
                 && !K::common(object).suspended()
                 && summary::standing::<K>(object).is_some_and(|counted| counted.ready)
         });

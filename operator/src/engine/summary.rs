@@ -105,7 +105,12 @@ pub fn suspend<K: Kind>(object: &K::Object, status: &mut K::Status, now: &Time) 
 
 /// The Event for a change of the Ready reason, where it deserves one.
 pub fn note_of_change<K: Kind>(before: &K::Status, verdict: &Verdict) -> Option<Note> {
-    let ready = K::common_status(before).conditions.iter().find(|condition| condition.type_ == "Ready");
+    note_of(&K::common_status(before).conditions, verdict)
+}
+
+/// The same from the conditions so far.
+pub fn note_of(before: &[Condition], verdict: &Verdict) -> Option<Note> {
+    let ready = before.iter().find(|condition| condition.type_ == "Ready");
     let reason = verdict.reason();
     let same = ready.is_some_and(|c| c.reason == reason.as_str() && c.message == verdict.message());
     match reason.readiness() {

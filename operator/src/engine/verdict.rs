@@ -107,6 +107,8 @@ pub fn on_error(error: &AwsError) -> Verdict {
             format!("{text}. The operator's AWS credentials are refused: mend them."),
             Recheck::Slow,
         ),
+        // The text says what to mend.
+        Class::RoleRefused => Verdict::Problem(Reason::AccessDenied, format!("{text}."), Recheck::Slow),
         Class::RegionRefused => Verdict::Problem(
             Reason::AccessDenied,
             format!("{text}. Enable the region for the account, or create a new object for another region."),

@@ -9,6 +9,7 @@ use crate::function::deployed::{Deployed, deployed};
 use crate::function::desired::{Desired, Package};
 use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
+use crate::function::signing::{self, CODE_SIGNING};
 
 /// In what AWS differs, and how to mend it.
 pub(super) struct Differences {
@@ -19,6 +20,8 @@ pub(super) struct Differences {
     /// In what the configuration differs from it.
     pub(super) fields: BTreeSet<Field>,
     code: Option<Package>,
+    /// The link to a code-signing configuration changes before configuration and code, which has to satisfy it.
+    pub(super) link: Option<Action>,
     /// Changes that take effect at once.
     pub(super) at_once: Vec<Action>,
 }
@@ -52,12 +55,14 @@ pub(super) fn compare(
         paths.push(path.to_owned());
         package.clone()
     });
+    let link = signing::change(desired, observed, facts.status);
+    paths.extend(link.iter().map(|_| CODE_SIGNING.to_owned()));
     let mut at_once = Vec::new();
     if let Some(live) = &observed.live {
         at_once.extend(tag_changes(desired, live, facts, &mut paths));
         at_once.extend(concurrency_change(desired, live, facts.status, &mut paths));
     }
-    Differences { paths, target: Box::new(target), fields, code, at_once }
+    Differences { paths, target: Box::new(target), fields, code, link, at_once }
 }
 
 /// The fields in which two configurations differ. Destructured without `..`, so that none can be forgotten.

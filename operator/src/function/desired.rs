@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
-    Architecture, DirectS3Read, FileContent, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
-    S3ObjectStorageMode,
+    Architecture, DirectS3Read, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
 };
 use serde::Serialize;
 
@@ -15,7 +14,8 @@ use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
 };
-use crate::function::{environment, package};
+use crate::function::{environment, references};
+use crate::package;
 
 /// AWS's default timeout in seconds.
 pub const DEFAULT_TIMEOUT: i32 = 3;
@@ -23,9 +23,6 @@ pub const DEFAULT_TIMEOUT: i32 = 3;
 pub const DEFAULT_MEMORY: i32 = 128;
 /// AWS's default size of `/tmp` in megabytes.
 pub const DEFAULT_STORAGE: i32 = 512;
-
-/// All inline files together, in bytes.
-const LARGEST_INLINE: usize = 131_072;
 
 /// A function as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +35,8 @@ pub struct Desired {
     pub tags: BTreeMap<String, String>,
     /// Reserved concurrency; `None`: not in the spec.
     pub reserved_concurrency: Option<i32>,
+    /// ARN of the code-signing configuration, empty for none; `None`: not in the spec.
+    pub code_signing: Option<String>,
     /// What is not compared.
     pub ignored: Ignored,
 }
@@ -72,15 +71,14 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
     let LambdaFunctionSpec { common, code, reserved_concurrent_executions, .. } = &object.spec;
     let ignored =
         Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
+    let variables = environment::resolve(&object.spec, &namespace, inputs)?;
+    let layers = references::layers(object.spec.layers.as_deref(), &namespace, inputs)?;
     Ok(Desired {
-        configuration: configuration(
-            &object.spec,
-            &name,
-            environment::resolve(&object.spec, &namespace, inputs)?,
-        ),
+        configuration: configuration(&object.spec, &name, variables, layers),
         package: code_package(code, architecture(&object.spec)).map_err(Unready::Invalid)?,
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
+        code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
         ignored,
     })
 }
@@ -94,6 +92,7 @@ fn configuration(
     spec: &LambdaFunctionSpec,
     name: &str,
     variables: BTreeMap<String, String>,
+    layer_versions: Vec<String>,
 ) -> Configuration {
     let LambdaFunctionSpec {
         common: _,
@@ -113,7 +112,7 @@ fn configuration(
         vpc_config,
         dead_letter_config,
         tracing_config,
-        layers,
+        layers: _,
         code_signing_config_arn: _,
         code_signing_config_ref: _,
         publish: _,
@@ -144,7 +143,7 @@ fn configuration(
         .normalized(),
         dead_letter_target: dead_letter_config.as_ref().map(|c| c.target_arn.clone()).unwrap_or_default(),
         tracing_mode: wire(&tracing_config.as_ref().and_then(|tracing| tracing.mode).unwrap_or_default()),
-        layers: layers.iter().flatten().filter_map(|layer| layer.arn.clone()).collect(),
+        layers: layer_versions,
         file_systems: file_system_configs.iter().flatten().map(file_system).collect(),
         image_config: ImageConfig {
             entry_point: image.entry_point.unwrap_or_default(),
@@ -188,10 +187,8 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
     let FunctionCode { s3, image, inline, external, source_kms_key_arn } = code;
     let (source, fingerprint, code_sha256, package_type) = match (s3, image, inline, external) {
         (Some(s3), None, None, None) => {
-            let storage_mode = wire(&s3.object_storage_mode.unwrap_or(S3ObjectStorageMode::Copy));
-            let version = s3.object_version.as_deref().unwrap_or_default();
-            let fingerprint =
-                format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
+            let storage_mode = package::storage_mode(s3).to_owned();
+            let fingerprint = package::s3_fingerprint(s3);
             let (bucket, key, object_version) =
                 (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
             (
@@ -208,10 +205,9 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
             (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
         }
         (None, None, Some(inline), None) => {
-            check_size(&inline.files)?;
-            let bytes = package::zip(&inline.files)?;
+            let bytes = package::zip("spec.code", &inline.files)?;
             let hash = package::code_sha256(&bytes);
-            (CodeSource::Zip(bytes), format!("inline:{hash}"), Some(hash), PackageType::Zip)
+            (CodeSource::Zip(bytes), package::inline_fingerprint(&hash), Some(hash), PackageType::Zip)
         }
         (None, None, None, Some(_)) => return Ok(None),
         _ => {
@@ -224,19 +220,6 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
         source_kms_key_arn: source_kms_key_arn.clone().unwrap_or_default(),
     };
     Ok(Some(Package { code, fingerprint, code_sha256, package_type }))
-}
-
-/// The API server counts characters, of which one can have four bytes.
-fn check_size(files: &BTreeMap<String, FileContent>) -> Result<(), String> {
-    let size: usize = files.values().map(|content| content.0.len()).sum();
-    match files.iter().max_by_key(|(_, content)| content.0.len()) {
-        Some((path, content)) if size > LARGEST_INLINE => Err(format!(
-            "spec.code.inline.files has {size} bytes in all, but at most {LARGEST_INLINE} are allowed. The largest is \
-             {path:?} with {} bytes. Put larger packages into S3 and use spec.code.s3.",
-            content.0.len()
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn tags(
@@ -282,7 +265,7 @@ mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { configuration, package, tags, reserved_concurrency, ignored } = parse(
+        let Desired { configuration, package, tags, reserved_concurrency, code_signing, ignored } = parse(
             serde_json::json!({"code": {"inline": {"files": {"a.py": "x"}}}, "runtime": "python3.14", "handler": "a.b"}),
         );
         assert_eq!(
@@ -299,7 +282,8 @@ mod tests {
             ("Text", None)
         );
         assert_eq!(package.unwrap().code.architecture, "x86_64");
-        assert!(tags.is_empty() && reserved_concurrency.is_none() && ignored == Ignored::default());
+        assert_eq!((reserved_concurrency, code_signing), (None, None));
+        assert!(tags.is_empty() && ignored == Ignored::default());
     }
 
     #[test]

@@ -5,9 +5,25 @@ use lambda_operator_crds::conditions::Reason;
 use crate::aws::{AwsError, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
-use crate::function::model::{Live, Observed};
+use crate::function::model::{Id, Live, Observed};
 use crate::function::plan::Action;
 use crate::k8s::events::Note;
+
+/// Reads the function, and what else the visit has to see.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn observe(
+    scope: &Scope,
+    Id { name, look }: &Id,
+    priority: Priority,
+) -> Result<Option<Observed>, AwsError> {
+    let Some(mut observed) = scope.get_function(name, priority).await? else { return Ok(None) };
+    if look.code_signing {
+        observed.code_signing = Some(scope.code_signing_link(name, priority).await?);
+    }
+    Ok(Some(observed))
+}
 
 /// Makes a change. `observed` is what the plan was made from.
 ///
@@ -25,8 +41,14 @@ pub async fn execute(
     let settle =
         |observed, note| Ok(Effect { observed: Some(observed), next: Next::Settle, note: Some(note) });
     match action {
-        Action::Create { configuration, package, tags } => {
-            let created = scope.create_function(name, configuration, &package.code, tags, priority).await?;
+        Action::Create { configuration, package, tags, code_signing } => {
+            let code = &package.code;
+            let created = match code_signing {
+                Some(arn) => {
+                    scope.create_signed_function(name, configuration, (code, tags), arn, priority).await?
+                }
+                None => scope.create_function(name, configuration, code, tags, priority).await?,
+            };
             let text = format!("{} is being created.", created.arn);
             settle(created, Note::normal("Created", "Create", text))
         }
@@ -57,7 +79,12 @@ pub async fn execute(
                 Note::normal("Retained", "Delete", format!("{arn} stays in AWS, without ownership tags."));
             Ok(Effect { observed: None, next: Next::Continue, note: Some(note) })
         }
-        Action::Tag { .. } | Action::Untag { .. } | Action::PutConcurrency(_) | Action::DeleteConcurrency => {
+        Action::Tag { .. }
+        | Action::Untag { .. }
+        | Action::PutConcurrency(_)
+        | Action::DeleteConcurrency
+        | Action::LinkCodeSigning(_)
+        | Action::UnlinkCodeSigning => {
             at_once(scope, name, arn, action, priority).await?;
             let observed = observed.map(|observed| after(action, observed));
             Ok(Effect {
@@ -81,6 +108,8 @@ async fn at_once(
         Action::Untag { keys } => scope.untag(arn, keys, priority).await,
         Action::PutConcurrency(value) => scope.put_concurrency(name, *value, priority).await,
         Action::DeleteConcurrency => scope.delete_concurrency(name, priority).await,
+        Action::LinkCodeSigning(arn) => scope.link_code_signing(name, arn, priority).await,
+        Action::UnlinkCodeSigning => scope.unlink_code_signing(name, priority).await,
         _ => Ok(()),
     }
 }
@@ -88,6 +117,11 @@ async fn at_once(
 /// What a function is after a change that takes effect at once and answers nothing.
 pub(crate) fn after(action: &Action, observed: &Observed) -> Observed {
     let mut next = observed.clone();
+    match action {
+        Action::LinkCodeSigning(arn) => next.code_signing = Some(arn.clone()),
+        Action::UnlinkCodeSigning => next.code_signing = Some(String::new()),
+        _ => {}
+    }
     let Some(live) = &mut next.live else { return next };
     match action {
         Action::Tag { tags } => {
@@ -107,7 +141,7 @@ pub(crate) fn after(action: &Action, observed: &Observed) -> Observed {
     next
 }
 
-/// The answer to an update has no tags, concurrency or image: those are as they were. The update is in progress now.
+/// The answer to an update has no tags, concurrency, image or link: those are as they were. The update is in progress now.
 fn keep_live(updated: Observed, before: Option<&Observed>) -> Observed {
     let live = before.and_then(|before| before.live.clone()).map(|live| Live {
         last_update_status: Some("InProgress".into()),
@@ -115,7 +149,8 @@ fn keep_live(updated: Observed, before: Option<&Observed>) -> Observed {
         last_update_status_reason_code: None,
         ..live
     });
-    Observed { live, ..updated }
+    let code_signing = before.and_then(|before| before.code_signing.clone());
+    Observed { code_signing, live, ..updated }
 }
 
 /// Deletes a function whose creation failed, unless something came to depend on it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::function::model::{Configuration, Environment, Field};
+use crate::function::signing::CODE_SIGNING;
 
 /// The parsed list. What is in here is used at create, then neither compared nor changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Ignored {
     pub code: bool,
     /// Reserved concurrency.
     pub reserved_concurrency: bool,
+    /// The link to a code-signing configuration.
+    pub code_signing: bool,
 }
 
 impl Ignored {
@@ -37,6 +40,8 @@ impl Ignored {
                 ignored.code = true;
             } else if path == "reservedConcurrentExecutions" {
                 ignored.reserved_concurrency = true;
+            } else if path == CODE_SIGNING {
+                ignored.code_signing = true;
             } else {
                 return Err(unknown(path));
             }
@@ -74,7 +79,7 @@ fn unknown(path: &str) -> String {
     let known: Vec<&str> = Field::ALL.into_iter().map(Field::path).collect();
     format!(
         "spec.ignoreDrift contains {path:?}, which is no path that can be ignored. Use one of code, \
-         reservedConcurrentExecutions, env.NAME, tags.KEY, {}.",
+         reservedConcurrentExecutions, codeSigningConfigArn, env.NAME, tags.KEY, {}.",
         known.join(", ")
     )
 }
@@ -121,10 +126,17 @@ mod tests {
 
     #[test]
     fn known_paths_are_sorted_into_their_places() {
-        let paths =
-            ["code", "memorySize", "env.A", "tags.team", "reservedConcurrentExecutions"].map(String::from);
+        let paths = [
+            "code",
+            "memorySize",
+            "env.A",
+            "tags.team",
+            "reservedConcurrentExecutions",
+            "codeSigningConfigArn",
+        ]
+        .map(String::from);
         let ignored = Ignored::parse(&paths).unwrap();
-        assert!(ignored.code && ignored.reserved_concurrency);
+        assert!(ignored.code && ignored.reserved_concurrency && ignored.code_signing);
         assert_eq!(ignored.fields, BTreeSet::from([Field::MemorySize]));
         assert!(ignored.variables.contains("A") && ignored.tags.contains("team"));
     }

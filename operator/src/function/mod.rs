@@ -10,17 +10,17 @@ pub mod execute;
 mod field;
 pub mod ignore;
 pub mod model;
-mod package;
 pub mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod references;
 mod resend;
+pub mod signing;
 mod state;
 pub mod status;
 
 use std::collections::BTreeSet;
 
-use kube::ResourceExt;
 use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Pending};
 
 use crate::aws::{AwsError, Expectation, Priority, Registration, Scope, configuration_hash};
@@ -28,8 +28,9 @@ use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Offeri
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
 use crate::function::desired::Desired;
-use crate::function::model::Observed;
+use crate::function::model::{Id, Look, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
+use crate::function::signing::CODE_SIGNING;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
 
 /// The pending operation of an adoption, in which the owner's tags are put on a function.
@@ -45,7 +46,7 @@ impl Kind for Functions {
     type Desired = Desired;
     type Observed = Observed;
     type Action = Action;
-    type Id = String;
+    type Id = Id;
 
     const KIND: ReferenceKind = ReferenceKind::LambdaFunction;
     const LISTED: bool = true;
@@ -66,20 +67,40 @@ impl Kind for Functions {
         &mut status.common
     }
 
-    fn id(object: &LambdaFunction, _: &LambdaFunctionStatus, _: Option<&Desired>) -> Option<String> {
-        Some(desired::aws_name(object))
+    /// A deletion looks at the function alone.
+    fn id(object: &LambdaFunction, status: &LambdaFunctionStatus, desired: Option<&Desired>) -> Option<Id> {
+        let look = desired.map_or_else(Look::default, |desired| Look {
+            code_signing: signing::is_to_be_read(desired, status),
+        });
+        Some(Id { name: desired::aws_name(object), look })
     }
 
     fn listed_as(object: &LambdaFunction, _: &LambdaFunctionStatus) -> Option<String> {
         Some(desired::aws_name(object))
     }
 
+    /// Neither a list nor GetFunction shows the link to a code-signing configuration.
+    fn rotates(object: &LambdaFunction, _: &LambdaFunctionStatus) -> bool {
+        let spec = &object.spec;
+        let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
+        let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
+        in_spec && !ignored && spec.code.image.is_none()
+    }
+
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
-        references(object)
+        references::all(object)
     }
 
     fn offering(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Offering {
         Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: None }
+    }
+
+    /// The layer versions that the spec names, and those that the last visit made of its references.
+    fn uses(object: &LambdaFunction, status: &LambdaFunctionStatus) -> BTreeSet<String> {
+        let named = object.spec.layers.iter().flatten().filter_map(|layer| layer.arn.clone());
+        let of_layers = status.common.references.iter();
+        let of_layers = of_layers.filter(|reference| reference.kind == ReferenceKind::LambdaLayer.as_str());
+        named.chain(of_layers.filter_map(|reference| reference.value.clone())).collect()
     }
 
     /// A function that may be adopted, that somebody else creates, or that was created before is read first; for
@@ -97,15 +118,15 @@ impl Kind for Functions {
         desired::desired(object, inputs)
     }
 
-    async fn observe(scope: &Scope, name: &String, priority: Priority) -> Result<Option<Observed>, AwsError> {
-        scope.get_function(name, priority).await
+    async fn observe(scope: &Scope, id: &Id, priority: Priority) -> Result<Option<Observed>, AwsError> {
+        execute::observe(scope, id, priority).await
     }
 
     fn want(scope: &Scope, name: &str) {
         scope.inventory().want(name);
     }
 
-    fn listed(scope: &Scope, name: &String, status: &LambdaFunctionStatus) -> Listing<Observed> {
+    fn listed(scope: &Scope, Id { name, .. }: &Id, status: &LambdaFunctionStatus) -> Listing<Observed> {
         let inventory = scope.inventory();
         if !inventory.first_sweep_done() {
             return Listing::NotYet;
@@ -139,8 +160,12 @@ impl Kind for Functions {
 
     fn prepare(action: &Action, status: &mut LambdaFunctionStatus) {
         match action {
-            Action::Create { package, tags, .. } => {
+            Action::Create { package, tags, code_signing, .. } => {
                 status::announce_creation(package, tags, status);
+                if code_signing.is_some() {
+                    status::manage(CODE_SIGNING, status);
+                    status.code_signing_config_arn.clone_from(code_signing);
+                }
             }
             Action::Own { .. } => {
                 status.common.pending = Some(Pending::new(ADOPTION));
@@ -151,9 +176,8 @@ impl Kind for Functions {
                 managed.sort();
                 managed.dedup();
             }
-            Action::PutConcurrency(_) if !status.common.managed_sections.iter().any(|s| s == CONCURRENCY) => {
-                status.common.managed_sections.push(CONCURRENCY.to_owned());
-            }
+            Action::PutConcurrency(_) => status::manage(CONCURRENCY, status),
+            Action::LinkCodeSigning(_) => status::manage(CODE_SIGNING, status),
             _ => {}
         }
     }
@@ -164,12 +188,12 @@ impl Kind for Functions {
 
     async fn execute(
         scope: &Scope,
-        name: Option<&String>,
+        id: Option<&Id>,
         action: &Action,
         observed: Option<&Observed>,
         priority: Priority,
     ) -> Result<Effect<Observed>, AwsError> {
-        let name = name.map(String::as_str).unwrap_or_default();
+        let name = id.map(|id| id.name.as_str()).unwrap_or_default();
         execute::execute(scope, name, action, observed, priority).await
     }
 
@@ -200,28 +224,4 @@ fn expected_concurrency(object: &LambdaFunction, observed: Option<&Observed>) ->
     let wanted = object.spec.reserved_concurrent_executions.filter(|_| !ignored)?;
     let live = observed.and_then(|observed| observed.live.as_ref());
     live.map_or(Some(wanted), |live| live.reserved_concurrency)
-}
-
-fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
-    let namespace = object.namespace().unwrap_or_default();
-    let key = |kind, name: &str| ReferenceKey::new(kind, &namespace, name);
-    let single =
-        object.spec.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()).flat_map(
-            |source| {
-                let secret =
-                    source.secret_key_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
-                let map = source
-                    .config_map_key_ref
-                    .as_ref()
-                    .map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
-                [secret, map]
-            },
-        );
-    let whole = object.spec.env_from.iter().flatten().flat_map(|source| {
-        let secret = source.secret_ref.as_ref().map(|selector| key(ReferenceKind::Secret, &selector.name));
-        let map =
-            source.config_map_ref.as_ref().map(|selector| key(ReferenceKind::ConfigMap, &selector.name));
-        [secret, map]
-    });
-    single.chain(whole).flatten().collect()
 }

@@ -190,6 +190,22 @@ pub struct Code {
     pub source_kms_key_arn: String,
 }
 
+/// What AWS knows a function by, and what a visit looks at besides the function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Id {
+    /// The function's name.
+    pub name: String,
+    /// What costs calls of its own.
+    pub look: Look,
+}
+
+/// What GetFunction doesn't say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The link to a code-signing configuration.
+    pub code_signing: bool,
+}
+
 /// A function as AWS describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
@@ -207,6 +223,8 @@ pub struct Observed {
     pub code_sha256: String,
     /// AWS's change token; also moves on settling, tagging and publishing.
     pub revision_id: String,
+    /// ARN of the linked code-signing configuration, empty for none. `None`: AWS wasn't asked.
+    pub code_signing: Option<String>,
     /// What ListFunctions doesn't say. `None` when this came from a listing.
     pub live: Option<Live>,
 }

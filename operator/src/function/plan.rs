@@ -1,6 +1,6 @@
 //! Compares what a function is to be with what AWS has, and says what to do. Pure and total.
 //!
-//! Order: ownership, then configuration, settle, code, settle, then tags and concurrency. Configuration
+//! Order: ownership, then the code-signing link, configuration, settle, code, settle, then tags and concurrency. Configuration
 //! and code never go together: AWS refuses the second while the first is in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub enum Action {
         package: Box<Package>,
         /// The user's tags and the owner's.
         tags: BTreeMap<String, String>,
+        /// ARN of the code-signing configuration.
+        code_signing: Option<String>,
     },
     /// TagResource with the owner's tags: from now on the function is this object's.
     Own {
@@ -66,6 +68,10 @@ pub enum Action {
     PutConcurrency(i32),
     /// DeleteFunctionConcurrency.
     DeleteConcurrency,
+    /// PutFunctionCodeSigningConfig with this ARN.
+    LinkCodeSigning(String),
+    /// DeleteFunctionCodeSigningConfig.
+    UnlinkCodeSigning,
     /// DeleteFunction of a function whose creation failed, if it has no version and no alias.
     Replace,
     /// DeleteFunction.
@@ -89,6 +95,8 @@ impl fmt::Debug for Action {
             Self::Untag { keys } => write!(f, "UntagResource{keys:?}"),
             Self::PutConcurrency(value) => write!(f, "PutFunctionConcurrency({value})"),
             Self::DeleteConcurrency => f.write_str("DeleteFunctionConcurrency"),
+            Self::LinkCodeSigning(arn) => write!(f, "PutFunctionCodeSigningConfig({arn})"),
+            Self::UnlinkCodeSigning => f.write_str("DeleteFunctionCodeSigningConfig"),
             Self::Replace => f.write_str("DeleteFunction(failed creation)"),
             Self::Delete => f.write_str("DeleteFunction"),
             Self::Disown { .. } => f.write_str("UntagResource(owner)"),
@@ -117,7 +125,8 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             let resent = !facts.observe_only;
             if resent && facts.retry_due {
                 let action = resend(desired, observed, &differences, facts.status, failure.code);
-                return plan_of(vec![action], updating(), differences.paths);
+                let actions = differences.link.into_iter().chain([action]).collect();
+                return plan_of(actions, updating(), differences.paths);
             }
             Plan { differs: differences.paths, ..Plan::rest(failure.of_update(resent)) }
         }
@@ -126,10 +135,13 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             if facts.observe_only {
                 return plan_of(Vec::new(), settled(reason, observed, &paths), paths);
             }
-            match differences.next_step(owes_code(desired, facts.status)) {
-                Some(action) => plan_of(vec![action], updating(), paths),
-                None => plan_of(differences.at_once, settled(reason, observed, &[]), paths),
+            let owed = owes_code(desired, facts.status);
+            if let Some(action) = differences.next_step(owed) {
+                let actions = differences.link.into_iter().chain([action]).collect();
+                return plan_of(actions, updating(), paths);
             }
+            let actions = differences.link.into_iter().chain(differences.at_once).collect();
+            plan_of(actions, settled(reason, observed, &[]), paths)
         }
     }
 }
@@ -194,7 +206,8 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
     let mut tags = desired.tags.clone();
     tags.extend(facts.owner.tags());
     let configuration = Box::new(desired.configuration.clone());
-    let create = Action::Create { configuration, package: Box::new(package.clone()), tags };
+    let code_signing = desired.code_signing.clone().filter(|arn| !arn.is_empty());
+    let create = Action::Create { configuration, package: Box::new(package.clone()), tags, code_signing };
     let verdict = Verdict::Progress(Reason::Creating, "AWS is creating the function.".into());
     plan_of(vec![create], verdict, Vec::new())
 }

@@ -30,6 +30,7 @@ use crate::function::model::{
     PackageType, S3Object, Vpc,
 };
 use crate::function::plan::{Action, CONCURRENCY, plan};
+use crate::function::signing::{self, CODE_SIGNING};
 
 fn me() -> Owner {
     Owner::new("cluster", "uid-1", "shop", "hello")
@@ -88,6 +89,7 @@ fn desired() -> Desired {
         package: Some(package("a", true)),
         tags: BTreeMap::new(),
         reserved_concurrency: None,
+        code_signing: None,
         ignored: Ignored::default(),
     }
 }
@@ -101,6 +103,7 @@ pub(super) fn observed() -> Observed {
         architecture: "x86_64".into(),
         code_sha256: sha("a"),
         revision_id: "1".into(),
+        code_signing: None,
         live: Some(live()),
     }
 }

@@ -11,6 +11,7 @@ use crate::function::desired::{Desired, Package};
 use crate::function::model::{Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::resend::{carried, owed};
+use crate::function::signing::CODE_SIGNING;
 use crate::function::state::{is_settled, was_active};
 use crate::function::{ADOPTION, Functions};
 
@@ -62,8 +63,12 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaF
     if let Some(update) = carried(action) {
         status.last_update = Some(update);
     }
-    if let (Action::UpdateCode { package }, Some(observed)) = (action, observed) {
-        came_from(&package.fingerprint, observed, status);
+    match (action, observed) {
+        (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
+        (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
+            report_link(observed, status);
+        }
+        _ => {}
     }
 }
 
@@ -96,6 +101,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     if let Some(live) = live {
         report_live(live, status);
     }
+    report_link(observed, status);
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
         if settled {
@@ -119,13 +125,32 @@ fn report_code(desired: &Desired, observed: &Observed, status: &mut LambdaFuncti
 
 /// What is in the spec is managed from now on, even if AWS had it already; what isn't has been removed.
 fn report_settled(desired: &Desired, status: &mut LambdaFunctionStatus) {
-    let common = &mut status.common;
-    common.managed_tags = desired.tags.keys().cloned().collect();
-    let managed = common.managed_sections.iter().any(|section| section == CONCURRENCY);
-    match desired.reserved_concurrency {
-        None => common.managed_sections.retain(|section| section != CONCURRENCY),
-        Some(_) if managed => {}
-        Some(_) => common.managed_sections.push(CONCURRENCY.to_owned()),
+    status.common.managed_tags = desired.tags.keys().cloned().collect();
+    let sections = [
+        (CONCURRENCY, desired.reserved_concurrency.is_some()),
+        (CODE_SIGNING, desired.code_signing.is_some()),
+    ];
+    for (section, in_spec) in sections {
+        if in_spec {
+            manage(section, status);
+        } else {
+            status.common.managed_sections.retain(|managed| managed != section);
+        }
+    }
+}
+
+/// Stores that the object answers for a section from now on.
+pub fn manage(section: &str, status: &mut LambdaFunctionStatus) {
+    let managed = &mut status.common.managed_sections;
+    if !managed.iter().any(|has| has == section) {
+        managed.push(section.to_owned());
+    }
+}
+
+/// The link to a code-signing configuration, as far as it was looked at.
+fn report_link(observed: &Observed, status: &mut LambdaFunctionStatus) {
+    if let Some(link) = &observed.code_signing {
+        status.code_signing_config_arn = Some(link.clone()).filter(|link| !link.is_empty());
     }
 }
 

@@ -15,7 +15,7 @@ use test_support::{Cluster, TestNamespace, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{install, restricted};
+use crate::{accounts, install, restricted};
 
 /// The account of a world.
 pub const ACCOUNT: &str = "111122223333";
@@ -89,6 +89,8 @@ impl WorldBuilder {
         let sim = Sim::start(self.options).await.expect("the simulator starts");
         let mut settings = self.settings;
         settings.watch.namespaces = vec![namespace.name().to_owned()];
+        // LambdaAccounts belong to no namespace, and other tests have theirs.
+        settings.watch.account_selector = Some(accounts::selector(namespace.name()));
         settings.aws.endpoint_url.get_or_insert_with(|| sim.endpoint());
         let kubeconfig = match &self.rules {
             Some(rules) => restricted::kubeconfig(cluster, namespace.name(), rules).await,

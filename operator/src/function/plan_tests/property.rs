@@ -6,12 +6,13 @@ use super::*;
 fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
     Functions::prepare(action, &mut case.status);
     match action {
-        Action::Create { configuration, package, tags } => {
+        Action::Create { configuration, package, tags, code_signing } => {
             *exists = true;
             case.observed = observed();
             case.observed.configuration = (**configuration).clone();
             case.observed.package_type = package.package_type;
             case.live().tags = Ok(tags.clone());
+            case.observed.code_signing = Some(code_signing.clone().unwrap_or_default());
             deploy(package, case);
         }
         Action::Own { tags } => case.observed = after(&Action::Tag { tags: tags.clone() }, &case.observed),
@@ -34,6 +35,8 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
         | Action::Untag { .. }
         | Action::PutConcurrency(_)
         | Action::DeleteConcurrency
+        | Action::LinkCodeSigning(_)
+        | Action::UnlinkCodeSigning
         | Action::Disown { .. } => case.observed = after(action, &case.observed),
     }
     // AWS doesn't show the key of a function without variables.
@@ -136,6 +139,7 @@ fn ignorance() -> impl Strategy<Value = Ignored> {
         "runtime",
         "layers",
         "reservedConcurrentExecutions",
+        "codeSigningConfigArn",
     ];
     prop::sample::subsequence(paths.to_vec(), 0..4).prop_map(|paths| {
         let paths: Vec<String> = paths.into_iter().map(ToOwned::to_owned).collect();
@@ -165,8 +169,9 @@ prop_compose! {
     fn wanted()(
         configuration in configurations().boxed(), package in packages().boxed(), external in prop::bool::weighted(0.1),
         tags in btree_map("[tu]", "[12]", 0..3), reserved_concurrency in prop::option::of(0..3), ignored in ignorance(),
+        code_signing in prop::option::of(text()),
     ) -> Desired {
-        Desired { configuration, package: (!external).then_some(package), tags, reserved_concurrency, ignored }
+        Desired { configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored }
     }
 }
 
@@ -176,6 +181,7 @@ prop_compose! {
         configuration in prop_oneof![9 => configurations().boxed(), 1 => configurations().prop_map(unreadable).boxed()],
         package in packages().boxed(), blind in prop::bool::weighted(0.1),
         tags in btree_map("[tuv]", "[12]", 0..3), owned in prop::bool::weighted(0.8), reserved_concurrency in prop::option::of(0..3),
+        code_signing in prop::option::of(text()),
         update in prop_oneof![Just("Successful"), Just("Failed")], state in prop_oneof![4 => Just("Active"), 1 => Just("Failed")],
     ) -> Observed {
         let mut tags = tags;
@@ -186,7 +192,7 @@ prop_compose! {
             state: state.into(), last_update_status: Some(update.into()), tags: Ok(tags), reserved_concurrency, ..live()
         };
         let unreadable = blind.then_some(Field::ImageConfig).into_iter().collect();
-        let observed = Observed { configuration, unreadable, package_type: package.package_type, live: Some(live), ..observed() };
+        let observed = Observed { configuration, code_signing, unreadable, package_type: package.package_type, live: Some(live), ..observed() };
         let mut case = Case { observed, ..Case::new() };
         deploy(&package, &mut case);
         case.observed
@@ -201,12 +207,17 @@ prop_compose! {
     fn cases()(
         desired in wanted().boxed(), observed in found().boxed(), adopt in prop::sample::select(vec![AdoptPolicy::Never, AdoptPolicy::Unowned, AdoptPolicy::Force]),
         (changed, retry, had, active) in any::<(bool, bool, bool, bool)>(), managed in any::<bool>(),
+        (signed, link) in (any::<bool>(), text()),
         managed_tags in btree_set("[tu]", 0..3), source in prop::option::of(packages().boxed()),
         last in prop::option::of(prop::sample::select(vec!["code", "timeout", "layers"])), then_code: bool,
     ) -> Case {
         let mut status = if had { known() } else { LambdaFunctionStatus::default() };
         status.ever_active = status.ever_active.filter(|_| active);
         status.common.managed_sections = managed.then(|| CONCURRENCY.into()).into_iter().collect();
+        if signed {
+            status.common.managed_sections.push(CODE_SIGNING.into());
+            status.code_signing_config_arn = Some(link).filter(|arn| !arn.is_empty());
+        }
         status.common.managed_tags = managed_tags.into_iter().collect();
         if let Some(package) = source {
             status.code_source_sha256 = Some(hash_of(&package.code.source));
@@ -253,6 +264,11 @@ fn check_settled(case: &Case) -> Result<(), TestCaseError> {
         case.desired.reserved_concurrency.filter(|_| !case.desired.ignored.reserved_concurrency)
     {
         prop_assert_eq!(live.reserved_concurrency, Some(wanted));
+    }
+    if let (Some(wanted), Some(has)) =
+        (signing::wanted(&case.desired, &case.status), &case.observed.code_signing)
+    {
+        prop_assert_eq!(wanted, has);
     }
     if let Some(Package { code, .. }) = case.desired.deployable() {
         prop_assert_eq!(&case.observed.code_sha256, &hash_of(&code.source));
@@ -325,12 +341,15 @@ proptest! {
     #[test]
     fn configuration_and_code_are_never_sent_together(case in cases()) {
         let plan = case.plan();
+        let links = plan.actions.iter().filter(|action| matches!(action, Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning));
+        let links = links.count();
+        prop_assert!(plan.actions.iter().skip(1).all(|action| !matches!(action, Action::LinkCodeSigning(_))), "the link first");
         let heavy = plan.actions.iter().filter(|action| matches!(
             action,
             Action::Create { .. } | Action::UpdateConfiguration { .. } | Action::UpdateCode { .. } | Action::Replace
         ));
         let heavy = heavy.count();
-        prop_assert!(heavy == 0 || plan.actions.len() == 1, "{:?}", plan.actions);
+        prop_assert!(heavy == 0 || plan.actions.len() == 1 + links, "{:?}", plan.actions);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
+mod accounts;
+mod alias;
 mod budget;
 mod code;
 mod code_signing;
+mod code_signing_link;
 mod command_line;
 mod crash;
 mod crd;
@@ -18,6 +21,7 @@ mod environment;
 mod errors;
 mod fields;
 mod installation;
+mod layer;
 mod leases;
 mod lifecycle;
 mod logs;
