@@ -22,7 +22,7 @@ fn role(name: &str) -> Role {
         account: format!("account-{name}"),
         arn: format!("arn:aws:iam::{OTHER}:role/team/{name}"),
         external_id: None,
-        session_name: name.to_owned(),
+        session_name: format!("session-{name}"),
         tags: BTreeMap::new(),
     }
 }
@@ -76,7 +76,7 @@ async fn a_role_is_assumed_once_for_all_regions_as_the_spec_says() {
     }
     assert_eq!((ledger[0].account.as_str(), ledger[0].region.as_str()), (ACCOUNT, REGION));
     let lambda: Vec<_> = ledger.iter().filter(|call| call.service == "lambda").collect();
-    let session = format!("arn:aws:sts::{OTHER}:assumed-role/r/r");
+    let session = format!("arn:aws:sts::{OTHER}:assumed-role/r/session-r");
     assert!(lambda.len() == 2 && lambda.iter().all(|call| call.principal == session), "{lambda:?}");
 }
 

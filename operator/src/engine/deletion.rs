@@ -90,6 +90,9 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(observed) => observed,
                 Err(error) => return Self::blocked(&error),
             };
+            if let Some(observed) = &observed {
+                K::recover(observed, &owner, &mut self.status);
+            }
             if observed.is_none() && (self.is_still_hidden() || self.may_be_hidden()) {
                 let text = "AWS has been asked to create the resource and doesn't show it yet; once it does, or after \
                             a few minutes without it, the deletion goes on.";

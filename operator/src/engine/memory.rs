@@ -14,6 +14,7 @@ use crate::runtime::metrics::Standing;
 use crate::settings::RecheckSettings;
 
 /// The memory of one object.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 #[derive(Default)]
 pub struct Memory {
     /// What our own last write left.
@@ -31,6 +32,8 @@ pub struct Memory {
     /// A change of the spec, a reference or the annotation that was reported but not acted upon: AWS was busy or
     /// didn't answer.
     pub owed: bool,
+    /// A visit of this process has come to a verdict.
+    pub begun: bool,
     /// Keeps the resource in the inventory.
     pub registration: Option<Registration>,
     /// The last change and how often it was made without taking hold.
@@ -266,6 +269,7 @@ impl Memory {
     pub fn conclude(&mut self, verdict: &Verdict, now: Instant, settings: &RecheckSettings, random: f64) {
         self.suspicion = false;
         self.failures = 0;
+        self.begun = true;
         let wait = match verdict {
             Verdict::Settled(..) => {
                 self.transition = None;

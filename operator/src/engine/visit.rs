@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{FINALIZER, ReferenceVersion};
 use tracing::Instrument;
 
@@ -15,6 +16,7 @@ use crate::engine::memory::{Memory, Seen, reconcile_at};
 use crate::engine::pass::{Interrupt, Pass, now};
 use crate::engine::summary;
 use crate::engine::verdict::Verdict;
+use crate::k8s::conditions;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::WriteError;
 
@@ -137,7 +139,8 @@ impl<K: Kind> Controller<K> {
     ) -> Result<Outcome, Interrupt> {
         let status = K::status(&object);
         let deleting = object.meta().deletion_timestamp.is_some();
-        let changed = memory.owed || changed::<K>(&object, &status, versions);
+        let changed =
+            memory.owed || changed::<K>(&object, &status, versions) || is_unfinished::<K>(&status, memory);
         let asked = K::common_status(&status).last_handled_reconcile_at != reconcile_at(&*object);
         let mut pass = Pass::<K> { changed, asked, inputs, ..Pass::new(&self.shared, object, memory) };
         let result = if deleting {
@@ -220,6 +223,12 @@ impl<K: Kind> Controller<K> {
         memory.registration = K::watch(&scope, object, &status, None);
         true
     }
+}
+
+/// Whether an earlier process was at work on the object: how far it came, nobody knows.
+fn is_unfinished<K: Kind>(status: &K::Status, memory: &Memory) -> bool {
+    let ready = conditions::status_of(&K::common_status(status).conditions, ConditionType::Ready);
+    !memory.begun && ready == Some("Unknown")
 }
 
 /// Whether the spec or a reference is another than the status speaks of.

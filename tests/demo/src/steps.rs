@@ -93,8 +93,15 @@ async fn become_ready(stage: &Stage) -> anyhow::Result<()> {
     }
     stage.kubectl.show("wait lambdafunctions --all --for=condition=Ready --timeout=60s").await?;
     stage.kubectl.show("get lambdafunctions").await?;
+    if stage.aws().is_some() {
+        stage.kubectl.show(&format!("wait {OTHERS} --all --for=condition=Ready --timeout=60s")).await?;
+        stage.kubectl.show(&format!("get {OTHERS}")).await?;
+    }
     Ok(())
 }
+
+/// The kinds beside the function.
+const OTHERS: &str = "lambdaaliases,lambdalayers,eventsourcemappings,codesigningconfigs";
 
 async fn roll_out(stage: &Stage) -> anyhow::Result<()> {
     let code = r#"{"spec":{"code":{"inline":{"files":{"index.py":"def handler(event, context):\n    return 'version two'\n"}}}}}"#;
@@ -190,7 +197,8 @@ async fn explain(stage: &Stage) -> anyhow::Result<()> {
 }
 
 async fn delete(stage: &Stage) -> anyhow::Result<()> {
-    stage.kubectl.show("delete lambdafunctions --all --timeout=60s").await?;
+    let all = format!("delete lambdafunctions,{OTHERS} --all --timeout=60s");
+    stage.kubectl.show(&all).await?;
     let Some(aws) = stage.aws() else { return Ok(()) };
     let left = aws.functions().await;
     let expected = ["billing-production", "legacy-report"];

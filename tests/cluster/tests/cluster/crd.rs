@@ -67,8 +67,32 @@ async fn every_sample_applies_and_becomes_ready() {
     for name in ["hello", "orders", "thumbnails", "render", "billing", "legacy-report"] {
         world.ready(name).await;
     }
+    for name in ["invoices", "fulfilment", "quotes", "payments"] {
+        world.ready(name).await;
+    }
+    for (kind, name) in [
+        ("LambdaLayer", "amounts"),
+        ("EventSourceMapping", "fulfilment-orders"),
+        ("EventSourceMapping", "fulfilment-stock"),
+        ("LambdaAlias", "quotes-live"),
+        ("LambdaAlias", "quotes-stable"),
+        ("CodeSigningConfig", "release"),
+    ] {
+        world.objects(kind).ready(name).await;
+    }
     let functions = world.aws().functions().await;
-    let expected = ["billing-production", "hello", "legacy-report", "orders", "render", "thumbnails"];
+    let expected = [
+        "billing-production",
+        "fulfilment",
+        "hello",
+        "invoices",
+        "legacy-report",
+        "orders",
+        "payments",
+        "quotes",
+        "render",
+        "thumbnails",
+    ];
     assert_eq!(functions, expected);
     let observed = world.functions().get("legacy-report").await.unwrap();
     let drifted = condition(&observed, "Drifted").map(|condition| condition.status.clone());

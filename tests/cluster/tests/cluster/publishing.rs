@@ -89,7 +89,7 @@ async fn a_change_is_published_once_it_has_settled_and_only_if_a_version_has_it(
     assert_eq!((version_of(&object), ours(&object)), (Some("3"), &[1, 2, 3][..]));
     world.aws().clear_ledger().await;
     changed(&world, json!({"tags": {"team": "a"}, "reservedConcurrentExecutions": 5})).await;
-    assert_eq!(writes(&world).await, ["PutFunctionConcurrency"], "tags aside");
+    assert_eq!(writes(&world).await, ["TagResource", "PutFunctionConcurrency"], "no version");
     world.assert_quiet("hello", Duration::from_secs(1)).await;
     assert_eq!(in_aws(&world).await, ["1", "2", "3"]);
 }

@@ -167,6 +167,14 @@ impl Mappings {
         self.0.values_mut()
     }
 
+    /// All mappings, as a list shows them: with their states.
+    pub(crate) fn listed(&mut self, now: Instant) -> impl Iterator<Item = &mut Mapping> {
+        for mapping in self.0.values_mut().filter(|mapping| mapping.state != "Deleting") {
+            mapping.tick(Access::Read, now);
+        }
+        self.all(now)
+    }
+
     /// Settles one mapping, or all, now.
     pub(crate) fn settle(&mut self, uuid: Option<&str>) {
         self.0.retain(|key, mapping| uuid.is_some_and(|uuid| uuid != key) || mapping.settle());

@@ -100,7 +100,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
         arn.is_none_or(|arn| mapping.config.get("EventSourceArn").is_some_and(|known| known == arn))
             && function.as_ref().is_none_or(|function| function == without_latest(mapping.function_arn()))
     };
-    let mappings = ctx.region.mappings.all(ctx.now).filter(wanted);
+    let mappings = ctx.region.mappings.listed(ctx.now).filter(wanted);
     let items = mappings.map(|mapping| (mapping.uuid.clone(), mapping.shown(View::Encrypted)));
     let page = page_of(request, Sizes::UP_TO_HUNDRED, "EventSourceMappings", items, |shown| shown)?;
     Ok(Reply::json(200, page))

@@ -35,7 +35,7 @@ async fn filters_that_aws_cannot_decrypt_are_told_and_not_compared() {
     let spec = |batch: i32| {
         queue(json!({
             "batchSize": batch, "kmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1",
-            "filterCriteria": {"filters": [{"pattern": "{}"}]},
+            "filterCriteria": {"filters": [{"pattern": r#"{"body": ["a"]}"#}]},
         }))
     };
     calls_of_apply(&world, "orders", spec(5)).await;

@@ -41,7 +41,7 @@ async fn restart(world: &mut World, meanwhile: impl AsyncFnOnce(&World)) {
 #[tokio::test]
 async fn a_restart_with_many_mappings_costs_only_the_lists() {
     let mut world = with_function(World::builder("esm-restart")).await;
-    let filters = json!({"filters": [{"pattern": "{}"}]});
+    let filters = json!({"filters": [{"pattern": r#"{"body": ["a"]}"#}]});
     let key = json!({"kmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1", "filterCriteria": filters});
     for number in 0..MANY {
         let extra =
