@@ -119,8 +119,10 @@ pub struct AccountNamespaces {
 }
 
 /// A label selector. All of it has to hold.
+// Applied as a whole, as Kubernetes' own: otherwise server-side apply turns a selector that is emptied into null.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct NamespaceSelector {
     /// Labels with their values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,7 +223,8 @@ pub struct LambdaAccountStatus {
     #[schemars(with = "AccountUsage")]
     pub usage: Option<AccountUsage>,
 
-    /// How many objects name this account. As long as there are any, it can't be deleted.
+    /// How many objects work in AWS through this account: those that name it and have reached it. As long as there are
+    /// any, it isn't deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_by: Option<i64>,
 

@@ -185,7 +185,7 @@ pub struct CommonStatus {
     #[schemars(with = "Origin")]
     pub origin: Option<Origin>,
 
-    /// Ready, Reconciling, Stalled, Synced, ReferencesResolved, Drifted, Suspended, SourceUnchecked.
+    /// Ready, Reconciling, Stalled, Synced, ReferencesResolved, Drifted, Suspended, SourceUnchecked, ProcessingProblem.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

@@ -21,11 +21,13 @@ pub enum ConditionType {
     Suspended,
     /// Present while the source of the code can't be looked at, so that new code under the same key or tag goes unseen.
     SourceUnchecked,
+    /// Present while AWS has trouble with what an event source mapping processes.
+    ProcessingProblem,
 }
 
 impl ConditionType {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ready,
         Self::Reconciling,
         Self::Stalled,
@@ -34,6 +36,7 @@ impl ConditionType {
         Self::Drifted,
         Self::Suspended,
         Self::SourceUnchecked,
+        Self::ProcessingProblem,
     ];
 
     /// The name in `status.conditions[].type`.
@@ -47,6 +50,7 @@ impl ConditionType {
             Self::Drifted => "Drifted",
             Self::Suspended => "Suspended",
             Self::SourceUnchecked => "SourceUnchecked",
+            Self::ProcessingProblem => "ProcessingProblem",
         }
     }
 }

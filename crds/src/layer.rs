@@ -59,9 +59,10 @@ pub struct LambdaLayerSpec {
     #[schemars(length(min = 1, max = 140), regex(pattern = r"^[a-zA-Z0-9_-]+$"))]
     pub layer_name: Option<String>,
 
-    /// Description of the version. Default: empty.
+    /// Description of the version, at most 225 characters. Default: empty. In AWS it ends with a token of the operator,
+    /// such as `[lambda-operator 0f1e2d3c4b5a]`, by which a version is found again if its publication was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 225))]
     pub description: Option<String>,
 
     /// What is in the layer. Exactly one of `s3`, `inline` and `external`.

@@ -1,14 +1,20 @@
 //! lambda-operator: makes AWS Lambda a native part of a Kubernetes cluster.
 //!
-//! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind;
-//! `aws` and `k8s` are the two sides that it works between; `runtime` is what any long-running process needs.
+//! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind,
+//! `code_signing` and `mapping` are others; `aws` and `k8s` are the two sides that it works between; `runtime` is what any
+//! long-running process needs.
 
+pub mod account;
+pub mod alias;
 pub mod aws;
 pub mod cli;
 pub mod code_signing;
 pub mod engine;
 pub mod function;
 pub mod k8s;
+pub mod layer;
+pub mod mapping;
+pub mod package;
 pub mod run;
 pub mod runtime;
 pub mod settings;

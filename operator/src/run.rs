@@ -12,13 +12,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsSettings, CallObserver, CallRecord, Mode, QuotaClass, Wake, WriteGate};
+use crate::account::{AccountController, Accounts};
+use crate::alias::Aliases;
+use crate::aws::{
+    Aws, AwsSettings, CallObserver, CallRecord, Counts, Listed, Mode, QuotaClass, Tidings, Wake, WriteGate,
+};
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
-use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
+use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::layer::Layers;
+use crate::mapping::EventSourceMappings;
 use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
 use crate::settings::{KubernetesSettings, Settings};
 
@@ -116,6 +122,8 @@ async fn kinds_are_served(client: &Client, settings: &Settings) {
                         "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
                     );
                 }
+                // An operator of some namespaces does without; objects that name one say so.
+                kube::Error::Api(status) if status.code == 403 && kind == "LambdaAccount" => break,
                 _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
             }
             tokio::time::sleep(KINDS_RECHECK).await;
@@ -142,6 +150,7 @@ async fn lead(
     let aws = Aws::new(aws_settings(&settings, credentials), Arc::new(Gate(leadership.clone())), observer);
     let (wakes, swept) = mpsc::unbounded_channel();
     let (references, touched) = References::new();
+    let (accounts, used) = Accounts::new(references.waker(), aws.clone());
     let identity = settings.election.as_ref().map_or("lambda-operator", |lease| lease.identity.as_str());
     let handles = Handles {
         client: client.clone(),
@@ -150,24 +159,35 @@ async fn lead(
         events: Events::start(client.clone(), identity, metrics.clone()),
         metrics,
         references,
+        accounts: Arc::new(accounts),
         wakes,
         stop: ending.clone(),
     };
     let shared = Arc::new(Shared::new(handles, &settings, cluster_id));
-    let controllers = controllers(&shared);
+    let mut controllers = controllers(&shared);
     let namespaces = namespaces(&settings);
     watch_references(&shared, &settings, &namespaces).await;
 
     let mut tasks = JoinSet::new();
-    shared.expect_listings(namespaces.len() * controllers.len());
+    // Each kind in each namespace, the labels of each namespace, and LambdaAccounts.
+    shared.expect_listings(namespaces.len() * (controllers.len() + 1) + 1);
+    let accounts = AccountController::new(
+        Arc::clone(&shared),
+        settings.drift.accounts(),
+        settings.watch.account_selector.clone(),
+        used,
+    );
+    tasks.spawn(Arc::clone(&accounts).run(None));
     for controller in &controllers {
         tasks.spawn(Arc::clone(controller).rotate());
     }
     for namespace in namespaces {
+        tasks.spawn(watch_namespaces(Arc::clone(&shared), namespace.clone()));
         for controller in &controllers {
             tasks.spawn(Arc::clone(controller).run(namespace.clone()));
         }
     }
+    controllers.push(accounts);
     let helpers = tokio::spawn(serve_wakes(controllers, swept, touched, aws.clone(), ending.clone()));
     let lost = tokio::select! {
         () = leadership.lost() => true,
@@ -185,7 +205,10 @@ async fn lead(
 fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
+        Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
+        Controller::<EventSourceMappings>::new(Arc::clone(shared)),
+        Controller::<Layers>::new(Arc::clone(shared)),
     ]
 }
 
@@ -215,25 +238,43 @@ async fn watch_references(shared: &Arc<Shared>, settings: &Settings, namespaces:
     }
 }
 
+/// Watches the labels of namespaces, which decide who may use a LambdaAccount.
+async fn watch_namespaces(shared: Arc<Shared>, namespace: Option<String>) {
+    let (accounts, client) = (Arc::clone(&shared.accounts), shared.client.clone());
+    let listed = || shared.listing_is_in();
+    let watch = crate::account::watch_namespaces(accounts, client, namespace, listed);
+    shared.stop.run_until_cancelled(watch).await;
+}
+
 /// Passes on what asks for a visit: sweeps, references, credentials that work again.
 async fn serve_wakes(
     controllers: Vec<Arc<dyn AnyController>>,
     mut swept: mpsc::UnboundedReceiver<Wake>,
-    mut referenced: mpsc::UnboundedReceiver<ReferenceKey>,
+    mut referenced: mpsc::UnboundedReceiver<Woken>,
     aws: Aws,
     stop: CancellationToken,
 ) {
-    let mut resumed = aws.resumed();
+    let (mut resumed, mut refused) = (aws.resumed(), aws.paused());
+    let (mut resumptions, mut refusals) = (Counts::new(), Counts::new());
     let mut prune = tokio::time::interval(PRUNE);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             Some(wake) = swept.recv() => controllers.iter().for_each(|all| all.wake_place(&wake)),
-            Some(key) = referenced.recv() => {
+            Some(Woken { key, look }) = referenced.recv() => {
                 let of_kind = controllers.iter().filter(|controller| controller.kind() == key.kind);
-                of_kind.for_each(|controller| controller.wake(&key.object, false));
+                of_kind.for_each(|controller| controller.wake(&key.object, look));
             }
-            Ok(()) = resumed.changed() => controllers.iter().for_each(|all| all.wake_troubled()),
+            Ok(()) = resumed.changed() => for whose in Tidings::news(&mut resumed, &mut resumptions) {
+                for controller in &controllers {
+                    controller.wake_troubled(&whose);
+                }
+            },
+            Ok(()) = refused.changed() => for whose in Tidings::news(&mut refused, &mut refusals) {
+                for controller in &controllers {
+                    controller.refused(&whose);
+                }
+            },
             _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
             else => return,
         }
@@ -302,8 +343,8 @@ impl CallObserver for Observer {
         self.0.aws_quota_waiting(account, region, class.as_str(), calls);
     }
 
-    fn swept(&self, account: &str, region: &str, next: Mode) {
-        self.0.sweep_finished(account, region);
-        self.0.inventory_mode(account, region, next.as_str(), &Mode::NAMES);
+    fn swept(&self, account: &str, region: &str, listed: Listed, next: Mode) {
+        self.0.sweep_finished(account, region, listed.as_str());
+        self.0.inventory_mode(account, region, listed.as_str(), (next.as_str(), &Mode::NAMES));
     }
 }

@@ -53,6 +53,8 @@ pub struct AwsSettings {
 pub struct WatchSettings {
     /// Namespaces; empty: all.
     pub namespaces: Vec<String>,
+    /// Labels of the LambdaAccounts that concern this operator, as a selector; `None`: all do.
+    pub account_selector: Option<String>,
     /// Whether Secrets and ConfigMaps are watched (as metadata).
     pub secrets: bool,
     /// How often referenced ones are read when they aren't watched.
@@ -68,6 +70,15 @@ pub struct DriftSettings {
     pub rotation_interval: Option<Duration>,
     /// The part of Lambda's shared rate that may be spent on reading what no list shows, above 0, at most 1.
     pub read_share: f64,
+    /// Time between two looks at the limits and the use of an account; `None`: only when its LambdaAccount changes.
+    pub account_interval: Option<Duration>,
+}
+
+impl DriftSettings {
+    /// The last of them; zero: off.
+    pub fn accounts(&self) -> Duration {
+        self.account_interval.unwrap_or_default()
+    }
 }
 
 /// When an object that isn't as it should be is looked at again.
@@ -136,7 +147,12 @@ impl Default for AwsSettings {
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        Self { namespaces: Vec::new(), secrets: true, reference_check_interval: Duration::from_mins(10) }
+        Self {
+            namespaces: Vec::new(),
+            account_selector: None,
+            secrets: true,
+            reference_check_interval: Duration::from_mins(10),
+        }
     }
 }
 
@@ -146,6 +162,7 @@ impl Default for DriftSettings {
             sweep_interval: Some(Duration::from_mins(5)),
             rotation_interval: Some(Duration::from_mins(30)),
             read_share: 0.05,
+            account_interval: Some(Duration::from_mins(10)),
         }
     }
 }

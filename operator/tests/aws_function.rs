@@ -234,8 +234,9 @@ async fn each_field_can_be_cleared_alone() {
     world.function(&rich()).await;
     let fields = [
         Field::Description,
-        Field::Environment,
+        // Before the environment, without which there is no key.
         Field::KmsKeyArn,
+        Field::Environment,
         Field::DeadLetter,
         Field::Tracing,
         Field::Layers,

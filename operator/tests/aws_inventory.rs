@@ -121,7 +121,7 @@ async fn a_few_functions_of_a_large_account_are_read_one_by_one() {
     world.account.clear_ledger().await;
     let mut running = run(&world, 300, 0);
     swept(&world).await;
-    assert_eq!(world.scope.inventory().mode(), Mode::PerFunction);
+    assert_eq!(world.scope.inventory().mode(), Mode::PerResource);
     world.account.edit_function("f", json!({"MemorySize": 256})).await;
     assert_eq!(running.next().await, ("f".to_owned(), Why::Changed));
     let calls = world.calls().await;
@@ -141,7 +141,7 @@ async fn without_permission_to_list_each_function_is_read() {
     let mut running = run(&world, 0, 0);
     assert_eq!(running.next().await, ("f".to_owned(), Why::Changed));
     assert_eq!(world.calls().await, ["ListFunctions", "GetFunction"]);
-    assert_eq!(world.scope.inventory().mode(), Mode::PerFunction);
+    assert_eq!(world.scope.inventory().mode(), Mode::PerResource);
 }
 
 #[tokio::test]

@@ -37,6 +37,16 @@ impl Bucket {
         Err(self.at.saturating_duration_since(now) + missing + Duration::from_micros(1))
     }
 
+    /// From now on it grants this rate; what is saved up stays, as far as the new burst allows.
+    pub fn set_rate(&mut self, rate: f64, burst: f64, now: Instant) {
+        if let Some(passed) = now.checked_duration_since(self.at) {
+            self.tokens += passed.as_secs_f64() * self.rate;
+            self.at = now;
+        }
+        (self.rate, self.burst) = (rate.max(0.001), burst.max(1.0));
+        self.tokens = self.tokens.min(self.burst);
+    }
+
     /// Empties the bucket and closes it until then. An earlier end than the one already set changes nothing.
     pub fn back_off(&mut self, until: Instant) {
         self.tokens = 0.0;
@@ -62,6 +72,21 @@ mod tests {
         assert_eq!(grants(&mut bucket, start + Duration::from_millis(99)), 0);
         assert_eq!(grants(&mut bucket, start + Duration::from_millis(301)), 3);
         assert_eq!(grants(&mut bucket, start + Duration::from_mins(1)), 5);
+    }
+
+    #[test]
+    fn another_rate_counts_from_when_it_is_set() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, 5.0, start);
+        assert_eq!(grants(&mut bucket, start), 5);
+        let later = start + Duration::from_millis(301);
+        bucket.set_rate(1.0, 0.5, later);
+        assert_eq!(grants(&mut bucket, later), 1, "of the three that were saved up");
+        assert_eq!(grants(&mut bucket, later + Duration::from_millis(1001)), 1);
+        let closed = later + Duration::from_secs(10);
+        bucket.back_off(closed);
+        bucket.set_rate(10.0, 5.0, later + Duration::from_secs(2));
+        assert_eq!(grants(&mut bucket, later + Duration::from_secs(9)), 0, "a pause stays");
     }
 
     #[test]

@@ -15,26 +15,29 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
 use super::inventory::Inventory;
 use super::login::{Login, Session};
+use super::mapping_drift::Mappings;
 use super::outcome::Sent;
 use super::pause::Pause;
+use super::place::Place;
 use super::quota::{Priority, Quota, QuotaClass};
 use super::settings::{AwsSettings, CallObserver, WriteGate};
 
-/// One account and region: the client, the quota and the inventory.
+/// One account and region, with one set of credentials: the client, and the place's quota and inventory.
 pub struct Scope {
-    account: String,
-    region: String,
+    place: Arc<Place>,
     login: Arc<Login>,
-    quota: Quota,
     gate: Arc<dyn WriteGate>,
     observer: Arc<dyn CallObserver>,
     /// The client and the generation of the credentials that it was built with.
     client: Mutex<Option<(u64, Client)>>,
-    inventory: Inventory,
+    /// The place's, in the hands of these credentials.
+    inventory: Inventory<Functions>,
+    mappings: Inventory<Mappings>,
     /// On while AWS refuses here the credentials that work elsewhere.
     refused: Mutex<Pause<AwsError>>,
     stopped: AtomicBool,
@@ -83,22 +86,22 @@ impl Call {
 
 impl Scope {
     pub(super) fn new(
-        account: String,
-        region: String,
+        place: Arc<Place>,
         login: Arc<Login>,
         settings: &AwsSettings,
         gate: Arc<dyn WriteGate>,
         observer: Arc<dyn CallObserver>,
     ) -> Self {
+        let inventory = place.functions.in_hands_of(login.number());
+        let mappings = place.mappings.in_hands_of(login.number());
         Self {
-            account,
-            region,
+            place,
             login,
-            quota: Quota::new(settings.quota_share, !settings.quotas_enabled),
             gate,
             observer,
             client: Mutex::new(None),
-            inventory: Inventory::default(),
+            inventory,
+            mappings,
             refused: Mutex::new(Pause::new(settings.probe_min, settings.probe_max)),
             stopped: AtomicBool::new(false),
         }
@@ -106,22 +109,37 @@ impl Scope {
 
     /// The account id, 12 digits.
     pub fn account(&self) -> &str {
-        &self.account
+        &self.place.account
     }
 
     /// The region.
     pub fn region(&self) -> &str {
-        &self.region
+        &self.place.region
+    }
+
+    /// What is shared with others who work here.
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
+    /// Whether the credentials are refused at present, everywhere or here.
+    pub(super) fn is_paused(&self) -> bool {
+        self.login.paused().is_some() || self.refused.lock().error().is_some()
     }
 
     /// The operator's share of the control-plane quota here.
     pub(super) fn quota(&self) -> &Quota {
-        &self.quota
+        &self.place.quota
     }
 
     /// What the operator knows of the functions here.
-    pub fn inventory(&self) -> &Inventory {
+    pub fn inventory(&self) -> &Inventory<Functions> {
         &self.inventory
+    }
+
+    /// What the operator knows of the event source mappings here.
+    pub fn mappings(&self) -> &Inventory<Mappings> {
+        &self.mappings
     }
 
     /// Who is told of what happens here.
@@ -139,7 +157,7 @@ impl Scope {
 
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        self.quota.stop();
+        self.quota().stop();
     }
 
     /// Sends one call: as nobody else's account, in its turn, and, if it writes, only as the leader.
@@ -164,8 +182,8 @@ impl Scope {
         let span = tracing::debug_span!(
             "aws",
             operation = call.operation,
-            account = self.account,
-            region = self.region,
+            account = self.account(),
+            region = self.region(),
             request_id = tracing::field::Empty
         );
         let under_way = Sent { call, session, at: Instant::now(), waited };
@@ -181,7 +199,7 @@ impl Scope {
     async fn turn(&self, call: Call) -> Result<Duration, AwsError> {
         let asked = Instant::now();
         let waiting = Waiting::begin(self, call.class);
-        let turn = self.quota.acquire(call.class, call.priority).await;
+        let turn = self.quota().acquire(call.class, call.priority).await;
         drop(waiting);
         let text = "the operator is ending";
         turn.map_err(|_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text))?;
@@ -193,11 +211,13 @@ impl Scope {
             let text = "the operator is ending";
             return Err(AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text));
         }
-        let session = self.login.session(Some(&self.region)).await?;
-        if session.account != self.account {
+        let session = self.login.session(Some(self.region())).await?;
+        if session.account != self.account() {
             let text = format!(
-                "the operator's credentials are now of account {}, and this belongs to account {}",
-                session.account, self.account
+                "the {} are now of account {}, and this belongs to account {}",
+                self.login.whose(),
+                session.account,
+                self.account()
             );
             return Err(AwsError::new(call.operation, Class::AccountMismatch, "AccountMismatch", text));
         }
@@ -218,7 +238,7 @@ impl Scope {
         match &*built {
             Some((generation, client)) if *generation == session.generation => client.clone(),
             _ => {
-                let region = Region::new(self.region.clone());
+                let region = Region::new(self.region().to_owned());
                 let config = aws_sdk_lambda::config::Builder::from(&session.config)
                     .region(region)
                     .interceptor(LeaderOnly::new(Arc::clone(&self.gate)));
@@ -232,7 +252,7 @@ impl Scope {
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Scope({}/{})", self.account, self.region)
+        write!(f, "Scope({}/{})", self.account(), self.region())
     }
 }
 
@@ -241,7 +261,8 @@ struct Waiting<'a>(&'a Scope, QuotaClass);
 
 impl<'a> Waiting<'a> {
     fn begin(scope: &'a Scope, class: QuotaClass) -> Self {
-        scope.observer.waiting(&scope.account, &scope.region, class, scope.quota.waiting(class) + 1);
+        let waiting = scope.quota().waiting(class) + 1;
+        scope.observer.waiting(scope.account(), scope.region(), class, waiting);
         Self(scope, class)
     }
 }
@@ -249,6 +270,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let Self(scope, class) = self;
-        scope.observer.waiting(&scope.account, &scope.region, *class, scope.quota.waiting(*class));
+        scope.observer.waiting(scope.account(), scope.region(), *class, scope.quota().waiting(*class));
     }
 }

@@ -1,10 +1,43 @@
-//! What counts as a change that somebody else made: what a settled function looked like against what AWS says now.
-//! Pure; `inventory` remembers the one, `sweep` fetches the other.
+//! What counts as a change that somebody else made: what a settled function looked like against what AWS says now (for
+//! mappings see `mapping_drift`). Pure; `inventory` remembers the one, `sweep` fetches the other.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::call::Scope;
+use super::error::AwsError;
+use super::function::PAGE;
+use super::inventory::{Inventory, Listed, Page, Tracked};
+use super::quota::Priority;
 use crate::function::model::{Configuration, Environment, Live, Observed};
+
+/// The functions of an account and region.
+#[derive(Debug)]
+pub struct Functions;
+
+impl Tracked for Functions {
+    type Observed = Observed;
+    type Expectation = Expectation;
+
+    const LISTED: Listed = Listed::Function;
+    const PAGE: i32 = PAGE;
+
+    fn inventory(scope: &Scope) -> &Inventory<Self> {
+        scope.inventory()
+    }
+
+    fn differs(expected: &Expectation, observed: &Observed) -> bool {
+        differs(expected, observed)
+    }
+
+    async fn list(scope: &Scope, marker: Option<String>) -> Result<Page<Observed>, AwsError> {
+        scope.list_functions(marker, Priority::Drift).await
+    }
+
+    async fn read(scope: &Scope, name: &str) -> Result<Option<Observed>, AwsError> {
+        scope.get_function(name, Priority::Drift).await
+    }
+}
 
 /// What a settled function looked like when the engine last read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,33 +61,33 @@ pub fn configuration_hash(configuration: &Configuration) -> u64 {
     hasher.finish()
 }
 
-/// Why a function is worth a look.
+/// Why a resource is worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// AWS has something else than expected.
     Changed,
-    /// AWS doesn't list it. That alone isn't proof that it is gone: a GetFunction 404 is.
+    /// AWS doesn't list it. That alone isn't proof that it is gone: a 404 to a read of it is.
     Vanished,
 }
 
-/// A function that isn't as expected.
+/// A resource that isn't as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The function's name.
+    /// The resource's name, of a mapping its UUID.
     pub name: String,
     /// In which way.
     pub why: Why,
 }
 
-/// The functions of this listing that aren't as somebody expects, each once, by name.
-pub fn compare<'a>(
-    expectations: impl Iterator<Item = (&'a str, &'a Expectation)>,
-    listing: &BTreeMap<String, Observed>,
+/// The resources of this listing that aren't as somebody expects, each once, by name.
+pub fn compare<'a, T: Tracked>(
+    expectations: impl Iterator<Item = (&'a str, &'a T::Expectation)>,
+    listing: &BTreeMap<String, T::Observed>,
 ) -> Vec<Difference> {
-    let check = |(name, expected): (&str, &Expectation)| {
+    let check = |(name, expected): (&str, &T::Expectation)| {
         let why = match listing.get(name) {
             None => Why::Vanished,
-            Some(observed) if differs(expected, observed) => Why::Changed,
+            Some(observed) if T::differs(expected, observed) => Why::Changed,
             Some(_) => return None,
         };
         Some((name.to_owned(), why))
@@ -173,7 +206,7 @@ pub(super) mod tests {
         let expectations = ["a", "b", "c", "c"].map(|name| (name, &expected)).into_iter();
         let listing = BTreeMap::from([("a".to_owned(), observed("1")), ("b".to_owned(), observed("2"))]);
         let differences: Vec<_> =
-            compare(expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
+            compare::<Functions>(expectations, &listing).into_iter().map(|d| (d.name, d.why)).collect();
         assert_eq!(differences, [("b".to_owned(), Why::Changed), ("c".to_owned(), Why::Vanished)]);
     }
 }

@@ -67,6 +67,8 @@ pub enum Class {
     Terminal,
     /// The credentials are refused or missing: nothing can be done in the account.
     Auth,
+    /// The role of a LambdaAccount can't be assumed: nothing can be done through that LambdaAccount.
+    RoleRefused,
     /// The region refuses the credentials that work elsewhere: nothing can be done in it.
     RegionRefused,
     /// The credentials are of another account than the one that this belongs to; nothing was sent.
@@ -98,6 +100,7 @@ impl Class {
             Self::Lock => "Lock",
             Self::Terminal => "Terminal",
             Self::Auth => "Auth",
+            Self::RoleRefused => "RoleRefused",
             Self::RegionRefused => "RegionRefused",
             Self::AccountMismatch => "AccountMismatch",
             Self::AccessDenied => "AccessDenied",
@@ -223,6 +226,8 @@ const INVALID_VALUE: Texts = &[
     ("throttled by EC2", Class::Propagating),
     ("Provide a valid source image", Class::Propagating),
     ("Function does not exist", Class::Propagating),
+    ("AWS.SimpleQueueService.NonExistentQueue", Class::Propagating),
+    ("Stream not found", Class::DependencyMissing),
     ("replicated function", Class::InUse),
     ("S3 Error Code: NoSuchKey", Class::DependencyMissing),
     ("S3 Error Code: NoSuchBucket", Class::DependencyMissing),
@@ -277,6 +282,8 @@ mod tests {
         // https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         (409, CONFLICTS, "The operation cannot be performed at this time. An update is in progress for resource: arn", Class::InProgress),
         (409, CONFLICTS, "The operation cannot be performed at this time. The function is currently in the following state: Pending", Class::InProgress),
+        // aws/serverless-application-model#2356
+        (409, CONFLICTS, "The operation cannot be performed at this time. The resource arn is currently in the following state: 'Pending'. StateReasonCode: 'Creating'", Class::InProgress),
         (409, CONFLICTS, "a wording that nobody has seen yet", Class::InProgress),
         (400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", Class::InProgress),
         (409, "SnapStartNotReadyException", "", Class::InProgress),
@@ -291,6 +298,12 @@ mod tests {
         // terraform-provider-aws#14042
         (400, INVALID, "The function's execution role does not have permissions to call ReceiveMessage on SQS", Class::Propagating),
         (400, INVALID, "Cannot access stream arn. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.", Class::Propagating),
+        // test_event_source_mapping_exceptions and the tests of each source in LocalStack's recordings of AWS
+        (400, INVALID, "Function does not exist", Class::Propagating),
+        (400, INVALID, "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.", Class::Propagating),
+        (400, INVALID, "Stream not found: arn:aws:kinesis:eu-west-1:1:stream/s", Class::DependencyMissing),
+        (400, INVALID, "Unrecognized event source.", Class::Terminal),
+        (409, CONFLICTS, "An event source mapping with SQS arn (\" q \") and function (\" f \") already exists. Please update or delete the existing mapping with UUID u", Class::AlreadyExists),
         // terraform-provider-aws#4633
         (400, INVALID, "Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant.", Class::Propagating),
         // terraform-provider-aws#3062

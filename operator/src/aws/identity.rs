@@ -37,26 +37,11 @@ pub(super) async fn account_of(
     let answer = client.get_caller_identity().send().await;
     let seconds = started.elapsed().as_secs_f64();
     let answer = answer.map_err(|error| sdk_error::convert(OPERATION, Kind::Read, &error));
-    observer.call(&record(region, seconds, answer.as_ref().err()));
+    observer.call(&CallRecord::of_sts(OPERATION, region, seconds, answer.as_ref().err()));
     let answer = answer.map_err(|(error, _)| error)?;
     match answer.account() {
         Some(account) if !account.is_empty() => Ok(account.to_owned()),
         _ => Err(AwsError::new(OPERATION, Class::Transient, "InvalidAnswer", "STS named no account")),
-    }
-}
-
-fn record(region: &Region, seconds: f64, error: Option<&(AwsError, Option<u16>)>) -> CallRecord {
-    CallRecord {
-        operation: OPERATION,
-        account: String::new(),
-        region: region.to_string(),
-        code: error.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
-        http_status: error.and_then(|(_, status)| *status),
-        seconds,
-        quota: None,
-        quota_wait_seconds: 0.0,
-        request_id: error.and_then(|(error, _)| error.request_id.clone()),
-        error: error.map(|(error, _)| error.clone()),
     }
 }
 

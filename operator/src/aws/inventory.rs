@@ -1,11 +1,12 @@
-//! What the operator expects of its functions in one account and region, and what AWS last listed of them.
+//! What the operator expects of its functions and mappings in one account and region, and what AWS last listed of them.
 //!
-//! Once a function has settled, the engine registers what it looks like with [`Inventory::expect`] and keeps the
-//! [`Registration`]; `sweep` compares with AWS and wakes just what differs. Two objects may register the same function
+//! Once a resource has settled, the engine registers what it looks like with [`Inventory::expect`] and keeps the
+//! [`Registration`]; `sweep` compares with AWS and wakes just what differs. Two objects may register the same resource
 //! (one of them only observes it), and neither can end the other's registration. Here is no AWS call: only memory and
 //! comparisons.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::drift::{Difference, Expectation, Why, compare};
-use crate::function::model::Observed;
+use super::call::Scope;
+use super::drift::{Difference, Why, compare};
+use super::error::AwsError;
 
-/// How long a listed function is kept for somebody to look at.
+/// How long a listed resource is kept for somebody to look at.
 pub(super) const KEPT: Duration = Duration::from_mins(1);
 
 /// What lists show.
@@ -26,6 +28,49 @@ pub enum Listed {
     Function,
     /// ListEventSourceMappings.
     Mapping,
+}
+
+impl Listed {
+    /// Its name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Mapping => "mapping",
+        }
+    }
+}
+
+/// A page of a list by name, and where the next one starts.
+pub type Page<O> = (Vec<(String, O)>, Option<String>);
+
+/// A kind of resource that account-wide lists show.
+pub trait Tracked: Send + Sync + 'static {
+    /// A resource as AWS describes it.
+    type Observed: Clone + fmt::Debug + Send + Sync;
+    /// What a settled one looked like.
+    type Expectation: Clone + fmt::Debug + Send + Sync;
+
+    /// Which list.
+    const LISTED: Listed;
+    /// How many a page of it shows.
+    const PAGE: i32;
+
+    /// Where a scope keeps its inventory.
+    fn inventory(scope: &Scope) -> &Inventory<Self>
+    where
+        Self: Sized;
+    /// Whether AWS has something else than expected. What AWS can't show isn't compared.
+    fn differs(expected: &Self::Expectation, observed: &Self::Observed) -> bool;
+    /// A page of the list.
+    fn list(
+        scope: &Scope,
+        marker: Option<String>,
+    ) -> impl Future<Output = Result<Page<Self::Observed>, AwsError>> + Send;
+    /// One resource.
+    fn read(
+        scope: &Scope,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Self::Observed>, AwsError>> + Send;
 }
 
 /// Says that a resource is worth a look.
@@ -46,10 +91,10 @@ pub struct Wake {
 /// How the sweep finds changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// ListFunctions over the whole account.
+    /// A list of the whole account.
     List,
-    /// GetFunction of each owned function: cheaper, or ListFunctions is denied.
-    PerFunction,
+    /// A read of each owned resource: cheaper, or listing is denied.
+    PerResource,
 }
 
 impl Mode {
@@ -60,29 +105,39 @@ impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
-            Self::PerFunction => "get",
+            Self::PerResource => "get",
         }
     }
 }
 
-/// The functions that the operator has in one account and region. Clones share everything.
-#[derive(Clone, Debug)]
-pub struct Inventory(Arc<Shared>);
+/// The resources of a kind that the operator has in one account and region. Clones share everything but whose hands they
+/// are in.
+pub struct Inventory<T: Tracked>(Arc<Shared<T>>, u64);
 
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+impl<T: Tracked> Clone for Inventory<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0), self.1)
+    }
+}
+
+impl<T: Tracked> fmt::Debug for Inventory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inventory({} {}s)", self.owned(), T::LISTED.as_str())
+    }
+}
+
+struct Shared<T: Tracked> {
+    state: Mutex<State<T>>,
     swept: watch::Sender<bool>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// What settled functions look like, by name and registration.
-    expected: BTreeMap<(String, u64), Expected>,
-    /// Functions that somebody waits to see listed.
+struct State<T: Tracked> {
+    /// What settled resources look like, by name and registration.
+    expected: BTreeMap<(String, u64), Expected<T::Expectation>>,
+    /// Resources that somebody waits to see listed.
     wanted: BTreeSet<String>,
-    /// As the last complete sweep saw them; [`Observed::live`] is `None` if that came from ListFunctions.
-    listed: BTreeMap<String, Observed>,
+    /// As the last complete sweep saw them, with what the list lacks left out if they came from it.
+    listed: BTreeMap<String, T::Observed>,
     mode: Mode,
     /// When the last complete sweep ended.
     last: Option<Instant>,
@@ -90,30 +145,47 @@ struct State {
     registrations: u64,
 }
 
-#[derive(Debug)]
-struct Expected {
-    expectation: Expectation,
+struct Expected<E> {
+    expectation: E,
+    /// The number of the credentials that see the resource.
+    credentials: u64,
     /// When this was registered. What AWS said before is older than what the engine knows.
     since: Instant,
 }
 
-/// An object's interest in a function: dropped, the inventory no longer looks after it for this object.
-#[derive(Debug)]
-#[must_use = "dropped, the function isn't looked after"]
+/// An object's interest in a resource: dropped, the inventory no longer looks after it for this object.
+#[must_use = "dropped, the resource isn't looked after"]
 pub struct Registration {
-    inventory: Weak<Shared>,
+    inventory: Weak<dyn Register>,
     key: (String, u64),
+}
+
+/// An inventory of any kind, for the end of a registration.
+trait Register: Send + Sync {
+    fn end(&self, key: &(String, u64));
+}
+
+impl<T: Tracked> Register for Shared<T> {
+    fn end(&self, key: &(String, u64)) {
+        self.state.lock().expected.remove(key);
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registration({})", self.key.0)
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if let Some(shared) = self.inventory.upgrade() {
-            shared.state.lock().expected.remove(&self.key);
+        if let Some(inventory) = self.inventory.upgrade() {
+            inventory.end(&self.key);
         }
     }
 }
 
-impl Default for Inventory {
+impl<T: Tracked> Default for Inventory<T> {
     fn default() -> Self {
         let state = State {
             expected: BTreeMap::new(),
@@ -123,30 +195,45 @@ impl Default for Inventory {
             last: None,
             registrations: 0,
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }))
+        Self(Arc::new(Shared { state: Mutex::new(state), swept: watch::channel(false).0 }), 0)
     }
 }
 
-impl Inventory {
-    /// Somebody waits to see this function listed: the next sweep keeps what AWS lists of it.
+impl<T: Tracked> Inventory<T> {
+    /// The same in the hands of somebody with the credentials of this number.
+    pub(super) fn in_hands_of(&self, credentials: u64) -> Self {
+        Self(Arc::clone(&self.0), credentials)
+    }
+
+    /// The numbers of the credentials of those who registered the resource.
+    pub(super) fn registered_by(&self, name: &str) -> BTreeSet<u64> {
+        let state = self.0.state.lock();
+        let of_name = state.expected.range((name.to_owned(), 0)..=(name.to_owned(), u64::MAX));
+        of_name.map(|(_, expected)| expected.credentials).collect()
+    }
+
+    /// Somebody waits to see this resource listed: the next sweep keeps what AWS lists of it.
     pub fn want(&self, name: &str) {
         self.0.state.lock().wanted.insert(name.to_owned());
     }
 
-    /// The function has settled and looks like this; wake the engine when it doesn't any more, for as long as the
+    /// The resource has settled and looks like this; wake the engine when it doesn't any more, for as long as the
     /// registration is kept.
-    pub fn expect(&self, name: &str, expectation: Expectation) -> Registration {
+    pub fn expect(&self, name: &str, expectation: T::Expectation) -> Registration {
         let mut state = self.0.state.lock();
         state.listed.remove(name);
         state.registrations += 1;
         let key = (name.to_owned(), state.registrations);
-        state.expected.insert(key.clone(), Expected { expectation, since: Instant::now() });
-        Registration { inventory: Arc::downgrade(&self.0), key }
+        state
+            .expected
+            .insert(key.clone(), Expected { expectation, credentials: self.1, since: Instant::now() });
+        let inventory: Weak<Shared<T>> = Arc::downgrade(&self.0);
+        Registration { inventory, key }
     }
 
-    /// What the last complete sweep saw of the function, for a minute after it, unless the engine knows better by now;
+    /// What the last complete sweep saw of the resource, for a minute after it, unless the engine knows better by now;
     /// it can be taken once. The next sweep keeps it again.
-    pub fn take_listed(&self, name: &str) -> Option<Observed> {
+    pub fn take_listed(&self, name: &str) -> Option<T::Observed> {
         let mut state = self.0.state.lock();
         state.drop_stale();
         state.wanted.insert(name.to_owned());
@@ -163,7 +250,7 @@ impl Inventory {
         self.0.state.lock().mode
     }
 
-    /// How many functions the operator looks after here.
+    /// How many resources the operator looks after here.
     pub fn owned(&self) -> usize {
         self.0.state.lock().names().len()
     }
@@ -183,14 +270,14 @@ impl Inventory {
         names().find(|name| name.as_str() > after).or_else(|| names().next()).cloned()
     }
 
-    /// How many functions are expected.
+    /// How many resources are expected.
     pub(super) fn expected(&self) -> usize {
         let state = self.0.state.lock();
         state.expected.keys().map(|(name, _)| name).collect::<BTreeSet<_>>().len()
     }
 
-    /// The expectations of a function, unless they are newer than what AWS said at that time.
-    pub(super) fn expected_before(&self, name: &str, asked: Instant) -> Vec<Expectation> {
+    /// The expectations of a resource, unless they are newer than what AWS said at that time.
+    pub(super) fn expected_before(&self, name: &str, asked: Instant) -> Vec<T::Expectation> {
         let state = self.0.state.lock();
         let of_name = state.expected.range((name.to_owned(), 0)..=(name.to_owned(), u64::MAX));
         of_name.filter(|(_, e)| e.since < asked).map(|(_, e)| e.expectation.clone()).collect()
@@ -203,18 +290,22 @@ impl Inventory {
 
     /// A sweep is complete: keeps what it saw and says what differs. Whatever the engine changed after the sweep had
     /// started is left out.
-    pub(super) fn complete(&self, started: Instant, seen: BTreeMap<String, Seen>) -> Vec<Difference> {
+    pub(super) fn complete(
+        &self,
+        started: Instant,
+        seen: BTreeMap<String, Seen<T::Observed>>,
+    ) -> Vec<Difference> {
         let mut state = self.0.state.lock();
         let newer: BTreeSet<String> = state.newer_than(started);
         let seen: BTreeMap<_, _> = seen.into_iter().filter(|(name, _)| !newer.contains(name)).collect();
-        let listing: BTreeMap<String, Observed> =
+        let listing: BTreeMap<String, T::Observed> =
             seen.iter().filter_map(|(name, seen)| Some((name.clone(), seen.observed.clone()?))).collect();
         let failed = |name: &str| seen.get(name).is_some_and(|seen| seen.failed);
         let judged = state.expected.iter().filter(|((name, _), expected)| {
             expected.since < started && !newer.contains(name) && !failed(name)
         });
         let judged = judged.map(|((name, _), expected)| (name.as_str(), &expected.expectation));
-        let differences = compare(judged, &listing);
+        let differences = compare::<T>(judged, &listing);
         state.listed = listing;
         state.wanted.clear();
         state.last = Some(Instant::now());
@@ -229,7 +320,7 @@ impl Inventory {
     }
 }
 
-impl State {
+impl<T: Tracked> State<T> {
     fn names(&self) -> BTreeSet<String> {
         self.expected.keys().map(|(name, _)| name).chain(&self.wanted).cloned().collect()
     }
@@ -238,7 +329,7 @@ impl State {
         self.expected.range((name.to_owned(), 0)..).next().is_some_and(|((first, _), _)| first == name)
     }
 
-    /// The functions that were registered after a time: what AWS said then is older than what the engine knows.
+    /// The resources that were registered after a time: what AWS said then is older than what the engine knows.
     fn newer_than(&self, time: Instant) -> BTreeSet<String> {
         self.expected.iter().filter(|(_, e)| e.since >= time).map(|((name, _), _)| name.clone()).collect()
     }
@@ -250,11 +341,11 @@ impl State {
     }
 }
 
-/// What a sweep saw of one function.
+/// What a sweep saw of one resource.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct Seen<O> {
     /// `None`: AWS says that there is none, or couldn't say.
-    pub(super) observed: Option<Observed>,
+    pub(super) observed: Option<O>,
     /// AWS couldn't say.
     pub(super) failed: bool,
 }
@@ -262,10 +353,14 @@ pub(super) struct Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::drift::Functions;
     use crate::aws::drift::Why;
     use crate::aws::drift::tests::{expectation, observed};
+    use crate::function::model::Observed;
 
-    fn seen(observed: Observed) -> BTreeMap<String, Seen> {
+    type Inventory = super::Inventory<Functions>;
+
+    fn seen(observed: Observed) -> BTreeMap<String, Seen<Observed>> {
         BTreeMap::from([("f".to_owned(), Seen { observed: Some(observed), failed: false })])
     }
 

@@ -3,24 +3,48 @@
 //! `pool` has one of these per credential and every call goes through [`Login::session`]. While paused, nothing is
 //! sent but one GetCallerIdentity now and then; when it succeeds, everybody who watches `resumed` is woken.
 //!
+//! Those of a role come from AssumeRole with the operator's own, which so has its say: while the operator's are refused,
+//! nothing is asked for as a role.
+//!
 //! STS is asked in the operator's own region. If it has none, in the first region that an object names and STS answers
 //! well in; a region that it doesn't answer well in pauses only those who name it.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use parking_lot::Mutex;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::{AwsError, Class};
 use super::identity::{self, OfOneAccount};
 use super::pause::Pause;
+use super::pool::Tidings;
+use super::role::{Assumed, Role};
 use super::sdk_config::SdkSource;
+
+/// Whose credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Whose {
+    /// The operator's own.
+    Operator,
+    /// Those of the role of a LambdaAccount, by its name.
+    Account(String),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => f.write_str("operator's credentials"),
+            Self::Account(name) => write!(f, "credentials of LambdaAccount {name}"),
+        }
+    }
+}
 
 /// Credentials that STS has confirmed.
 #[derive(Clone, Debug)]
@@ -49,8 +73,17 @@ pub(super) struct Found {
 /// STS was not asked, or didn't answer well.
 struct Failed {
     error: AwsError,
-    /// The region that an object named, if it may be at fault: others are not to suffer for it.
-    stranger: Option<String>,
+    blame: Blame,
+}
+
+/// Who is at fault.
+enum Blame {
+    /// The credentials.
+    These,
+    /// Perhaps the region that an object named: others are not to suffer for it.
+    Region(String),
+    /// The operator's own credentials, which pause by themselves.
+    Operator,
 }
 
 /// What it means that AWS has refused the credentials of a call.
@@ -64,13 +97,24 @@ pub(super) enum Refusal {
     Outdated,
 }
 
+/// Where credentials come from.
+pub(super) enum Source {
+    /// The SDK's chain: the operator's own.
+    Chain,
+    /// A role, assumed with the operator's own.
+    Role { role: Role, operator: Arc<Login> },
+}
+
 /// One credential.
 pub(super) struct Login {
-    source: SdkSource,
+    /// Tells it from others, also of the same LambdaAccount.
+    number: u64,
+    source: Source,
+    sdk: Arc<SdkSource>,
     state: Mutex<State>,
     /// Held by the one who asks STS.
     probing: tokio::sync::Mutex<()>,
-    resumed: watch::Sender<u64>,
+    tidings: Arc<Tidings>,
 }
 
 #[derive(Debug)]
@@ -88,7 +132,14 @@ struct State {
 }
 
 impl Login {
-    pub(super) fn new(source: SdkSource, probe_min: Duration, probe_max: Duration) -> Arc<Self> {
+    /// Sends nothing yet.
+    pub(super) fn new(
+        number: u64,
+        source: Source,
+        sdk: Arc<SdkSource>,
+        (probe_min, probe_max): (Duration, Duration),
+        tidings: Arc<Tidings>,
+    ) -> Arc<Self> {
         let state = State {
             session: None,
             confirmed: None,
@@ -97,24 +148,30 @@ impl Login {
             home: None,
             strangers: HashMap::new(),
         };
-        let (resumed, _) = watch::channel(0);
-        Arc::new(Self { source, state: Mutex::new(state), probing: tokio::sync::Mutex::default(), resumed })
+        let (state, probing) = (Mutex::new(state), tokio::sync::Mutex::default());
+        Arc::new(Self { number, source, sdk, state, probing, tidings })
     }
 
-    /// Changes each time that paused credentials work again.
-    pub(super) fn resumed(&self) -> watch::Receiver<u64> {
-        self.resumed.subscribe()
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whose these are.
+    pub(super) fn whose(&self) -> Whose {
+        match &self.source {
+            Source::Chain => Whose::Operator,
+            Source::Role { role, .. } => Whose::Account(role.account.clone()),
+        }
     }
 
     /// Why nothing is sent at present.
-    #[cfg(test)]
     pub(super) fn paused(&self) -> Option<AwsError> {
         self.state.lock().pause.error().cloned()
     }
 
     /// Something that was paused works again.
     pub(super) fn say_resumed(&self) {
-        self.resumed.send_modify(|count| *count += 1);
+        self.tidings.resumed(self.whose());
     }
 
     /// The confirmed credentials, asking STS when there are none or a probe is due. `region` is where STS is asked
@@ -145,20 +202,21 @@ impl Login {
     }
 
     async fn probe(self: &Arc<Self>, region: Option<&str>) -> Result<Session, AwsError> {
-        let Failed { error, stranger } = match Box::pin(self.ask(region)).await {
+        let Failed { error, blame } = match Box::pin(self.ask(region)).await {
             Ok(found) => return Ok(self.confirm(found)),
             Err(failed) => failed,
         };
         let mut state = self.state.lock();
-        match stranger {
-            Some(region) => {
+        match blame {
+            Blame::Region(region) => {
                 let off = state.pause.like();
                 let now = Instant::now().into_std();
                 state.strangers.entry(region).or_insert(off).begin(error.clone(), now);
             }
             // That a region is missing says nothing about the credentials, and the next caller may bring one.
-            None if error.code == NO_REGION && state.pause.error().is_none() => {}
-            None => self.pause(&mut state, error.clone()),
+            Blame::These if error.code == NO_REGION && state.pause.error().is_none() => {}
+            Blame::These => self.pause(&mut state, error.clone()),
+            Blame::Operator => {}
         }
         Err(error)
     }
@@ -168,6 +226,7 @@ impl Login {
         let Found { config, account, credentials, region } = found;
         let mut state = self.state.lock();
         let generation = state.session.as_ref().map_or(0, |session| session.generation) + 1;
+        let moved = state.session.as_ref().is_some_and(|session| session.account != account);
         let session = Session { config, account, generation, credentials };
         state.session = Some(session.clone());
         state.confirmed = Some(Instant::now());
@@ -176,7 +235,9 @@ impl Login {
         let was_paused = state.pause.end();
         drop(state);
         if was_paused {
-            tracing::info!(account = session.account, "AWS accepts the credentials again");
+            tracing::info!(account = session.account, "AWS accepts the {} again", self.whose());
+        }
+        if was_paused || moved {
             self.say_resumed();
         }
         session
@@ -194,6 +255,9 @@ impl Login {
         if let Some(refusal) = self.judged(session, sent) {
             return refusal;
         }
+        if let Some(works_in) = self.still_good(session).await {
+            return Refusal::Here { works_in };
+        }
         match Box::pin(self.ask(None)).await {
             Ok(found)
                 if found.account == session.account && same(&found.credentials, &session.credentials) =>
@@ -210,6 +274,24 @@ impl Login {
                 Refusal::Everywhere
             }
         }
+    }
+
+    /// Where STS accepts the present session of a role. To ask for another one would tell nothing of this one.
+    async fn still_good(&self, session: &Session) -> Option<String> {
+        let (Source::Role { .. }, Some(home)) = (&self.source, self.home()) else { return None };
+        let credentials = identity::credentials_of(&session.config, self.sdk.patience()).await.ok()?;
+        let (region, observer) = (Region::new(home.clone()), self.sdk.observer());
+        let account = identity::account_of(credentials, &session.config, &region, &*observer).await.ok()?;
+        if account != session.account {
+            return None;
+        }
+        self.state.lock().confirmed = Some(Instant::now());
+        Some(home)
+    }
+
+    /// Where STS has answered well.
+    fn home(&self) -> Option<String> {
+        self.state.lock().home.clone()
     }
 
     /// What is known of such a call already.
@@ -236,13 +318,15 @@ impl Login {
 
     fn pause(self: &Arc<Self>, state: &mut State, error: AwsError) {
         let (operation, code, request_id) = (error.operation, &error.code, error.request_id.as_deref());
+        let whose = self.whose();
         tracing::warn!(
             operation,
             code,
             request_id,
-            "nothing is sent to AWS until it accepts the credentials"
+            "nothing is sent with the {whose} until AWS accepts them"
         );
         state.pause.begin(error, Instant::now().into_std());
+        self.tidings.paused(whose);
         if !std::mem::replace(&mut state.watched, true) {
             tokio::spawn(recover(Arc::downgrade(self)));
         }
@@ -258,18 +342,55 @@ impl Login {
 
     /// Reads the configuration and the credentials anew, and asks STS whose they are.
     async fn ask(&self, named: Option<&str>) -> Asked {
-        let ours = |error| Failed { error, stranger: None };
-        let config = self.source.load().await;
-        let own = config.region().map(ToString::to_string).or_else(|| self.state.lock().home.clone());
+        match &self.source {
+            Source::Chain => self.ask_as_operator(named).await,
+            Source::Role { role, operator } => self.ask_as_role(role, operator, named).await,
+        }
+    }
+
+    async fn ask_as_operator(&self, named: Option<&str>) -> Asked {
+        let ours = |error| Failed { error, blame: Blame::These };
+        let config = self.sdk.load().await;
+        let own = config.region().map(ToString::to_string).or_else(|| self.home());
         let stranger = named.filter(|_| own.is_none()).map(str::to_owned);
         let region = own.or_else(|| stranger.clone()).ok_or_else(|| ours(no_region()))?;
-        let credentials = identity::credentials_of(&config, self.source.patience()).await.map_err(ours)?;
-        let (observer, asked) = (self.source.observer(), Region::new(region.clone()));
+        let credentials = identity::credentials_of(&config, self.sdk.patience()).await.map_err(ours)?;
+        let (observer, asked) = (self.sdk.observer(), Region::new(region.clone()));
         let account = identity::account_of(credentials.clone(), &config, &asked, &*observer).await;
-        let account = account.map_err(|error| Failed { error, stranger })?;
+        let account = account.map_err(|error| Failed { error, blame: blame(stranger) })?;
         let config = OfOneAccount::config(config, asked, credentials.clone(), account.clone(), observer);
         Ok(Found { config, account, credentials, region })
     }
+
+    async fn ask_as_role(&self, role: &Role, operator: &Arc<Self>, named: Option<&str>) -> Asked {
+        let ours = |error| Failed { error, blame: Blame::These };
+        let own = Box::pin(operator.session(named)).await;
+        let own = own.map_err(|error| Failed { error, blame: Blame::Operator })?;
+        // The operator's session was confirmed somewhere.
+        let region = operator.home().ok_or_else(|| ours(no_region()))?;
+        let (observer, asked, sent) = (self.sdk.observer(), Region::new(region.clone()), Instant::now());
+        let assumed = Assumed::new(role.clone(), &own.config, asked.clone(), Arc::clone(&observer));
+        let credentials = match assumed.credentials().await {
+            Ok(credentials) => credentials,
+            // It is not the role that AWS refuses.
+            Err(error) if error.class == Class::Auth => {
+                let refusal = Box::pin(operator.doubt(&own, sent, &error)).await;
+                let accepted = matches!(refusal, Refusal::Here { .. });
+                return Err(Failed { error, blame: if accepted { Blame::These } else { Blame::Operator } });
+            }
+            Err(error) => return Err(ours(error)),
+        };
+        let account = identity::account_of(credentials.clone(), &own.config, &asked, &*observer).await;
+        let account = account.map_err(ours)?;
+        let provider = SharedCredentialsProvider::new(assumed);
+        let config = own.config.into_builder().credentials_provider(provider).build();
+        let config = OfOneAccount::config(config, asked, credentials.clone(), account.clone(), observer);
+        Ok(Found { config, account, credentials, region })
+    }
+}
+
+fn blame(stranger: Option<String>) -> Blame {
+    stranger.map_or(Blame::These, Blame::Region)
 }
 
 /// Whether AWS must judge both alike.
@@ -315,8 +436,9 @@ mod tests {
             static_credentials: Some((format!("AKIA{ACCOUNT}"), "secret".to_owned())),
             ..AwsSettings::default()
         };
-        let source = SdkSource::new(settings, Arc::new(NoObserver)).without_region();
-        Login::new(source, Duration::from_mins(5), Duration::from_mins(5))
+        let sdk = Arc::new(SdkSource::new(settings, Arc::new(NoObserver)).without_region());
+        let minutes = (Duration::from_mins(5), Duration::from_mins(5));
+        Login::new(0, Source::Chain, sdk, minutes, Arc::default())
     }
 
     #[tokio::test]

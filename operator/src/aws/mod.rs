@@ -1,9 +1,11 @@
 //! AWS: accounts, clients, quota, errors, inventory. The only folder that names the AWS SDK.
 //!
-//! [`Aws::scope`] gives the [`Scope`] of an account and region. Every method of a scope is one API operation: it waits
+//! [`Aws::scope`] and [`Aws::scope_as`] give the [`Scope`] of an account and region. Every method of a scope is one API operation: it waits
 //! for its turn in the quota, is sent once, and answers with plain data or an [`AwsError`] whose [`Class`] says what
 //! helps. [`inventory`] finds out what somebody else changed.
 
+mod account;
+mod alias;
 mod bucket;
 mod call;
 mod code_signing;
@@ -16,12 +18,20 @@ mod function_request;
 mod gate;
 mod identity;
 pub mod inventory;
+mod layer;
+mod layer_policy;
 mod login;
+mod mapping;
+mod mapping_answer;
+mod mapping_drift;
+mod mapping_request;
 mod outcome;
 mod pause;
+mod place;
 mod pool;
 mod quota;
 mod redact;
+mod role;
 mod sdk_config;
 mod sdk_error;
 mod settings;
@@ -29,9 +39,12 @@ mod sweep;
 mod version;
 
 pub use call::Scope;
-pub use drift::{Difference, Expectation, Why, configuration_hash};
+pub use drift::{Difference, Expectation, Functions, Why, configuration_hash};
 pub use error::{AwsError, Class};
-pub use inventory::{Inventory, Listed, Mode, Registration, Wake};
-pub use pool::Aws;
+pub use inventory::{Inventory, Listed, Mode, Page, Registration, Tracked, Wake};
+pub use login::Whose;
+pub use mapping_drift::{MappingExpectation, Mappings};
+pub use pool::{Aws, Counts, Tidings};
 pub use quota::{Priority, QuotaClass};
+pub use role::Role;
 pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

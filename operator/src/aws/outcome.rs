@@ -136,7 +136,7 @@ impl Scope {
             }
             (Class::Auth, Some(_)) => Box::pin(self.doubt(sent, error)).await,
             // Without an answer it is not the region that refuses: there are no credentials.
-            (Class::Auth, None) => {
+            (Class::Auth | Class::RoleRefused, None) => {
                 self.login().condemn(sent.session.generation, &error);
                 error
             }
@@ -152,8 +152,18 @@ impl Scope {
     /// about the credentials before everybody stops:
     /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>.
     async fn doubt(&self, sent: &Sent, error: AwsError) -> AwsError {
-        let Refusal::Here { works_in } = self.login().doubt(&sent.session, sent.at, &error).await else {
-            return error;
+        let works_in = match self.login().doubt(&sent.session, sent.at, &error).await {
+            Refusal::Here { works_in } => works_in,
+            Refusal::Everywhere => return error,
+            // With those that have taken their place the same call may well succeed: it is worth a try at once.
+            Refusal::Outdated => {
+                let message = format!(
+                    "{} The {} were renewed meanwhile",
+                    sentence(&error.message),
+                    self.login().whose()
+                );
+                return AwsError { class: Class::Transient, message, ..error };
+            }
         };
         let region = self.region();
         let why = if works_in == region {

@@ -1,6 +1,7 @@
-//! The operator's way into AWS: one [`Scope`] per account and region, found through [`Aws::scope`].
+//! The operator's way into AWS: one [`Scope`] per credentials, account and region, found through [`Aws::scope`] and
+//! [`Aws::scope_as`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -8,7 +9,10 @@ use tokio::sync::watch;
 
 use super::call::Scope;
 use super::error::AwsError;
-use super::login::{Login, no_region};
+use super::login::{Login, Source, Whose, no_region};
+use super::place::Place;
+use super::quota::Quota;
+use super::role::Role;
 use super::sdk_config::SdkSource;
 use super::settings::{AwsSettings, CallObserver, WriteGate};
 
@@ -20,47 +24,151 @@ struct Inner {
     settings: AwsSettings,
     gate: Arc<dyn WriteGate>,
     observer: Arc<dyn CallObserver>,
+    sdk: Arc<SdkSource>,
+    /// The operator's own.
     login: Arc<Login>,
+    tidings: Arc<Tidings>,
     scopes: Mutex<Scopes>,
 }
 
 #[derive(Default)]
 struct Scopes {
-    /// By account and region.
-    open: HashMap<(String, String), Arc<Scope>>,
+    /// By account and region: what all who work there share.
+    places: HashMap<(String, String), Arc<Place>>,
+    /// By the number of the credentials, account and region.
+    open: HashMap<(u64, String, String), Arc<Scope>>,
+    /// By the LambdaAccount's name.
+    roles: HashMap<String, (Role, Arc<Login>)>,
+    /// The number of the newest credentials.
+    newest: u64,
+    /// Parts of the quota that are other than the operator's setting, by account.
+    shares: HashMap<String, f64>,
     stopped: bool,
+}
+
+/// How often each credentials were paused, or worked again.
+pub type Counts = BTreeMap<Whose, u64>;
+
+/// Tells when credentials pause and when they work again.
+#[derive(Debug)]
+pub struct Tidings {
+    paused: watch::Sender<Counts>,
+    resumed: watch::Sender<Counts>,
+}
+
+impl Default for Tidings {
+    fn default() -> Self {
+        Self { paused: watch::channel(Counts::new()).0, resumed: watch::channel(Counts::new()).0 }
+    }
+}
+
+impl Tidings {
+    pub(super) fn paused(&self, whose: Whose) {
+        self.paused.send_modify(|counts| *counts.entry(whose).or_default() += 1);
+    }
+
+    pub(super) fn resumed(&self, whose: Whose) {
+        self.resumed.send_modify(|counts| *counts.entry(whose).or_default() += 1);
+    }
+
+    /// Whose count has changed since the last look, which this is from now on.
+    pub fn news(counts: &mut watch::Receiver<Counts>, seen: &mut Counts) -> Vec<Whose> {
+        let now = counts.borrow_and_update().clone();
+        let news = now.iter().filter(|(whose, count)| seen.get(*whose) != Some(*count));
+        let news = news.map(|(whose, _)| whose.clone()).collect();
+        *seen = now;
+        news
+    }
 }
 
 impl Aws {
     /// Sends nothing yet.
     pub fn new(settings: AwsSettings, gate: Arc<dyn WriteGate>, observer: Arc<dyn CallObserver>) -> Self {
-        let source = SdkSource::new(settings.clone(), Arc::clone(&observer));
-        let login = Login::new(source, settings.probe_min, settings.probe_max);
-        Self(Arc::new(Inner { settings, gate, observer, login, scopes: Mutex::default() }))
+        let sdk = Arc::new(SdkSource::new(settings.clone(), Arc::clone(&observer)));
+        let tidings = Arc::new(Tidings::default());
+        let waits = (settings.probe_min, settings.probe_max);
+        let login = Login::new(0, Source::Chain, Arc::clone(&sdk), waits, Arc::clone(&tidings));
+        let scopes = Mutex::default();
+        Self(Arc::new(Inner { settings, gate, observer, sdk, login, tidings, scopes }))
     }
 
     /// The operator's own account in this region, or in its own region. Asks STS once per credential.
     pub async fn scope(&self, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
-        let session = self.0.login.session(region).await?;
+        self.scope_of(&self.0.login, region).await
+    }
+
+    /// The account of a role, in this region or in the operator's own. The role is assumed once for all regions; when the
+    /// LambdaAccount comes with another role, or asks for it otherwise, what was there for it is forgotten.
+    pub async fn scope_as(&self, role: &Role, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+        let login = self.login_of(role);
+        self.scope_of(&login, region).await
+    }
+
+    /// The LambdaAccount is gone, or names no role any more.
+    pub fn forget_role(&self, account: &str) {
+        self.0.scopes.lock().forget_role(account);
+    }
+
+    /// The part of the account's quota that the operator may use; `None`: what the settings say.
+    pub fn set_quota_share(&self, account: &str, share: Option<f64>) {
+        let scopes = &mut *self.0.scopes.lock();
+        let before = match share {
+            Some(share) => scopes.shares.insert(account.to_owned(), share),
+            None => scopes.shares.remove(account),
+        };
+        if before == share {
+            return;
+        }
+        let share = share.unwrap_or(self.0.settings.quota_share);
+        let places = scopes.places.values().filter(|place| place.account == account);
+        places.for_each(|place| place.quota.set_share(share));
+    }
+
+    fn login_of(&self, role: &Role) -> Arc<Login> {
+        let Inner { settings, sdk, login, tidings, scopes, .. } = &*self.0;
+        let mut scopes = scopes.lock();
+        if let Some((_, known)) = scopes.roles.get(&role.account).filter(|(known, _)| known == role) {
+            return Arc::clone(known);
+        }
+        scopes.forget_role(&role.account);
+        scopes.newest += 1;
+        let source = Source::Role { role: role.clone(), operator: Arc::clone(login) };
+        let waits = (settings.probe_min, settings.probe_max);
+        let login = Login::new(scopes.newest, source, Arc::clone(sdk), waits, Arc::clone(tidings));
+        scopes.roles.insert(role.account.clone(), (role.clone(), Arc::clone(&login)));
+        login
+    }
+
+    async fn scope_of(&self, login: &Arc<Login>, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+        let session = login.session(region).await?;
         let default = || session.config.region().map(ToString::to_string);
         let region = region.map(str::to_owned).or_else(default).ok_or_else(no_region)?;
         let mut scopes = self.0.scopes.lock();
-        let stopped = scopes.stopped;
-        let scope = scopes.open.entry((session.account.clone(), region.clone())).or_insert_with(|| {
-            let Inner { settings, gate, observer, login, .. } = &*self.0;
-            let (gate, observer) = (Arc::clone(gate), Arc::clone(observer));
-            Arc::new(Scope::new(session.account, region, Arc::clone(login), settings, gate, observer))
-        });
-        if stopped {
+        let key = (login.number(), session.account.clone(), region.clone());
+        if let Some(scope) = scopes.open.get(&key) {
+            return Ok(Arc::clone(scope));
+        }
+        let place = scopes.place(&session.account, &region, &self.0.settings);
+        let Inner { settings, gate, observer, .. } = &*self.0;
+        let (gate, observer) = (Arc::clone(gate), Arc::clone(observer));
+        let scope = Arc::new(Scope::new(Arc::clone(&place), Arc::clone(login), settings, gate, observer));
+        place.opened(login.number(), &scope);
+        if scopes.stopped {
             scope.stop();
         }
-        Ok(Arc::clone(scope))
+        scopes.open.insert(key, Arc::clone(&scope));
+        Ok(scope)
     }
 
-    /// Changes each time that AWS accepts credentials again that it had refused, everywhere or in one region: all that
-    /// had a problem is worth another look.
-    pub fn resumed(&self) -> watch::Receiver<u64> {
-        self.0.login.resumed()
+    /// Changes each time that AWS accepts credentials again that it had refused, everywhere or in one region: whoever
+    /// works with them and had a problem is worth another look.
+    pub fn resumed(&self) -> watch::Receiver<Counts> {
+        self.0.tidings.resumed.subscribe()
+    }
+
+    /// Changes each time that AWS refuses credentials that it had accepted.
+    pub fn paused(&self) -> watch::Receiver<Counts> {
+        self.0.tidings.paused.subscribe()
     }
 
     /// Refuses every call from now on, also those that wait for the quota, with `Class::ShuttingDown`. Calls under
@@ -68,7 +176,27 @@ impl Aws {
     pub fn shut_down(&self) {
         let mut scopes = self.0.scopes.lock();
         scopes.stopped = true;
-        scopes.open.values().for_each(|scope| scope.stop());
+        // Also what was forgotten and is still under way.
+        let all = scopes.places.values().flat_map(|place| place.readers());
+        all.for_each(|scope| scope.stop());
+    }
+}
+
+impl Scopes {
+    fn place(&mut self, account: &str, region: &str, settings: &AwsSettings) -> Arc<Place> {
+        let share = self.shares.get(account).copied().unwrap_or(settings.quota_share);
+        let place = self
+            .places
+            .entry((account.to_owned(), region.to_owned()))
+            .or_insert_with(|| Place::new(account, region, Quota::new(share, !settings.quotas_enabled)));
+        Arc::clone(place)
+    }
+
+    /// Whoever has a scope of it finishes what is under way.
+    fn forget_role(&mut self, account: &str) {
+        if let Some((_, login)) = self.roles.remove(account) {
+            self.open.retain(|(number, ..), _| *number != login.number());
+        }
     }
 }
 

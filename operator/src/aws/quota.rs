@@ -74,10 +74,20 @@ impl Quota {
     /// be used at once, so that AWS's own bucket of one second's worth is never overrun. `unlimited` grants all.
     pub fn new(share: f64, unlimited: bool) -> Self {
         let lane = |class: QuotaClass| {
-            let rate = share.clamp(0.001, 1.0) * class.aws_rate();
+            let rate = rate_of(class, share);
             Lane::new(Bucket::new(rate, rate / 2.0, Instant::now().into_std()))
         };
         Self { lanes: (!unlimited).then(|| QuotaClass::ALL.map(lane)) }
+    }
+
+    /// Changes the share.
+    pub fn set_share(&self, share: f64) {
+        for class in QuotaClass::ALL {
+            let Some(lane) = self.lane(class) else { return };
+            let (rate, mut queue) = (rate_of(class, share), lane.line.lock());
+            queue.bucket.set_rate(rate, rate / 2.0, Instant::now().into_std());
+            queue.call_head();
+        }
     }
 
     fn lane(&self, class: QuotaClass) -> Option<&Lane> {
@@ -118,6 +128,11 @@ impl Quota {
     pub fn waiting(&self, class: QuotaClass) -> usize {
         self.lane(class).map_or(0, |lane| lane.line.lock().waiting.len())
     }
+}
+
+/// The operator's own rate, calls a second.
+fn rate_of(class: QuotaClass, share: f64) -> f64 {
+    share.clamp(0.001, 1.0) * class.aws_rate()
 }
 
 /// One bucket and those who wait for it.

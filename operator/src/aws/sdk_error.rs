@@ -22,6 +22,10 @@ pub(super) fn convert<E>(
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    // Nothing was sent: a session of a role was to be renewed first, and that failed.
+    if let Some(unassumed) = find::<AwsError>(error) {
+        return (unassumed.clone(), None);
+    }
     let response = error.raw_response();
     let status = response.map(|response| response.status().as_u16());
     let (code, message) = describe(error);

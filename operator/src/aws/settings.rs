@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{AwsError, Mode, QuotaClass};
+use aws_config::Region;
+
+use super::{AwsError, Listed, Mode, QuotaClass};
 
 /// Settings of [`Aws`](super::Aws).
 #[derive(Clone)]
@@ -65,7 +67,7 @@ pub trait CallObserver: Send + Sync {
     fn waiting(&self, _account: &str, _region: &str, _class: QuotaClass, _calls: usize) {}
 
     /// A sweep of an account and region is complete; the next one is made in this way.
-    fn swept(&self, _account: &str, _region: &str, _next: Mode) {}
+    fn swept(&self, _account: &str, _region: &str, _listed: Listed, _next: Mode) {}
 }
 
 /// Tells nobody.
@@ -81,7 +83,7 @@ impl CallObserver for NoObserver {
 pub struct CallRecord {
     /// The API operation, e.g. `GetFunction`.
     pub operation: &'static str,
-    /// The account, 12 digits; empty for the GetCallerIdentity that finds it out.
+    /// The account, 12 digits; empty for the calls to STS that find it out.
     pub account: String,
     /// The region.
     pub region: String,
@@ -99,4 +101,27 @@ pub struct CallRecord {
     pub request_id: Option<String>,
     /// The error, when there was one, without AWS's text, which may repeat values of the request.
     pub error: Option<AwsError>,
+}
+
+impl CallRecord {
+    /// A call to STS, which counts against no quota of Lambda's.
+    pub(super) fn of_sts(
+        operation: &'static str,
+        region: &Region,
+        seconds: f64,
+        error: Option<&(AwsError, Option<u16>)>,
+    ) -> Self {
+        Self {
+            operation,
+            account: String::new(),
+            region: region.to_string(),
+            code: error.map_or_else(|| "OK".to_owned(), |(error, _)| error.code.clone()),
+            http_status: error.and_then(|(_, status)| *status),
+            seconds,
+            quota: None,
+            quota_wait_seconds: 0.0,
+            request_id: error.and_then(|(error, _)| error.request_id.clone()),
+            error: error.map(|(error, _)| error.clone()),
+        }
+    }
 }

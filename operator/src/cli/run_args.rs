@@ -61,6 +61,11 @@ pub struct RunArgs {
     )]
     pub watch_namespace: Vec<String>,
 
+    /// Labels of the LambdaAccounts that this operator looks after, as a selector such as `operator=a`. Set it where
+    /// several operators work in one cluster. Default: all of them.
+    #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_ACCOUNT_SELECTOR", value_name = "SELECTOR", value_parser = NonEmptyStringValueParser::new())]
+    pub account_selector: Option<String>,
+
     /// Watch the metadata of Secrets and ConfigMaps, so that a changed value rolls out at once. When off, the
     /// operator needs only `get` on them and checks at --reference-check-interval.
     #[arg(help_heading = "Cluster", long, env = "LAMBDA_OPERATOR_WATCH_SECRETS", value_name = "BOOL", default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new())]
@@ -95,6 +100,10 @@ pub struct RunArgs {
     /// Time in which every owned function is also read once on its own, for what lists lack; 0 turns it off.
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ROTATION_INTERVAL", value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub rotation_interval: Duration,
+
+    /// Time between two looks at the limits and the use of each LambdaAccount's account; 0 turns them off.
+    #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ACCOUNT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub account_interval: Duration,
 
     /// Part of Lambda's shared quota that may be spent on reading what no list shows, such as code-signing
     /// configurations.
@@ -240,12 +249,14 @@ impl RunArgs {
             },
             watch: WatchSettings {
                 namespaces: self.watch_namespace,
+                account_selector: self.account_selector,
                 secrets: self.watch_secrets,
                 reference_check_interval: self.reference_check_interval,
             },
             drift: DriftSettings {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
+                account_interval: unless_zero(self.account_interval),
                 read_share: self.drift_read_share,
             },
             rechecks: RecheckSettings {

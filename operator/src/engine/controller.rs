@@ -13,16 +13,19 @@ use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::conditions::ConditionType;
+use lambda_operator_crds::ManagementPolicy;
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::aws::{Listed, Wake};
+use crate::account::Applicant;
+use crate::aws::{Listed, Wake, Whose};
 use crate::engine::kind::{Kind, Offering};
 use crate::engine::memory::{Counted, Memory, reconcile_at};
+use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
 use crate::k8s::conditions;
-use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind, References};
 
 /// kubectl's copy of what was applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -46,7 +49,9 @@ pub trait AnyController: Send + Sync {
     /// See [`Controller::wake_place`].
     fn wake_place(&self, wake: &Wake);
     /// See [`Controller::wake_troubled`].
-    fn wake_troubled(&self);
+    fn wake_troubled(&self, whose: &Whose);
+    /// AWS refuses these credentials from now on.
+    fn refused(&self, _whose: &Whose) {}
     /// See [`Controller::prune`].
     fn prune(&self);
 }
@@ -72,8 +77,8 @@ impl<K: Kind> AnyController for Controller<K> {
         self.wake_place(wake);
     }
 
-    fn wake_troubled(&self) {
-        self.wake_troubled();
+    fn wake_troubled(&self, whose: &Whose) {
+        self.wake_troubled(whose);
     }
 
     fn prune(&self) {
@@ -134,7 +139,7 @@ impl<K: Kind> Controller<K> {
         let stop = self.shared.stop.clone();
         KubeController::for_stream(stream, reader)
             .with_config(config)
-            .reconcile_on(tokio_stream(woken))
+            .reconcile_on(stream_of(woken))
             .graceful_shutdown_on(async move { stop.cancelled().await })
             .run(
                 |object, cx| async move { Ok(cx.visit(object).await) },
@@ -155,7 +160,13 @@ impl<K: Kind> Controller<K> {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
+                let status = K::status(object);
                 self.shared.references.register(&me, K::references(object));
+                let who = applicant::<K>(object);
+                self.shared.accounts.registered(&me, who.account(), who.pinned);
+                self.shared.rivals.claim(&me, claim::<K>(object, &status, &self.shared.references));
+                self.shared.usage.uses(&me, K::uses(object, &status));
+                self.shared.usage.awaits(&me, &K::awaits(object, &status));
                 self.shared.references.offered(me, offer::<K>(object));
             }
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
@@ -180,7 +191,12 @@ impl<K: Kind> Controller<K> {
             self.count(&mut memory, None);
         }
         self.forget_places(|other| other == key);
-        self.shared.references.withdrawn(&Self::reference(key));
+        let me = Self::reference(key);
+        self.shared.rivals.claim(&me, None);
+        self.shared.usage.uses(&me, BTreeSet::new());
+        self.shared.usage.awaits(&me, &BTreeSet::new());
+        self.shared.references.withdrawn(&me);
+        self.shared.accounts.released(&me);
     }
 
     /// Asks for a look at an object.
@@ -211,11 +227,20 @@ impl<K: Kind> Controller<K> {
         }
     }
 
-    /// Asks for a look at every object that has a problem: AWS can be reached again.
-    pub fn wake_troubled(&self) {
+    /// Asks for a look at every object that has a problem and works with these credentials, which AWS accepts again.
+    /// All roles are assumed with the operator's own.
+    pub fn wake_troubled(&self, whose: &Whose) {
+        let stores = self.stores.lock().clone();
+        let concerned = |key: &ObjectKey| {
+            let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
+            let object = || stores.iter().find_map(|store| store.get(&target));
+            let works_so = |object: Arc<K::Object>| self.shared.accounts.whose(K::common(&object)) == *whose;
+            *whose == Whose::Operator || object().is_some_and(works_so)
+        };
         let troubled: Vec<ObjectKey> = {
             let mut memories = self.memories.lock();
-            let troubled = memories.iter_mut().filter(|(_, memory)| memory.trouble.is_some());
+            let troubled =
+                memories.iter_mut().filter(|(key, memory)| memory.trouble.is_some() && concerned(key));
             troubled
                 .map(|(key, memory)| {
                     memory.suspicion = true;
@@ -285,10 +310,43 @@ pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
     ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
 }
 
+/// The object as one that asks where to work.
+pub(super) fn applicant<K: Kind>(object: &K::Object) -> Applicant<'_> {
+    let status = K::status(object);
+    let common = K::common_status(&status);
+    Applicant {
+        user: Controller::<K>::reference(&key_of(object)),
+        common: K::common(object),
+        pinned: common.account.is_some(),
+        provided: common.origin.is_some() || object.meta().deletion_timestamp.is_some(),
+    }
+}
+
 /// Leaves out what nobody here reads: managed fields, and kubectl's copy of the whole object.
-fn slim<O: ResourceExt>(object: &mut O) {
+pub(crate) fn slim<O: ResourceExt>(object: &mut O) {
     object.managed_fields_mut().clear();
     object.annotations_mut().remove(LAST_APPLIED);
+}
+
+/// The object's claim to a resource that can carry no owner's tag. Who only observes claims nothing.
+pub(super) fn claim<K: Kind>(
+    object: &K::Object,
+    status: &K::Status,
+    references: &References,
+) -> Option<Claim> {
+    let spec = K::common(object);
+    if spec.management_policy() == ManagementPolicy::Observe {
+        return None;
+    }
+    let common = K::common_status(status);
+    let account = spec.account_ref.as_ref().map(|account| account.name.clone());
+    Some(Claim {
+        name: K::claim(object, status, references)?,
+        asked: (account, spec.region.clone()),
+        place: common.account.clone().zip(common.region.clone()),
+        established: common.origin.is_some() || common.pending.is_some(),
+        age: (object.creation_timestamp().map(|time| time.0), object.uid().unwrap_or_default()),
+    })
 }
 
 /// What the object lets others build on.
@@ -298,9 +356,10 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
     let Offering { name, arn, version } = K::offering(object, &status);
     let refused = conditions::status_of(&common.conditions, ConditionType::Ready) == Some("False");
     let ready = common.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let creating = ready.is_some_and(|condition| condition.reason == Reason::Creating.as_str());
     let unready = match (&arn, ready) {
-        (Some(_), _) if !refused => None,
-        (_, Some(ready)) if refused => Some(format!("{}: {}", ready.reason, ready.message)),
+        (Some(_), _) if !refused && !creating => None,
+        (_, Some(ready)) if refused || creating => Some(format!("{}: {}", ready.reason, ready.message)),
         _ => Some("it doesn't exist in AWS yet.".to_owned()),
     };
     Offer {
@@ -317,7 +376,7 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
 
 /// What has to change for a visit: not the status, which is the operator's own.
 #[expect(clippy::unnecessary_wraps, reason = "a predicate of kube may also have nothing to hash")]
-fn worth_a_visit<O: Resource<DynamicType = ()>>(object: &O) -> Option<u64> {
+pub(crate) fn worth_a_visit<O: Resource<DynamicType = ()>>(object: &O) -> Option<u64> {
     let meta = object.meta();
     let mut hasher = DefaultHasher::new();
     (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, reconcile_at(object))
@@ -325,7 +384,8 @@ fn worth_a_visit<O: Resource<DynamicType = ()>>(object: &O) -> Option<u64> {
     Some(hasher.finish())
 }
 
-fn tokio_stream<T: Send + 'static>(
+/// What is sent, as a stream.
+pub(crate) fn stream_of<T: Send + 'static>(
     receiver: mpsc::UnboundedReceiver<T>,
 ) -> impl futures::Stream<Item = T> + Send {
     futures::stream::unfold(receiver, |mut receiver| async move {

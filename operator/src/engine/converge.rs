@@ -54,6 +54,7 @@ impl<K: Kind> Pass<'_, K> {
             let (differs, end) =
                 (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
             let Some(end) = end else { continue };
+            findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
             let report = Report {
@@ -65,7 +66,9 @@ impl<K: Kind> Pass<'_, K> {
                 observe_only: self.observe_only(),
             };
             K::report(&report, &mut self.status);
-            if settled {
+            // What comes back less and less often is as it is until then.
+            let resting = matches!(verdict, Verdict::Problem(_, _, Recheck::Reluctant));
+            if settled || resting {
                 self.memory.registration = K::watch(scope, &self.object, &self.status, observed.as_ref());
             }
             return Ok(verdict);
@@ -181,6 +184,11 @@ impl<K: Kind> Pass<'_, K> {
                 Ok(effect) => {
                     if effect.next == Next::Found {
                         self.found = effect.observed;
+                        if creates {
+                            // This call did nothing, as below.
+                            self.status = unprepared;
+                        }
+                        self.notes.extend(effect.note);
                         return Ok(None);
                     }
                     self.acted = true;
@@ -248,11 +256,11 @@ impl<K: Kind> Pass<'_, K> {
         }
         let mut status = self.status.clone();
         if !self.is_retry() {
-            let (reason, text) = progress_of(verdict);
+            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict));
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
             let references = Some(self.inputs.versions());
-            let summary = Summary { verdict: &progress, references, missing: None, drift: None };
+            let summary = Summary { verdict: &progress, references, missing: None, drift: None, asides: &[] };
             summary::fill::<K>(&self.object, &mut status, &summary, &now());
         }
         self.write_status(&status).await?;

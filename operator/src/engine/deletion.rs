@@ -8,13 +8,14 @@ use kube::ResourceExt;
 use lambda_operator_crds::DeletionPolicy;
 use lambda_operator_crds::conditions::Reason;
 
+use crate::account::Unplaced;
 use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Deletion, Kind, Next};
 use crate::engine::pass::{Interrupt, Pass};
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::ReferenceKey;
+use crate::k8s::references::{ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// The ways out that a blocked deletion names.
@@ -50,7 +51,8 @@ impl<K: Kind> Pass<'_, K> {
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, &verdict));
         let mut status = self.status.clone();
-        let summary = Summary { verdict: &verdict, references: None, missing: None, drift: None };
+        let summary =
+            Summary { verdict: &verdict, references: None, missing: None, drift: None, asides: &[] };
         summary::fill::<K>(&self.object, &mut status, &summary, &crate::engine::pass::now());
         self.write_status(&status).await?;
         Ok(Some(verdict))
@@ -67,17 +69,22 @@ impl<K: Kind> Pass<'_, K> {
         let region = K::common_status(&self.status).region.clone();
         let scope = match self.scope(region.as_deref()).await {
             Ok(scope) => scope,
-            Err(error) => return Self::blocked(&error),
+            Err(Unplaced::Aws(error)) => return Self::blocked(&error),
+            Err(refused) => return Ok(Err(Blocked(refused.verdict()))),
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(Err(Blocked(mismatch)));
         }
+        if let Some(holder) = self.holder(&scope) {
+            return Ok(Ok(self.release(self.left_to(&holder)).await?));
+        }
         let owner = self.owner();
         loop {
             let id = K::id(&self.object, &self.status, None);
-            let read = match &id {
-                Some(id) => K::observe(&scope, id, self.priority()).await,
-                None => self.search(&scope).await,
+            let read = match (self.found.take(), &id) {
+                (Some(found), _) => Ok(Some(found)),
+                (None, Some(id)) => K::observe(&scope, id, self.priority()).await,
+                (None, None) => self.search(&scope).await,
             };
             let observed = match read {
                 Ok(observed) => observed,
@@ -121,6 +128,18 @@ impl<K: Kind> Pass<'_, K> {
         }
     }
 
+    /// What is another object's goes or stays with that.
+    fn left_to(&self, holder: &ObjectKey) -> Option<Note> {
+        let had = K::common_status(&self.status).origin.is_some();
+        let text = format!(
+            "The resource is left in AWS: {} {}/{} stands for it as well.",
+            K::NAME,
+            holder.namespace,
+            holder.name
+        );
+        had.then(|| Note::warning("LeftInAWS", "Delete", text))
+    }
+
     /// Who still builds on the resource: those that are going are waited for, the others are named.
     fn in_use(&self) -> Option<Verdict> {
         let namespace = self.object.namespace().unwrap_or_default();
@@ -157,6 +176,11 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         self.notes.extend(effect.note);
+        if effect.next == Next::Found {
+            self.found = effect.observed;
+        } else {
+            K::record(action, effect.observed.as_ref().or(observed), &mut self.status);
+        }
         Ok(effect.next)
     }
 

@@ -6,6 +6,7 @@ use std::future::Future;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +15,7 @@ use crate::aws::{AwsError, Priority, Registration, Scope};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind, References};
 
 /// A kind of object that stands for a resource in AWS.
 pub trait Kind: Send + Sync + 'static {
@@ -71,6 +72,20 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether AWS is known or likely to have the resource, so that it is worth a read.
     fn exists(object: &Self::Object, status: &Self::Status) -> bool;
 
+    /// What the resource is called within its account and region, if it can carry no owner's tag: of two objects that
+    /// claim the same, only one holds it.
+    fn claim(_object: &Self::Object, _status: &Self::Status, _references: &References) -> Option<String> {
+        None
+    }
+    /// ARNs in AWS that the resource uses, or may be about to use.
+    fn uses(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+    /// ARNs for which the object waits until nobody uses them any more.
+    fn awaits(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
     /// Parses the spec.
     ///
     /// # Errors
@@ -120,6 +135,11 @@ pub trait Kind: Send + Sync + 'static {
         facts: &Facts<'_, Self::Status>,
     ) -> Deletion<Self::Action>;
 
+    /// What the status says while the action is under way, where that isn't what the plan says.
+    fn progress(_action: &Self::Action) -> Option<(Reason, String)> {
+        None
+    }
+
     /// What has to be in `status` before the action is tried: intents and sections.
     fn prepare(action: &Self::Action, status: &mut Self::Status);
 
@@ -140,6 +160,11 @@ pub trait Kind: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// Conditions of the kind's own, which say something that doesn't stand in the way of the spec.
+    fn asides(_observed: &Self::Observed) -> Vec<Aside> {
+        Vec::new()
+    }
+
     /// Tells the inventory what an object that is settled looks like, so that a sweep can find what differs, for as
     /// long as the registration is kept.
     fn watch(
@@ -148,6 +173,17 @@ pub trait Kind: Send + Sync + 'static {
         status: &Self::Status,
         observed: Option<&Self::Observed>,
     ) -> Option<Registration>;
+}
+
+/// A condition that is there only while it is True.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// Which one.
+    pub condition: ConditionType,
+    /// Its reason.
+    pub reason: &'static str,
+    /// Its message; `None`: it isn't True.
+    pub text: Option<String>,
 }
 
 /// What a sweep knows of a resource.
@@ -177,6 +213,7 @@ pub struct Offering {
 pub struct Inputs {
     contents: HashMap<ReferenceKey, Option<Contents>>,
     offers: HashMap<ReferenceKey, Option<Offer>>,
+    in_use: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -216,6 +253,16 @@ impl Inputs {
             Some(Offer { unready: Some(why), .. }) => Err(missing(format!("is not ready: {why}"))),
             Some(offer) => Ok(offer),
         }
+    }
+
+    /// Keeps which ARNs below the object's own are used by objects of the cluster.
+    pub fn insert_uses(&mut self, arns: BTreeSet<String>) {
+        self.in_use = arns;
+    }
+
+    /// The ARNs below the object's own that objects of the cluster use.
+    pub fn in_use(&self) -> &BTreeSet<String> {
+        &self.in_use
     }
 
     /// The versions of what was read, in a fixed order.

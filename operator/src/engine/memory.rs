@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
 
+use crate::account::{Refusal, Terms};
 use crate::aws::Registration;
 use crate::engine::requeue;
 use crate::engine::verdict::{Recheck, Verdict};
@@ -44,6 +45,8 @@ pub struct Memory {
     pub delete_sent: Option<Instant>,
     /// A problem that was there at the last visit.
     pub trouble: Option<Trouble>,
+    /// A problem of which AWS may only seem to be cured: it counts on if it comes back.
+    relapsing: Option<Trouble>,
     /// AWS answered that the resource exists: read before creating.
     pub exists: bool,
     /// Since when a first sweep is awaited.
@@ -105,6 +108,8 @@ pub struct Seen {
     pub reconcile_at: Option<String>,
     /// The versions of what it refers to.
     pub references: Vec<ReferenceVersion>,
+    /// What its LambdaAccount, if it names one, allows it.
+    pub account: Option<Result<Terms, Refusal>>,
 }
 
 impl Seen {
@@ -116,6 +121,7 @@ impl Seen {
             deleting: object.meta().deletion_timestamp.is_some(),
             reconcile_at: reconcile_at(object),
             references,
+            account: None,
         }
     }
 }
@@ -132,11 +138,18 @@ pub struct Trouble {
     recheck: Recheck,
     first: Instant,
     attempts: u32,
+    /// When it was last there.
+    met: Instant,
     /// When the next attempt may be made; `None`: when something changes.
     pub due: Option<Instant>,
 }
 
 impl Trouble {
+    /// It has stayed away for longer than the longest pause between two attempts.
+    fn is_over(&self, now: Instant, settings: &RecheckSettings) -> bool {
+        now.saturating_duration_since(self.met) > settings.refused * 2
+    }
+
     /// Counts the attempt that was due, if one was, and uses it up: the next one waits for its own time.
     fn attempted(&mut self, now: Instant) {
         if self.due.is_some_and(|due| due <= now) {
@@ -172,6 +185,7 @@ impl Memory {
             *self = Self { written: self.written.take(), working_since: Some(now), ..Self::default() };
         } else if before != seen {
             self.trouble = None;
+            self.relapsing = None;
             self.corrections = None;
             self.working_since = Some(now);
         }
@@ -255,7 +269,8 @@ impl Memory {
         let wait = match verdict {
             Verdict::Settled(..) => {
                 self.transition = None;
-                self.trouble = None;
+                let relapsing = self.trouble.take().filter(|trouble| trouble.recheck == Recheck::Reluctant);
+                self.relapsing = relapsing.or(self.relapsing.take());
                 self.working_since = None;
                 self.corrections = None;
                 None
@@ -284,7 +299,9 @@ impl Memory {
         settings: &RecheckSettings,
         random: f64,
     ) -> Option<Duration> {
-        let trouble = self.trouble.take().filter(|t| t.reason == reason && t.recheck == recheck);
+        let relapsing = self.relapsing.take().filter(|trouble| !trouble.is_over(now, settings));
+        let trouble = self.trouble.take().or(relapsing);
+        let trouble = trouble.filter(|t| t.reason == reason && t.recheck == recheck);
         let (first, attempts) = trouble.map_or((now, 0), |mut trouble| {
             trouble.attempted(now);
             (trouble.first, trouble.attempts)
@@ -293,7 +310,7 @@ impl Memory {
         let wait = requeue::next_recheck(recheck, attempts, since, settings)
             .map(|delay| requeue::jittered(delay, random));
         let due = wait.map(|wait| now + wait);
-        self.trouble = Some(Trouble { reason, recheck, first, attempts, due });
+        self.trouble = Some(Trouble { reason, recheck, first, attempts, met: now, due });
         wait
     }
 }
@@ -358,6 +375,26 @@ mod tests {
         conclude(&mut memory, &Verdict::Progress(Reason::Updating, String::new()), due);
         assert!(!memory.retry_due(due + seconds(1)), "it fails again, and waits its turn");
         assert_eq!(conclude(&mut memory, &problem(Recheck::Slow), due), Some(seconds(60)));
+    }
+
+    #[test]
+    fn a_problem_that_comes_back_counts_on_until_it_has_stayed_away() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let (stopped, settled) =
+            (problem(Recheck::Reluctant), Verdict::Settled(Reason::Available, String::new()));
+        let mut now = start;
+        let waits = [30, 60, 120, 240].map(|expected| {
+            let wait = conclude(&mut memory, &stopped, now).unwrap();
+            assert_eq!(wait, seconds(expected));
+            now += wait;
+            conclude(&mut memory, &Verdict::Progress(Reason::Updating, String::new()), now);
+            conclude(&mut memory, &settled, now + seconds(1));
+            assert!(!memory.retry_due(now + seconds(2)), "it is no trouble while it works");
+            now += seconds(10);
+            wait
+        });
+        assert_eq!(waits.len(), 4);
+        assert_eq!(conclude(&mut memory, &stopped, now + seconds(7300)), Some(seconds(30)));
     }
 
     #[test]

@@ -6,17 +6,19 @@ use std::time::Instant;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 use lambda_operator_crds::conditions::Reason;
-use lambda_operator_crds::{ManagementPolicy, ReferenceVersion};
+use lambda_operator_crds::{AdoptPolicy, ManagementPolicy, ReferenceVersion};
 
+use crate::account::Unplaced;
 use crate::aws::{AwsError, Class, Priority, Scope};
-use crate::engine::kind::{Facts, Inputs, Kind, Unready};
+use crate::engine::controller::{applicant, claim};
+use crate::engine::kind::{Aside, Facts, Inputs, Kind, Unready};
 use crate::engine::memory::Memory;
 use crate::engine::ownership::Owner;
 use crate::engine::shared::Shared;
 use crate::engine::summary::{self, Summary};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
-use crate::k8s::references;
+use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
 /// Why a visit ended without a verdict.
@@ -69,6 +71,7 @@ pub(crate) struct Findings {
     references: Option<Vec<ReferenceVersion>>,
     missing: Option<String>,
     pub(super) drift: Option<Vec<String>>,
+    pub(super) asides: Vec<Aside>,
 }
 
 impl<'a, K: Kind> Pass<'a, K> {
@@ -116,10 +119,13 @@ impl<'a, K: Kind> Pass<'a, K> {
 
 impl<K: Kind> Pass<'_, K> {
     /// Where to work, in this region or in the one that the spec leads to.
-    pub(crate) async fn scope(&self, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
-        let common = K::common(&self.object);
-        let namespace = self.object.namespace().unwrap_or_default();
-        self.shared.scope(common, &namespace, region).await
+    pub(crate) async fn scope(&mut self, region: Option<&str>) -> Result<Arc<Scope>, Unplaced> {
+        let scope = self.shared.scope(&applicant::<K>(&self.object), region).await;
+        if scope.is_err() {
+            // Nor are calls made for it by the inventory.
+            self.memory.registration = None;
+        }
+        scope
     }
 
     /// Who asks.
@@ -135,7 +141,7 @@ impl<K: Kind> Pass<'_, K> {
         let now = Instant::now();
         Facts {
             owner,
-            adopt: common.adopt(),
+            adopt: if self.forbids_adoption() { AdoptPolicy::Never } else { common.adopt() },
             observe_only: self.observe_only(),
             deletion_policy: common.deletion_policy(),
             status,
@@ -143,6 +149,11 @@ impl<K: Kind> Pass<'_, K> {
             retry_due: self.changed || self.asked || self.memory.retry_due(now),
             delete_sent: self.memory.delete_sent.is_some_and(|sent| now.duration_since(sent).as_secs() < 30),
         }
+    }
+
+    /// Whether the LambdaAccount doesn't let objects take over what is in AWS already.
+    fn forbids_adoption(&self) -> bool {
+        self.shared.accounts.forbids_adoption(K::common(&self.object))
     }
 
     pub(crate) fn observe_only(&self) -> bool {
@@ -173,12 +184,35 @@ impl<K: Kind> Pass<'_, K> {
         };
         let scope = match self.scope(None).await {
             Ok(scope) => scope,
-            Err(error) => return Self::on_error(&error),
+            Err(Unplaced::Aws(error)) => return Self::on_error(&error),
+            Err(Unplaced::Refused(refusal)) => {
+                findings.missing = refusal.unresolved.then(|| refusal.text.clone());
+                return Ok(Unplaced::Refused(refusal).verdict());
+            }
         };
         if let Some(mismatch) = self.pin(&scope) {
             return Ok(mismatch);
         }
-        self.converge(&scope, &desired, findings).await
+        if let Some(holder) = self.holder(&scope).filter(|_| !self.observe_only()) {
+            return Ok(Self::rivalry(&holder));
+        }
+        let verdict = self.converge(&scope, &desired, findings).await?;
+        Ok(if self.forbids_adoption() { self.explain_adoption(verdict) } else { verdict })
+    }
+
+    /// The text of a conflict speaks of spec.adopt, which is not heeded here.
+    fn explain_adoption(&self, verdict: Verdict) -> Verdict {
+        let account = K::common(&self.object).account_ref.as_ref().map_or("", |account| &account.name);
+        match verdict {
+            Verdict::Problem(Reason::OwnershipConflict, text, recheck) => {
+                let text = format!(
+                    "{text} LambdaAccount {account} does not allow what is in AWS already to be taken over, so spec.adopt \
+                     only helps once its spec.allowAdoption is true."
+                );
+                Verdict::Problem(Reason::OwnershipConflict, text, recheck)
+            }
+            verdict => verdict,
+        }
     }
 
     /// Reads what the spec refers to. A verdict: the operator may not.
@@ -206,7 +240,31 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
+        if let Some(arn) = K::offering(&self.object, &self.status).arn {
+            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
+        }
         Ok(None)
+    }
+
+    /// The object that holds the resource before this one, if it can carry no owner's tag and several claim it.
+    pub(crate) fn holder(&self, scope: &Scope) -> Option<ObjectKey> {
+        let Shared { references, rivals, .. } = self.shared;
+        let namespace = self.object.namespace().unwrap_or_default();
+        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        // What it refers to may have become known since the watch saw it.
+        rivals.claim(&me, claim::<K>(&self.object, &self.status, references));
+        rivals.holder(&me, (scope.account(), scope.region()))
+    }
+
+    fn rivalry(holder: &ObjectKey) -> Verdict {
+        let text = format!(
+            "{} {}/{} stands for the same resource in AWS, and has it already or is older. Nothing is changed. Delete one of the \
+             two, or choose another name in a new object.",
+            K::NAME,
+            holder.namespace,
+            holder.name
+        );
+        Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)
     }
 
     /// Pins account and region, or says that they are others than the pinned ones.
@@ -269,11 +327,13 @@ impl<K: Kind> Pass<'_, K> {
     async fn conclude(&mut self, verdict: &Verdict, findings: Findings) -> Result<(), Interrupt> {
         let before = K::status(&self.object);
         self.notes.extend(summary::note_of_change::<K>(&before, verdict));
+        self.notes.extend(summary::notes_of_asides(&K::common_status(&before).conditions, &findings.asides));
         let summary = Summary {
             verdict,
             references: findings.references,
             missing: findings.missing.as_deref(),
             drift: findings.drift.as_deref(),
+            asides: &findings.asides,
         };
         if self.announced {
             return Ok(());

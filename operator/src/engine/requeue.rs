@@ -48,6 +48,7 @@ pub fn next_recheck(
             Some(double(settings.min, settings.max, attempt))
         }
         Recheck::Slow => Some(double(settings.min, settings.max, attempt)),
+        Recheck::Reluctant => Some(double(settings.min, settings.refused, attempt)),
         Recheck::Refused => Some(settings.refused),
         Recheck::OnChange => None,
     }
@@ -105,6 +106,14 @@ mod tests {
         assert_eq!(at(14, 340), Some(Duration::from_mins(1)));
         assert_eq!(at(15, 400), Some(Duration::from_mins(2)));
         assert_eq!(at(40, 9000), Some(Duration::from_mins(5)));
+    }
+
+    #[test]
+    fn what_aws_undoes_is_done_again_less_and_less_often_up_to_an_hour() {
+        let settings = RecheckSettings::default();
+        let at =
+            |attempt| next_recheck(Recheck::Reluctant, attempt, Duration::ZERO, &settings).unwrap().as_secs();
+        assert_eq!([at(0), at(1), at(4), at(6), at(7), at(100)], [30, 60, 480, 1920, 3600, 3600]);
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
-use lambda_operator_crds::CommonSpec;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsError, Scope, Wake};
+use crate::account::{Accounts, Applicant, Terms, Unplaced};
+use crate::aws::{Aws, AwsError, Class, Scope, Wake};
+use crate::engine::rivals::Rivals;
+use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
 use crate::runtime::{Leadership, Metrics};
@@ -30,6 +32,12 @@ pub struct Shared {
     pub events: Events,
     /// Secrets and ConfigMaps.
     pub references: Arc<References>,
+    /// LambdaAccounts, and who may use them.
+    pub accounts: Arc<Accounts>,
+    /// Who claims what can carry no owner's tag.
+    pub rivals: Rivals,
+    /// What in AWS the objects use.
+    pub usage: Usage,
     /// Half of the ownership tag.
     pub cluster_id: String,
     /// Rechecks.
@@ -80,6 +88,8 @@ pub struct Handles {
     pub events: Events,
     /// Secrets and ConfigMaps.
     pub references: Arc<References>,
+    /// LambdaAccounts, and who may use them.
+    pub accounts: Arc<Accounts>,
     /// Names that a sweep wants looked at.
     pub wakes: mpsc::UnboundedSender<Wake>,
     /// Cancelled when the operator is to end.
@@ -89,14 +99,17 @@ pub struct Handles {
 impl Shared {
     /// Puts the handles together with what was set.
     pub fn new(handles: Handles, settings: &Settings, cluster_id: String) -> Self {
-        let Handles { client, aws, leadership, metrics, events, references, wakes, stop } = handles;
+        let Handles { client, aws, leadership, metrics, events, references, accounts, wakes, stop } = handles;
         Self {
             client,
             aws,
             leadership,
             metrics,
             events,
+            rivals: Rivals::new(references.waker()),
+            usage: Usage::new(references.waker()),
             references,
+            accounts,
             cluster_id,
             intervals: settings.rechecks.clone(),
             reference_check: settings.watch.reference_check_interval,
@@ -111,26 +124,58 @@ impl Shared {
         }
     }
 
-    /// The account and region for an object of a namespace: `region` or else the spec's, the account's or the operator's
-    /// own. Starts the inventory of each when it is first asked for.
+    /// The account and region for an object: `region` or else the spec's, the LambdaAccount's or the operator's own.
     ///
     /// # Errors
-    /// When the region or the account can't be told, or the namespace may not use it.
-    pub async fn scope(
-        &self,
-        common: &CommonSpec,
-        _namespace: &str,
-        region: Option<&str>,
-    ) -> Result<Arc<Scope>, AwsError> {
-        let region = region.or(common.region.as_deref());
-        let scope = self.aws.scope(region).await?;
+    /// When the region or the account can't be told, or the object may not use its LambdaAccount.
+    pub async fn scope(&self, who: &Applicant<'_>, region: Option<&str>) -> Result<Arc<Scope>, Unplaced> {
+        let region = region.or(who.common.region.as_deref());
+        let scope = match self.accounts.enter(who).transpose()? {
+            None => self.aws.scope(region).await?,
+            Some(terms) => match self.account_scope(&terms, region).await {
+                Ok(scope) => scope,
+                Err(error) => {
+                    self.accounts.refrained(who);
+                    return Err(error.into());
+                }
+            },
+        };
+        self.keep_inventory(&scope);
+        Ok(scope)
+    }
+
+    /// The account of a LambdaAccount, in this region, its own or the operator's.
+    ///
+    /// # Errors
+    /// When there are no credentials for it, or they are of another account.
+    pub async fn account_scope(&self, terms: &Terms, region: Option<&str>) -> Result<Arc<Scope>, AwsError> {
+        let region = region.or(terms.region.as_deref());
+        let scope = match &terms.role {
+            Some(role) => self.aws.scope_as(role, region).await?,
+            None => self.aws.scope(region).await?,
+        };
+        if scope.account() == terms.account {
+            return Ok(scope);
+        }
+        let Terms { name, account, .. } = terms;
+        let text = format!(
+            "LambdaAccount {name} is for account {account}, and the {} are of account {}. Nothing is done. Correct \
+             spec.accountId or spec.roleArn of the LambdaAccount, or give the operator credentials of {account}",
+            terms.whose(),
+            scope.account()
+        );
+        Err(AwsError::new("GetCallerIdentity", Class::AccountMismatch, "AccountMismatch", text))
+    }
+
+    /// Starts the inventory of an account and region when it is first asked for.
+    fn keep_inventory(&self, scope: &Arc<Scope>) {
         let place = (scope.account().to_owned(), scope.region().to_owned());
         let mut inventories = self.inventories.lock();
         if inventories.started.insert(place.clone()) {
             for want in inventories.awaited.remove(&place).unwrap_or_default() {
-                want(&scope);
+                want(scope);
             }
-            let inventory = Arc::clone(&scope).run_inventory(
+            let inventory = Arc::clone(scope).run_inventory(
                 self.sweep,
                 self.rotation,
                 self.wakes.clone(),
@@ -138,8 +183,6 @@ impl Shared {
             );
             tokio::spawn(inventory);
         }
-        drop(inventories);
-        Ok(scope)
     }
 
     /// Says that an object has a resource that is listed: the first sweep of its account and region keeps what it sees.
@@ -156,6 +199,9 @@ impl Shared {
     /// One of them has.
     pub fn listing_is_in(&self) {
         self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
+        if *self.listings.borrow() == 0 {
+            self.usage.complete();
+        }
     }
 
     /// Waits for the next turn of a visit that only looks for drift.

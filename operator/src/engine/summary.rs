@@ -1,11 +1,11 @@
 //! The single exit of a pass: from a verdict to `status`, Events, metrics and the next visit.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{Resource, ResourceExt};
 use lambda_operator_crds::conditions::{ConditionType, Readiness};
 use lambda_operator_crds::{FINALIZER, ManagementPolicy, ReferenceVersion};
 
-use crate::engine::kind::Kind;
+use crate::engine::kind::{Aside, Kind};
 use crate::engine::memory::{Counted, reconcile_at};
 use crate::engine::verdict::Verdict;
 use crate::k8s::conditions;
@@ -21,6 +21,8 @@ pub struct Summary<'a> {
     pub missing: Option<&'a str>,
     /// Paths in which AWS differs although nobody changed the spec; `None`: not compared.
     pub drift: Option<&'a [String]>,
+    /// Conditions of the kind's own.
+    pub asides: &'a [Aside],
 }
 
 /// Fills in everything that all kinds have in common.
@@ -77,6 +79,12 @@ pub fn fill<K: Kind>(object: &K::Object, status: &mut K::Status, summary: &Summa
         }
         None => {}
     }
+    for Aside { condition, reason, text } in summary.asides {
+        match text {
+            Some(text) => conditions::set(all, *condition, "True", (reason, text), at),
+            None => conditions::remove(all, *condition),
+        }
+    }
     if let Some(references) = &summary.references {
         common.references.clone_from(references);
     }
@@ -97,7 +105,12 @@ pub fn suspend<K: Kind>(object: &K::Object, status: &mut K::Status, now: &Time) 
 
 /// The Event for a change of the Ready reason, where it deserves one.
 pub fn note_of_change<K: Kind>(before: &K::Status, verdict: &Verdict) -> Option<Note> {
-    let ready = K::common_status(before).conditions.iter().find(|condition| condition.type_ == "Ready");
+    note_of(&K::common_status(before).conditions, verdict)
+}
+
+/// The same from the conditions so far.
+pub fn note_of(before: &[Condition], verdict: &Verdict) -> Option<Note> {
+    let ready = before.iter().find(|condition| condition.type_ == "Ready");
     let reason = verdict.reason();
     let same = ready.is_some_and(|c| c.reason == reason.as_str() && c.message == verdict.message());
     match reason.readiness() {
@@ -109,6 +122,18 @@ pub fn note_of_change<K: Kind>(before: &K::Status, verdict: &Verdict) -> Option<
         }
         _ => None,
     }
+}
+
+/// The Events for conditions of a kind's own that say something new.
+pub fn notes_of_asides(before: &[Condition], asides: &[Aside]) -> Vec<Note> {
+    let said = |aside: &&Aside, text: &str| {
+        before.iter().any(|known| known.type_ == aside.condition.as_str() && known.message == text)
+    };
+    let news = asides.iter().filter_map(|aside| {
+        let text = aside.text.as_deref().filter(|text| !said(&aside, text))?;
+        Some(Note::warning(aside.condition.as_str(), "Reconcile", text))
+    });
+    news.collect()
 }
 
 /// Where the metrics count an object; `None` before the first visit.

@@ -40,6 +40,8 @@ pub enum Recheck {
     Propagating,
     /// Half a minute to minutes: somebody has to mend something outside the spec.
     Slow,
+    /// Half a minute, doubling to an hour, also across times when it worked: AWS undoes what the operator does.
+    Reluctant,
     /// An hour: AWS refused the spec.
     Refused,
     /// Not before the spec or something that it refers to changes.
@@ -105,6 +107,8 @@ pub fn on_error(error: &AwsError) -> Verdict {
             format!("{text}. The operator's AWS credentials are refused: mend them."),
             Recheck::Slow,
         ),
+        // The text says what to mend.
+        Class::RoleRefused => Verdict::Problem(Reason::AccessDenied, format!("{text}."), Recheck::Slow),
         Class::RegionRefused => Verdict::Problem(
             Reason::AccessDenied,
             format!("{text}. Enable the region for the account, or create a new object for another region."),

@@ -9,7 +9,7 @@ use kube::{Resource, ResourceExt};
 use lambda_operator_crds::{FINALIZER, ReferenceVersion};
 use tracing::Instrument;
 
-use crate::engine::controller::{Controller, key_of};
+use crate::engine::controller::{Controller, applicant, key_of};
 use crate::engine::kind::{Inputs, Kind};
 use crate::engine::memory::{Memory, Seen, reconcile_at};
 use crate::engine::pass::{Interrupt, Pass, now};
@@ -107,7 +107,8 @@ impl<K: Kind> Controller<K> {
         let keys = if deleting { BTreeSet::new() } else { K::references(&object) };
         let mut inputs = Inputs::new();
         let versions = self.versions(&keys, memory, &mut inputs).await?;
-        let seen = Seen::of(&*object, versions.clone());
+        let account = self.shared.accounts.terms(&applicant::<K>(&object));
+        let seen = Seen { account, ..Seen::of(&*object, versions.clone()) };
         if memory.seen.as_ref() == Some(&seen) && !memory.suspicion && !memory.is_due(Instant::now()) {
             return Ok(Outcome::Quiet);
         }
@@ -205,7 +206,7 @@ impl<K: Kind> Controller<K> {
     async fn keep_watch(&self, key: &ObjectKey, object: &K::Object, memory: &mut Memory) -> bool {
         let status = K::status(object);
         let common = K::common_status(&status);
-        let Ok(scope) = self.shared.scope(K::common(object), &key.namespace, None).await else {
+        let Ok(scope) = self.shared.scope(&applicant::<K>(object), None).await else {
             return false;
         };
         if common.account.as_deref() != Some(scope.account())

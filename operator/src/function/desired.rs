@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
-    Architecture, DirectS3Read, FileContent, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
-    PublishPolicy, S3ObjectStorageMode,
+    Architecture, DirectS3Read, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
+    PublishPolicy,
 };
 use serde::Serialize;
 
@@ -16,7 +16,8 @@ use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
 };
-use crate::function::{environment, package, references};
+use crate::function::{environment, references};
+use crate::package;
 
 /// AWS's default timeout in seconds.
 pub const DEFAULT_TIMEOUT: i32 = 3;
@@ -24,9 +25,6 @@ pub const DEFAULT_TIMEOUT: i32 = 3;
 pub const DEFAULT_MEMORY: i32 = 128;
 /// AWS's default size of `/tmp` in megabytes.
 pub const DEFAULT_STORAGE: i32 = 512;
-
-/// All inline files together, in bytes.
-const LARGEST_INLINE: usize = 131_072;
 
 /// A function as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,10 +207,8 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
     let FunctionCode { s3, image, inline, external, source_kms_key_arn } = code;
     let (source, fingerprint, code_sha256, package_type) = match (s3, image, inline, external) {
         (Some(s3), None, None, None) => {
-            let storage_mode = wire(&s3.object_storage_mode.unwrap_or(S3ObjectStorageMode::Copy));
-            let version = s3.object_version.as_deref().unwrap_or_default();
-            let fingerprint =
-                format!("s3://{}/{}?versionId={version}&mode={storage_mode}", s3.bucket, s3.key);
+            let storage_mode = package::storage_mode(s3).to_owned();
+            let fingerprint = package::s3_fingerprint(s3);
             let (bucket, key, object_version) =
                 (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
             (
@@ -229,10 +225,9 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
             (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
         }
         (None, None, Some(inline), None) => {
-            check_size(&inline.files)?;
-            let bytes = package::zip(&inline.files)?;
+            let bytes = package::zip("spec.code", &inline.files)?;
             let hash = package::code_sha256(&bytes);
-            (CodeSource::Zip(bytes), format!("inline:{hash}"), Some(hash), PackageType::Zip)
+            (CodeSource::Zip(bytes), package::inline_fingerprint(&hash), Some(hash), PackageType::Zip)
         }
         (None, None, None, Some(_)) => return Ok(None),
         _ => {
@@ -245,19 +240,6 @@ fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Optio
         source_kms_key_arn: source_kms_key_arn.clone().unwrap_or_default(),
     };
     Ok(Some(Package { code, fingerprint, code_sha256, package_type }))
-}
-
-/// The API server counts characters, of which one can have four bytes.
-fn check_size(files: &BTreeMap<String, FileContent>) -> Result<(), String> {
-    let size: usize = files.values().map(|content| content.0.len()).sum();
-    match files.iter().max_by_key(|(_, content)| content.0.len()) {
-        Some((path, content)) if size > LARGEST_INLINE => Err(format!(
-            "spec.code.inline.files has {size} bytes in all, but at most {LARGEST_INLINE} are allowed. The largest is \
-             {path:?} with {} bytes. Put larger packages into S3 and use spec.code.s3.",
-            content.0.len()
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn tags(

@@ -9,7 +9,10 @@ use crate::k8s::references::{Contents, ObjectKey, ReferenceKey, ReferenceKind, V
 
 /// Names that Lambda sets itself and refuses.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
-const RESERVED: [&str; 18] = [
+///
+/// Not everything that begins with `AWS_LAMBDA_`: `AWS_LAMBDA_EXEC_WRAPPER`, for one, is the user's to set
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html>). What is missing here AWS refuses itself.
+const RESERVED: [&str; 21] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_DEFAULT_REGION",
@@ -21,6 +24,9 @@ const RESERVED: [&str; 18] = [
     "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -304,6 +310,19 @@ mod tests {
             &inputs(ReferenceKind::Secret, "db", &[("AWS_REGION", "v")]),
         ));
         assert!(text.contains("reserved"), "{text}");
+    }
+
+    #[test]
+    fn names_of_lambda_are_reserved_unless_they_are_for_the_user_to_set() {
+        let resolved = |name: &str| {
+            resolve(&spec(serde_json::json!({"env": [{"name": name, "value": "v"}]})), "shop", &Inputs::new())
+        };
+        for name in
+            ["AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN", "_HANDLER"]
+        {
+            assert!(invalid(resolved(name)).contains("is reserved by Lambda"), "{name}");
+        }
+        assert!(resolved("AWS_LAMBDA_EXEC_WRAPPER").is_ok());
     }
 
     #[test]

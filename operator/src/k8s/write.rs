@@ -55,6 +55,18 @@ where
         + std::fmt::Debug,
     S: Serialize + Sync,
 {
+    status_in(&api(client, object), object, status).await
+}
+
+/// The same for an object of any scope.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn status_in<K, S>(api: &Api<K>, object: &K, status: &S) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    S: Serialize + Sync,
+{
     let patch = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
@@ -62,7 +74,6 @@ where
         "status": status,
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    let api = api(client, object);
     let name = object.name_any();
     in_time(api.patch_status(&name, &params, &Patch::Apply(&patch))).await.map_err(classify)
 }
@@ -78,9 +89,20 @@ where
         + DeserializeOwned
         + std::fmt::Debug,
 {
+    add_finalizer_in(&api(client, object), object).await
+}
+
+/// The same for an object of any scope.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn add_finalizer_in<K>(api: &Api<K>, object: &K) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+{
     let mut finalizers = object.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
-    set_finalizers(client, object, &finalizers).await
+    set_finalizers(api, object, &finalizers).await
 }
 
 /// Removes the operator's finalizer.
@@ -94,21 +116,29 @@ where
         + DeserializeOwned
         + std::fmt::Debug,
 {
-    let finalizers: Vec<String> =
-        object.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
-    set_finalizers(client, object, &finalizers).await
+    remove_finalizer_in(&api(client, object), object).await
 }
 
-async fn set_finalizers<K>(client: &Client, object: &K, finalizers: &[String]) -> Result<K, WriteError>
+/// The same for an object of any scope.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn remove_finalizer_in<K>(api: &Api<K>, object: &K) -> Result<K, WriteError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + DeserializeOwned
-        + std::fmt::Debug,
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let finalizers: Vec<String> =
+        object.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
+    set_finalizers(api, object, &finalizers).await
+}
+
+async fn set_finalizers<K>(api: &Api<K>, object: &K, finalizers: &[String]) -> Result<K, WriteError>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
     let patch =
         json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    let (api, name) = (api(client, object), object.name_any());
+    let name = object.name_any();
     in_time(api.patch(&name, &params, &Patch::Merge(&patch))).await.map_err(classify)
 }

@@ -39,10 +39,10 @@ pub struct Metrics {
     kubernetes_writes: Counters<2>,
     drift_detected: Counters<1>,
     drift_corrected: Counters<1>,
-    inventory_sweep_age: Seconds<2>,
-    inventory_mode: Gauges<3>,
+    inventory_sweep_age: Seconds<3>,
+    inventory_mode: Gauges<4>,
     leader: Gauge,
-    sweeps: Arc<Mutex<HashMap<Labels<2>, Instant>>>,
+    sweeps: Arc<Mutex<HashMap<Labels<3>, Instant>>>,
 }
 
 /// Where an object stands, as far as metrics tell objects apart.
@@ -169,16 +169,27 @@ impl Metrics {
         self.drift_corrected.get_or_create(&[label("kind", kind)]).inc();
     }
 
-    /// A sweep over an account and region is complete; its age counts from now.
-    pub fn sweep_finished(&self, account: &str, region: &str) {
-        let place = [label("account", account), label("region", region)];
+    /// A sweep over the functions or mappings of an account and region is complete; its age counts from now.
+    pub fn sweep_finished(&self, account: &str, region: &str, listed: &str) {
+        let place = [label("account", account), label("region", region), label("listed", listed)];
         self.sweeps.lock().insert(place, Instant::now());
     }
 
-    /// How drift is looked for in an account and region, instead of the mode before.
-    pub fn inventory_mode(&self, account: &str, region: &str, mode: &str, all_modes: &[&str]) {
+    /// How drift of functions or mappings is looked for in an account and region, of all modes.
+    pub fn inventory_mode(
+        &self,
+        account: &str,
+        region: &str,
+        listed: &str,
+        (mode, all_modes): (&str, &[&str]),
+    ) {
         for each in all_modes {
-            let labels = [label("account", account), label("region", region), label("mode", each)];
+            let labels = [
+                label("account", account),
+                label("region", region),
+                label("listed", listed),
+                label("mode", each),
+            ];
             self.inventory_mode.get_or_create(&labels).set(i64::from(*each == mode));
         }
     }
@@ -295,19 +306,25 @@ mod tests {
     #[test]
     fn the_age_of_a_sweep_grows_by_itself_and_one_mode_is_on() {
         let metrics = Metrics::new();
-        metrics.sweep_finished("111122223333", "eu-west-1");
+        metrics.sweep_finished("111122223333", "eu-west-1", "function");
         std::thread::sleep(std::time::Duration::from_millis(5));
         let text = metrics.encode();
         let age = text.lines().find_map(|line| {
             let name = "lambda_operator_inventory_sweep_age_seconds";
-            let labels = r#"{account="111122223333",region="eu-west-1"} "#;
+            let labels = r#"{account="111122223333",region="eu-west-1",listed="function"} "#;
             line.strip_prefix(name)?.strip_prefix(labels)?.parse::<f64>().ok()
         });
         assert!(age.is_some_and(|age| age >= 0.005), "{text}");
 
-        metrics.inventory_mode("1", "eu-west-1", "list", &["list", "get"]);
-        metrics.inventory_mode("1", "eu-west-1", "get", &["list", "get"]);
-        has(&metrics, r#"lambda_operator_inventory_mode{account="1",region="eu-west-1",mode="list"} 0"#);
-        has(&metrics, r#"lambda_operator_inventory_mode{account="1",region="eu-west-1",mode="get"} 1"#);
+        metrics.inventory_mode("1", "eu-west-1", "function", ("list", &["list", "get"]));
+        metrics.inventory_mode("1", "eu-west-1", "function", ("get", &["list", "get"]));
+        has(
+            &metrics,
+            r#"lambda_operator_inventory_mode{account="1",region="eu-west-1",listed="function",mode="list"} 0"#,
+        );
+        has(
+            &metrics,
+            r#"lambda_operator_inventory_mode{account="1",region="eu-west-1",listed="function",mode="get"} 1"#,
+        );
     }
 }

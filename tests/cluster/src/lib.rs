@@ -1,6 +1,7 @@
 //! What every suite against the real API server starts from: a [`World`] of its own — a namespace, a simulated
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
+pub mod accounts;
 mod history;
 mod http;
 mod inputs;

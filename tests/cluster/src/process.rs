@@ -4,8 +4,8 @@ use std::process::Command;
 
 use test_support::{Process, bin};
 
-use crate::World;
 use crate::world::{ACCOUNT, REGION};
+use crate::{World, accounts};
 
 /// Times of a process, unless it is given others.
 const TIMES: [(&str, &str); 5] = [
@@ -34,6 +34,7 @@ impl World {
         command.arg("run").arg("--kubeconfig").arg(kubeconfig);
         command.args(["--aws-endpoint-url", &self.sim.endpoint(), "--aws-region", REGION]);
         command.args(["--watch-namespace", self.namespace.name(), "--metrics-address", "127.0.0.1:0"]);
+        command.args(["--account-selector", &accounts::selector(self.namespace.name())]);
         for (flag, value) in TIMES.into_iter().filter(|(flag, _)| !flags.contains(flag)) {
             command.args([flag, value]);
         }

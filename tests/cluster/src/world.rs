@@ -15,7 +15,7 @@ use test_support::{Cluster, TestNamespace, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{install, restricted};
+use crate::{accounts, install, restricted};
 
 /// The account of a world.
 pub const ACCOUNT: &str = "111122223333";
@@ -89,6 +89,8 @@ impl WorldBuilder {
         let sim = Sim::start(self.options).await.expect("the simulator starts");
         let mut settings = self.settings;
         settings.watch.namespaces = vec![namespace.name().to_owned()];
+        // LambdaAccounts belong to no namespace, and other tests have theirs.
+        settings.watch.account_selector = Some(accounts::selector(namespace.name()));
         settings.aws.endpoint_url.get_or_insert_with(|| sim.endpoint());
         let kubeconfig = match &self.rules {
             Some(rules) => restricted::kubeconfig(cluster, namespace.name(), rules).await,
@@ -232,14 +234,15 @@ impl World {
         .await;
     }
 
-    /// The calls to Lambda so far, without the inventory's ListFunctions.
+    /// The calls to Lambda so far, without the inventory's lists of the whole account.
     pub async fn calls(&self) -> Vec<String> {
+        let swept = |call: &Call| match call.operation.as_str() {
+            "ListFunctions" => true,
+            "ListEventSourceMappings" => call.request.get("FunctionName").is_none(),
+            _ => false,
+        };
         let ledger = self.ledger().await;
-        ledger
-            .into_iter()
-            .map(|call| call.operation)
-            .filter(|operation| operation != "ListFunctions")
-            .collect()
+        ledger.into_iter().filter(|call| !swept(call)).map(|call| call.operation).collect()
     }
 
     /// The calls to Lambda so far, whole.

@@ -1,6 +1,6 @@
-//! Code packages: where they come from, their hash and size, and what is refused. Texts: the `TestLambdaFunction`,
-//! `TestLambdaImages` and `TestLambdaSizeLimits` responses that LocalStack recorded
-//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! Code packages: where they come from, their hash and size, and what is refused. Texts that LocalStack recorded
+//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json): sizes, what can't be unzipped, S3's NoSuchBucket and
+//! NoSuchKey, and the wrong kind of source of an update. The others are ours, after those.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -28,6 +28,14 @@ pub(crate) struct Code {
     pub(crate) source_kms_key: Option<String>,
 }
 
+impl Code {
+    /// Bytes that count towards the code storage: what stays in the caller's bucket doesn't
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+    pub(crate) fn stored(&self) -> u64 {
+        if matches!(self.source, Source::Object { reference: true, .. }) { 0 } else { self.size }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Zip,
@@ -35,7 +43,19 @@ pub(crate) enum Source {
     Image { uri: String, resolved: String },
 }
 
-/// Resolves the code members of a CreateFunction or UpdateFunctionCode request.
+/// Resolves the `Code` of a CreateFunction request.
+pub(crate) fn resolve_new(region: &Region, request: &Object, package: &str) -> Result<Code, ApiError> {
+    let image = request.contains_key("ImageUri");
+    let verb = match package {
+        "Image" if !image => "provide",
+        "Zip" if image => "don't provide",
+        _ => return resolve(region, request, package),
+    };
+    let text = format!("Please {verb} ImageUri when the intended function PackageType is {package}.");
+    Err(ApiError::invalid(text))
+}
+
+/// Resolves the code members of an UpdateFunctionCode request.
 pub(crate) fn resolve(region: &Region, request: &Object, package: &str) -> Result<Code, ApiError> {
     let text = |name: &str| request.get(name).and_then(serde_json::Value::as_str);
     let mut code = match (package, text("ImageUri"), text("ZipFile"), text("S3Bucket")) {
@@ -64,7 +84,7 @@ fn no_source() -> ApiError {
     ApiError::invalid("Please provide a source for function code.")
 }
 
-/// Refuses a request that is too large for its operation.
+/// Refuses a request that is too large for its operation, whatever is in it.
 pub(crate) fn check_request_size(operation: &str, bytes: usize) -> Result<(), ApiError> {
     if bytes <= MAX_REQUEST {
         return Ok(());
@@ -131,7 +151,9 @@ fn object(
     };
     let Some(stored) = region.objects.get(&(bucket.to_owned(), key.to_owned())) else {
         let sha256 = sha256_base64(format!("s3://{bucket}/{key}?{}", version.unwrap_or_default()).as_bytes());
-        let source = source(version.map(ToOwned::to_owned));
+        // An object that nobody put is one that never changes, so that its version doesn't either.
+        let unchanging = || sha256_hex(format!("s3://{bucket}/{key}").as_bytes())[..32].to_owned();
+        let source = source(Some(version.map_or_else(unchanging, ToOwned::to_owned)));
         return Ok(Code { sha256, size: UNSEEN_SIZE, source, source_kms_key: None });
     };
     let found = match version {
@@ -229,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn a_package_that_is_too_large_is_refused_unopened() {
+        let zip = "A".repeat((MAX_ZIPPED + 1).div_ceil(3) * 4);
+        let error = resolved(&region(), &json!({"ZipFile": zip}), "Zip").unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (413, "RequestEntityTooLargeException"));
+        assert_eq!(error.message, "Zipped size must be smaller than 52428800 bytes");
+    }
+
+    #[test]
     fn what_is_no_zip_is_refused() {
         let error = resolved(&region(), &json!({"ZipFile": STANDARD.encode("no zip")}), "Zip").unwrap_err();
         assert!(error.message.starts_with("Could not unzip uploaded file."));
@@ -274,6 +304,42 @@ mod tests {
         assert_eq!(code.sha256.len(), 64);
         let Source::Image { resolved: to, .. } = &code.source else { panic!("{code:?}") };
         assert_eq!(*to, format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:{}", code.sha256));
+    }
+
+    #[test]
+    fn a_creation_with_the_wrong_kind_of_source_is_no_update() {
+        let refused = |request: serde_json::Value, package: &str| {
+            resolve_new(&region(), request.as_object().unwrap(), package).unwrap_err().message
+        };
+        let text = refused(json!({"ZipFile": "AA=="}), "Image");
+        assert_eq!(text, "Please provide ImageUri when the intended function PackageType is Image.");
+        let text = refused(json!({"ImageUri": "x"}), "Zip");
+        assert_eq!(text, "Please don't provide ImageUri when the intended function PackageType is Zip.");
+    }
+
+    #[test]
+    fn what_stays_in_the_bucket_is_not_stored() {
+        let mut region = region();
+        region.objects.insert(("b".into(), "k".into()), vec![("v1".into(), zipped(b"y"))]);
+        let mut request = json!({"S3Bucket": "b", "S3Key": "k"});
+        let copied = resolved(&region, &request, "Zip").unwrap();
+        assert_eq!(copied.stored(), copied.size);
+        request["S3ObjectStorageMode"] = json!("REFERENCE");
+        let referenced = resolved(&region, &request, "Zip").unwrap();
+        assert_eq!((referenced.stored(), referenced.size), (0, copied.size));
+    }
+
+    #[test]
+    fn an_object_that_nobody_put_has_a_version_that_stays() {
+        let of = |key: &str| {
+            let request = json!({"S3Bucket": "b", "S3Key": key, "S3ObjectStorageMode": "REFERENCE"});
+            match resolved(&region(), &request, "Zip").unwrap().source {
+                Source::Object { version, .. } => version.unwrap(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of("k"), of("k"));
+        assert_ne!(of("k"), of("other"));
     }
 
     #[test]

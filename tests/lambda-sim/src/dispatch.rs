@@ -10,6 +10,7 @@ use crate::ledger::{self, Call};
 use crate::protocol::{self, Protocol};
 use crate::request::{Body, Ctx, Reply, Request};
 use crate::router::Route;
+use crate::stray;
 use crate::wire::Incoming;
 use crate::world::Shared;
 
@@ -41,8 +42,9 @@ pub(crate) async fn answer(shared: &Shared, incoming: &Incoming) -> Result<Answe
     let protocol = incoming.protocol();
     let parsed = incoming.caller().and_then(|caller| incoming.routed().map(|routed| (caller, routed)));
     let result = match parsed {
-        Err(error) => Err(protocol.refusal(error)),
-        Ok((caller, (route, request))) => {
+        Err(error) => Err(stray::refusal(shared, incoming, &request_id, error)),
+        Ok((caller, (route, mut request))) => {
+            request.id.clone_from(&request_id);
             let visit = Visit { shared, caller: &caller, route, protocol, request: &request };
             visit.run(&request_id).await?
         }
@@ -99,8 +101,10 @@ impl Visit<'_> {
 
     fn arrived(&self, request_id: &str) -> u64 {
         let mut world = self.shared.lock();
-        let at_ms = u64::try_from(world.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let at_ms = world.elapsed_ms();
+        let principal = self.caller.principal(&world.sessions);
         world.ledger.arrived(Call {
+            principal,
             seq: 0,
             at_ms,
             service: self.route.service.to_owned(),

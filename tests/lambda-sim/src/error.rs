@@ -79,6 +79,7 @@ impl ApiError {
             "ResourceNotFoundException" | "CodeSigningConfigNotFoundException" => {
                 json!({"Type": "User", "Message": self.message})
             }
+            "AccessDeniedException" if self.message.is_empty() => json!({"Message": null}),
             "AccessDeniedException" => json!({"Message": self.message}),
             "ValidationException"
             | "RequestEntityTooLargeException"

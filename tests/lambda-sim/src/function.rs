@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::code::{Code, Source};
 use crate::lifecycle::{Access, Failures, Lifecycle};
 use crate::request::Object;
+use crate::settings::SettleDelay;
 
 /// `$LATEST` or a published version.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub(crate) struct Function {
     pub(crate) last_number: u64,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) reserved_concurrency: Option<u64>,
+    /// Provisioned concurrency by alias or version, as GetProvisionedConcurrencyConfig shows it.
+    pub(crate) provisioned: BTreeMap<String, Object>,
     /// Aliases by name, as ListAliases shows them.
     pub(crate) aliases: BTreeMap<String, Object>,
     /// The ARN of its code signing config.
@@ -85,6 +88,15 @@ impl Function {
         self.latest.settle(failures);
         for version in &mut self.published {
             version.settle(failures.of_versions());
+        }
+    }
+
+    /// A deletion of the whole function was accepted.
+    pub(crate) fn deleting(&mut self, delay: SettleDelay, now: std::time::Instant) {
+        let durable = self.latest.config.contains_key("DurableConfig");
+        self.latest.lifecycle.deleting(delay, now, durable);
+        for version in &mut self.published {
+            version.lifecycle.deleting(SettleDelay::Hold, now, durable);
         }
     }
 
@@ -133,7 +145,7 @@ impl Function {
             "Configuration": self.configuration(version, &arn, View::Full),
             "Code": code_location(&self.name, version),
         });
-        if !self.tags.is_empty() {
+        if !self.tags.is_empty() && qualifier.is_none() {
             shown["Tags"] = json!(self.tags);
         }
         if let Some(reserved) = self.reserved_concurrency.filter(|_| qualifier.is_none()) {
@@ -142,9 +154,9 @@ impl Function {
         shown
     }
 
-    /// Bytes of code of all versions.
+    /// Bytes of code that Lambda stores of all versions.
     pub(crate) fn code_size(&self) -> u64 {
-        self.latest.code.size + self.published.iter().map(|version| version.code.size).sum::<u64>()
+        self.latest.code.stored() + self.published.iter().map(|version| version.code.stored()).sum::<u64>()
     }
 }
 

@@ -152,10 +152,10 @@ impl Layers {
         self.0.iter().filter(move |(id, _)| id.account == account && id.region == region)
     }
 
-    /// Bytes of all versions of one account and region.
+    /// Bytes of content that Lambda stores of all versions of one account and region.
     pub(crate) fn code_size(&self, account: &str, region: &str) -> u64 {
         let versions = self.of(account, region).flat_map(|(_, layer)| layer.versions.values());
-        versions.map(|version| version.code.size).sum()
+        versions.map(|version| version.code.stored()).sum()
     }
 }
 

@@ -17,11 +17,16 @@ pub struct Call {
     pub at_ms: u64,
     /// `lambda`, `sts`, `s3` or `ecr`.
     pub service: String,
-    /// E.g. `CreateFunction`.
+    /// E.g. `CreateFunction`; method and path, e.g. `GET /2015-03-31/nothing`, when the simulator knows no operation
+    /// there.
     pub operation: String,
-    /// The caller's account.
+    /// The caller's account; empty when the call wasn't signed.
     pub account: String,
-    /// The caller's region.
+    /// The ARN of the caller: of a role's session `arn:aws:sts::…:assumed-role/ROLE/SESSION`; empty when the call wasn't
+    /// signed.
+    #[serde(default)]
+    pub principal: String,
+    /// The caller's region; empty when the call wasn't signed.
     pub region: String,
     /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
     /// of it `tools:3`, a code signing config `csc-…`, the UUID of an event source mapping, an object `bucket/key` of
@@ -42,7 +47,8 @@ pub struct Call {
 impl Call {
     /// Whether the operation is one that only reads.
     pub fn is_read(&self) -> bool {
-        ["Get", "List", "Assume", "Head", "BatchGet"].iter().any(|prefix| self.operation.starts_with(prefix))
+        let reads = ["Get", "List", "Assume", "Head", "BatchGet", "GET ", "HEAD "];
+        reads.iter().any(|prefix| self.operation.starts_with(prefix))
     }
 
     /// Whether the operation is one that writes.

@@ -64,6 +64,7 @@ mod router;
 mod rules;
 mod server;
 mod settings;
+mod stray;
 mod subject;
 mod wire;
 mod world;

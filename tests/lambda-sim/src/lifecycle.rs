@@ -1,7 +1,8 @@
 //! State and LastUpdateStatus of one version of a function
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>), settled when somebody looks: no
-//! timers. The texts are those that LocalStack recorded (`test_function_lifecycle` in
-//! tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! timers. The reasons of a creation and an update are those that LocalStack recorded (`test_function_lifecycle` and
+//! `test_redundant_updates` in tests/aws/services/lambda_/test_lambda_api.snapshot.json); those of a function that is
+//! being deleted or wakes up are ours.
 
 use std::time::{Duration, Instant};
 
@@ -62,21 +63,17 @@ impl Status {
         Self { value: Some(value.to_owned()), ..Self::default() }
     }
 
+    fn with_reason(value: &str, code: &str, reason: &str) -> Self {
+        Self { reason: Some(reason.to_owned()), code: Some(code.to_owned()), ..Self::plain(value) }
+    }
+
     /// AWS says "created" and "Creating" of updates, too.
     fn ongoing(value: &str) -> Self {
-        Self {
-            reason: Some("The function is being created.".to_owned()),
-            code: Some("Creating".to_owned()),
-            ..Self::plain(value)
-        }
+        Self::with_reason(value, "Creating", "The function is being created.")
     }
 
     fn failed(failure: &Failure) -> Self {
-        Self {
-            reason: Some(failure.reason.clone()),
-            code: Some(failure.code.clone()),
-            ..Self::plain("Failed")
-        }
+        Self::with_reason("Failed", &failure.code, &failure.reason)
     }
 
     fn is(&self, value: &str) -> bool {
@@ -93,12 +90,17 @@ impl Status {
     }
 }
 
+/// How AWS begins every refusal that passes by itself.
+const BUSY: &str = "The operation cannot be performed at this time.";
+
 /// The two states and what they are waiting for.
 #[derive(Clone, Debug)]
 pub(crate) struct Lifecycle {
     pub(crate) state: Status,
     pub(crate) update: Status,
     due: Option<Due>,
+    /// Its deletion has ended.
+    gone: bool,
     /// A version with SnapStart never shows a LastUpdateStatus
     /// (<https://github.com/hashicorp/terraform-provider-aws/issues/43395>).
     without_update: bool,
@@ -108,7 +110,8 @@ impl Lifecycle {
     /// A new function or version.
     pub(crate) fn created(delay: SettleDelay, now: Instant) -> Self {
         let due = Some(Due::after(delay, now));
-        Self { state: Status::ongoing("Pending"), update: Status::default(), due, without_update: false }
+        let (state, update) = (Status::ongoing("Pending"), Status::default());
+        Self { state, update, due, gone: false, without_update: false }
     }
 
     /// The same for a version with SnapStart.
@@ -119,13 +122,37 @@ impl Lifecycle {
     /// One that has settled.
     pub(crate) fn settled() -> Self {
         let (state, update) = (Status::plain("Active"), Status::plain("Successful"));
-        Self { state, update, due: None, without_update: false }
+        Self { state, update, due: None, gone: false, without_update: false }
     }
 
-    /// An update was accepted.
+    /// An update was accepted. It also wakes a function that Lambda had put to sleep.
     pub(crate) fn updating(&mut self, delay: SettleDelay, now: Instant) {
+        if self.state.is("Inactive") {
+            self.state = Status::with_reason("Pending", "Restoring", "The function is being restored.");
+        }
         self.update = Status::ongoing("InProgress");
         self.due = Some(Due::after(delay, now));
+    }
+
+    /// A deletion was accepted. Only a durable function has something to wait for that AWS names.
+    pub(crate) fn deleting(&mut self, delay: SettleDelay, now: Instant, durable: bool) {
+        let draining = "The function is being deleted once its durable executions have ended.";
+        self.state = if durable {
+            Status::with_reason("Deleting", "DrainingDurableExecutions", draining)
+        } else {
+            Status::plain("Deleting")
+        };
+        self.due = Some(Due::after(delay, now));
+    }
+
+    /// Whether a deletion was accepted.
+    pub(crate) fn is_deleting(&self) -> bool {
+        self.state.is("Deleting")
+    }
+
+    /// Whether a deletion has ended.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone
     }
 
     /// Settles if it is time; true if something changed, which changes the RevisionId too.
@@ -142,9 +169,10 @@ impl Lifecycle {
         if self.due.take().is_none() {
             return false;
         }
-        if self.update.is("InProgress") {
+        if self.is_deleting() {
+            self.gone = true;
+        } else if self.update.is("InProgress") {
             self.update = failures.update.map_or_else(|| Status::plain("Successful"), Status::failed);
-            // An update also wakes a function that Lambda had put to sleep.
             self.state = Status::plain("Active");
         } else if let Some(failure) = failures.create {
             self.state = Status::failed(failure);
@@ -159,23 +187,30 @@ impl Lifecycle {
     /// (<https://github.com/hashicorp/terraform-provider-aws/issues/49904>). One that is Pending may be pointed to
     /// (<https://github.com/alexcasalboni/aws-lambda-power-tuning/pull/190>).
     pub(crate) fn refusal_of_alias(&self, arn: &str) -> Option<ApiError> {
-        let code = self.state.code.as_deref().unwrap_or_default();
-        let text = format!(
-            "The operation cannot be performed at this time. The resource {arn} is currently in the following state: \
-             'Failed'. StateReasonCode: '{code}'"
-        );
-        self.state.is("Failed").then(|| ApiError::conflict(text))
+        self.refusal_in(&["Failed"], arn)
     }
 
-    /// Why a write to the function is refused now, if it is.
+    /// Why a change of configuration or code, or a publication, is refused now, if it is.
     pub(crate) fn refusal(&self, arn: &str) -> Option<ApiError> {
-        let busy = "The operation cannot be performed at this time.";
-        if self.update.is("InProgress") {
-            return Some(ApiError::conflict(format!("{busy} An update is in progress for resource: {arn}")));
+        if self.update.is("InProgress") && !self.is_deleting() {
+            return Some(ApiError::conflict(format!("{BUSY} An update is in progress for resource: {arn}")));
         }
-        let state =
-            self.state.value.as_deref().filter(|state| ["Pending", "Failed", "Deleting"].contains(state))?;
-        Some(ApiError::conflict(format!("{busy} The function is currently in the following state: {state}")))
+        self.refusal_in(&["Pending", "Failed", "Deleting"], arn)
+    }
+
+    /// Why any write at all is refused now, if it is.
+    pub(crate) fn refusal_of_any_write(&self, arn: &str) -> Option<ApiError> {
+        self.refusal_in(&["Deleting"], arn)
+    }
+
+    /// In the words of <https://github.com/aws/serverless-application-model/issues/2356>.
+    fn refusal_in(&self, states: &[&str], arn: &str) -> Option<ApiError> {
+        let state = self.state.value.as_deref().filter(|state| states.contains(state))?;
+        let code = self.state.code.as_ref().map(|code| format!(". StateReasonCode: '{code}'"));
+        Some(ApiError::conflict(format!(
+            "{BUSY} The resource {arn} is currently in the following state: '{state}'{}",
+            code.unwrap_or_default()
+        )))
     }
 
     /// Writes the members that GetFunction shows.
@@ -211,7 +246,9 @@ mod tests {
         let now = Instant::now();
         let mut life = Lifecycle::created(SettleDelay::NEXT_READ, now);
         assert!(!life.tick(Access::Other, now, NONE));
-        assert!(life.refusal("arn").unwrap().message.ends_with("following state: Pending"));
+        assert!(
+            life.refusal("arn").unwrap().message.ends_with("state: 'Pending'. StateReasonCode: 'Creating'")
+        );
         assert!(life.tick(Access::Read, now, NONE));
         assert!(life.state.is("Active") && life.update.is("Successful"));
         assert!(!life.tick(Access::Read, now, NONE), "it settles once");
@@ -235,6 +272,29 @@ mod tests {
         life.updating(SettleDelay::Hold, now);
         assert!(!life.tick(Access::Read, now + Duration::from_mins(15), NONE));
         assert!(life.settle(NONE));
+    }
+
+    #[test]
+    fn an_update_wakes_what_slept() {
+        let now = Instant::now();
+        let mut life = Lifecycle::settled();
+        life.state = Status::with_reason("Inactive", "Idle", "idle");
+        life.updating(SettleDelay::NEXT_READ, now);
+        assert!(life.state.is("Pending") && life.state.code.as_deref() == Some("Restoring"));
+        assert!(life.tick(Access::Read, now, NONE));
+        assert!(life.state.is("Active") && life.update.is("Successful"));
+    }
+
+    #[test]
+    fn a_deletion_refuses_every_write_until_it_is_done() {
+        let now = Instant::now();
+        let mut life = Lifecycle::settled();
+        assert_eq!(life.refusal_of_any_write("arn"), None);
+        life.deleting(SettleDelay::Reads(1), now, true);
+        let text = life.refusal_of_any_write("arn").unwrap().message;
+        assert!(text.ends_with("state: 'Deleting'. StateReasonCode: 'DrainingDurableExecutions'"), "{text}");
+        assert!(!life.tick(Access::Read, now, NONE) && !life.is_gone());
+        assert!(life.tick(Access::Read, now, NONE) && life.is_gone());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(crate) fn apply(config: &mut Object, request: &Object) {
                 config.insert(name.clone(), value.clone());
             }
             "KMSKeyArn" => set_or_remove(config, name, value, value == ""),
-            "FileSystemConfigs" => set_or_remove(config, name, value, is_empty(value)),
+            "FileSystemConfigs" => file_systems(config, value),
             "Layers" => layers(config, value),
             "VpcConfig" => vpc(config, value),
             "DeadLetterConfig" => dead_letter(config, value),
@@ -57,6 +57,17 @@ pub(crate) fn apply(config: &mut Object, request: &Object) {
             _ => {}
         }
     }
+    if !has_variables(config) {
+        // Not saved without something to encrypt: https://github.com/hashicorp/terraform-provider-aws/issues/6366
+        config.remove("KMSKeyArn");
+    }
+}
+
+/// Whether there are variables, for all that is known.
+fn has_variables(config: &Object) -> bool {
+    let Some(environment) = config.get("Environment") else { return false };
+    let variables = environment.get("Variables").and_then(Value::as_object);
+    variables.is_some_and(|variables| !variables.is_empty()) || environment.get("Error").is_some()
 }
 
 /// Changes the values of members that must have been there since the creation.
@@ -77,6 +88,18 @@ fn set_or_remove(config: &mut Object, name: &str, value: &Value, remove: bool) {
     } else {
         config.insert(name.to_owned(), value.clone());
     }
+}
+
+/// Replaces; an empty list removes. A file system of S3 Files is read directly or not as Lambda sees fit.
+fn file_systems(config: &mut Object, value: &Value) {
+    let mut systems = value.clone();
+    for system in systems.as_array_mut().into_iter().flatten() {
+        let s3_files = system.get("Arn").and_then(Value::as_str).is_some_and(|arn| arn.contains(":s3files:"));
+        if s3_files && system["S3FilesConfig"].get("DirectS3Read").is_none() {
+            system["S3FilesConfig"] = json!({"DirectS3Read": "AUTO"});
+        }
+    }
+    set_or_remove(config, "FileSystemConfigs", &systems, is_empty(value));
 }
 
 /// Replaces; an empty list removes.
@@ -113,8 +136,12 @@ fn dead_letter(config: &mut Object, value: &Value) {
     }
 }
 
-/// Replaces all variables.
+/// Replaces all variables. Only the control API sends an `Error`, in their place.
 fn environment(config: &mut Object, value: &Value) {
+    if value.get("Error").is_some() {
+        config.insert("Environment".into(), value.clone());
+        return;
+    }
     let variables = value.get("Variables").cloned().unwrap_or_else(|| json!({}));
     config.insert("Environment".into(), json!({"Variables": variables}));
 }
@@ -230,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn direct_reads_of_s3_files_are_automatic() {
+        let system = |arn: &str| json!({"FileSystemConfigs": [{"Arn": arn}]});
+        let s3_files = "arn:aws:s3files:eu-west-1:111122223333:file-system/fs-1/access-point/fsap-1";
+        let config = after(&[system(s3_files)]);
+        assert_eq!(config["FileSystemConfigs"][0]["S3FilesConfig"], json!({"DirectS3Read": "AUTO"}));
+        let efs = "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-1";
+        assert!(after(&[system(efs)])["FileSystemConfigs"][0].get("S3FilesConfig").is_none());
+    }
+
+    #[test]
     fn the_image_config_is_replaced_as_a_whole() {
         let set = json!({"ImageConfig": {"Command": ["a"], "WorkingDirectory": "/w"}});
         let config = after(&[set.clone(), json!({"ImageConfig": {"Command": ["b"]}})]);
@@ -239,8 +276,12 @@ mod tests {
 
     #[test]
     fn empty_values_remove_layers_file_systems_and_the_key() {
-        let set = json!({"Layers": ["l:1", "l:2"], "KMSKeyArn": "k", "FileSystemConfigs": [{"Arn": "a"}]});
+        let set = json!({
+            "Layers": ["l:1", "l:2"], "KMSKeyArn": "k", "FileSystemConfigs": [{"Arn": "a"}],
+            "Environment": {"Variables": {"AA": "1"}},
+        });
         let config = after(std::slice::from_ref(&set));
+        assert_eq!(config["KMSKeyArn"], "k");
         assert_eq!(config["Layers"][1]["Arn"], "l:2");
         let config = after(&[set, json!({"Layers": [], "KMSKeyArn": "", "FileSystemConfigs": []})]);
         for name in ["Layers", "KMSKeyArn", "FileSystemConfigs"] {

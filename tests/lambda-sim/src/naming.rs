@@ -1,6 +1,6 @@
 //! Function names, partial ARNs and ARNs, and the constraints on them. Texts: the responses of
-//! `test_function_arns` and `test_ops_with_arn_qualifier_mismatch` in LocalStack's recordings of AWS
-//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! `test_function_arns`, `test_function_name_and_qualifier_validation` and `test_ops_with_arn_qualifier_mismatch` in
+//! LocalStack's recordings of AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,21 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern compiles")
 });
 
+const NAMESPACED_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
+
+static NAMESPACED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:arn:(?:aws[a-zA-Z-]*)?:lambda:)?(?:(?P<region>(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_.-]+)(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9_-]+))?$",
+    )
+    .expect("a constant pattern compiles")
+});
+
+const QUALIFIER_PATTERN: &str = r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
+
+static QUALIFIER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9_$-]+)$").expect("a constant pattern compiles")
+});
+
 /// A function and, when the caller gave one, the version or alias meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -27,16 +42,8 @@ pub(crate) struct Target {
 
 /// Resolves what a caller wrote as FunctionName, together with the Qualifier of the query.
 pub(crate) fn target(region: &Region, raw: &str, qualifier: Option<&str>) -> Result<Target, ApiError> {
-    if raw.len() > 140 {
-        return Err(bad_name(raw));
-    }
-    long_target(region, raw, qualifier)
-}
-
-/// The same where the model allows a whole ARN with a long alias.
-pub(crate) fn long_target(region: &Region, raw: &str, qualifier: Option<&str>) -> Result<Target, ApiError> {
-    let found = NAME.captures(raw).ok_or_else(|| bad_name(raw))?;
-    let name = found["name"].to_owned();
+    let found = NAME.captures(raw).filter(|_| raw.len() <= 140).ok_or_else(|| bad_name(raw))?;
+    let name = &found["name"];
     if name.len() > 64 {
         // A refusal of Lambda's own code that is worded like one of the API model.
         return Err(ApiError::invalid(format!(
@@ -44,6 +51,15 @@ pub(crate) fn long_target(region: &Region, raw: &str, qualifier: Option<&str>) -
              Member must have length less than or equal to 64"
         )));
     }
+    of_parts(region, &found, qualifier)
+}
+
+fn of_parts(
+    region: &Region,
+    found: &regex::Captures<'_>,
+    qualifier: Option<&str>,
+) -> Result<Target, ApiError> {
+    let name = found["name"].to_owned();
     if let Some(other) = found.name("region").filter(|other| other.as_str() != region.name) {
         return Err(ApiError::not_found(format!(
             "Functions from '{}' are not reachable in this region ('{}')",
@@ -52,7 +68,8 @@ pub(crate) fn long_target(region: &Region, raw: &str, qualifier: Option<&str>) -
         )));
     }
     if found.name("account").is_some_and(|account| account.as_str() != region.account) {
-        return Err(ApiError::new(403, "AccessDeniedException", "The resource belongs to another account"));
+        // Without a text, as recorded.
+        return Err(ApiError::new(403, "AccessDeniedException", ""));
     }
     let derived = found.name("qualifier").map(|qualifier| qualifier.as_str());
     match (derived, qualifier) {
@@ -61,6 +78,37 @@ pub(crate) fn long_target(region: &Region, raw: &str, qualifier: Option<&str>) -
         )),
         (derived, given) => Ok(Target { name, qualifier: derived.or(given).map(ToOwned::to_owned) }),
     }
+}
+
+/// The same for the operations whose model takes a whole ARN of any length and names with dots. They look for what
+/// there can't be, and don't find it.
+pub(crate) fn namespaced(region: &Region, raw: &str, qualifier: Option<&str>) -> Result<Target, ApiError> {
+    let mut failures: Vec<_> = qualifier.and_then(bad_qualifier).into_iter().collect();
+    let found = NAMESPACED.captures(raw);
+    if raw.len() > 256 {
+        failures.push(bad_value(raw, "functionName", "Member must have length less than or equal to 256"));
+    } else if found.is_none() {
+        let constraint = format!("Member must satisfy regular expression pattern: {NAMESPACED_PATTERN}");
+        failures.push(bad_value(raw, "functionName", &constraint));
+    }
+    match found {
+        Some(found) if failures.is_empty() => of_parts(region, &found, qualifier),
+        _ => Err(ApiError::validation(&failures)),
+    }
+}
+
+fn bad_qualifier(qualifier: &str) -> Option<String> {
+    if qualifier.len() > 128 {
+        return Some(bad_value(qualifier, "qualifier", "Member must have length less than or equal to 128"));
+    }
+    let constraint = format!("Member must satisfy regular expression pattern: {QUALIFIER_PATTERN}");
+    (!QUALIFIER.is_match(qualifier)).then(|| bad_value(qualifier, "qualifier", &constraint))
+}
+
+/// Whether a qualifier can only be an alias.
+pub(crate) fn is_alias(qualifier: &str) -> bool {
+    let number = qualifier.bytes().all(|byte| byte.is_ascii_digit());
+    !number && qualifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// The name for operations that know no versions or aliases.
@@ -82,13 +130,19 @@ pub(crate) fn bare_name(raw: &str) -> &str {
 }
 
 fn bad_name(raw: &str) -> ApiError {
-    let constraint = if raw.len() > 140 {
-        "Member must have length less than or equal to 140".to_owned()
-    } else {
-        format!("Member must satisfy regular expression pattern: {NAME_PATTERN}")
-    };
-    let failure = format!("Value '{raw}' at 'functionName' failed to satisfy constraint: {constraint}");
-    ApiError::validation(&[failure])
+    let mut failures = Vec::new();
+    if raw.len() > 140 {
+        failures.push(bad_value(raw, "functionName", "Member must have length less than or equal to 140"));
+    }
+    if !NAME.is_match(raw) {
+        let constraint = format!("Member must satisfy regular expression pattern: {NAME_PATTERN}");
+        failures.push(bad_value(raw, "functionName", &constraint));
+    }
+    ApiError::validation(&failures)
+}
+
+fn bad_value(value: &str, at: &str, constraint: &str) -> String {
+    format!("Value '{value}' at '{at}' failed to satisfy constraint: {constraint}")
 }
 
 #[cfg(test)]
@@ -125,6 +179,28 @@ mod tests {
         );
         let other = "arn:aws:lambda:eu-west-1:999999999999:function:hello";
         assert_eq!(target(&region(), other, None).unwrap_err().code, "AccessDeniedException");
+    }
+
+    #[test]
+    fn operations_of_versions_look_for_names_that_cannot_be() {
+        let found = |raw: &str, qualifier| namespaced(&region(), raw, qualifier);
+        for name in ["a".repeat(65), "with.dot".to_owned(), "function".to_owned()] {
+            let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
+            assert_eq!(found(&arn, None).unwrap().name, name);
+        }
+        assert_eq!(found("hello", Some("$latest")).unwrap().qualifier.as_deref(), Some("$latest"));
+        let long = "a".repeat(129);
+        let both = found("hello!", Some(&long)).unwrap_err().message;
+        assert!(both.starts_with("2 validation errors detected: "), "{both}");
+        assert!(both.contains(r"function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|"), "{both}");
+        let bad = found("hello", Some("invalid!")).unwrap_err().message;
+        assert!(bad.ends_with(r"pattern: \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"), "{bad}");
+    }
+
+    #[test]
+    fn numbers_and_latest_are_no_aliases() {
+        assert!(is_alias("live") && is_alias("v1"));
+        assert!(!is_alias("12") && !is_alias("$LATEST") && !is_alias("$latest"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
-use crate::lifecycle::{Access, Failures};
+use crate::lifecycle::{Access, Due, Failures};
 use crate::mapping::Mappings;
 use crate::quota::Quotas;
 use crate::settings::AccountSettings;
@@ -24,6 +24,8 @@ pub(crate) struct Region {
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) functions: BTreeMap<String, Function>,
+    /// Functions that are gone but may still be listed.
+    ghosts: BTreeMap<String, (Function, Due)>,
     /// By ARN.
     pub(crate) code_signing: BTreeMap<String, CodeSigningConfig>,
     pub(crate) mappings: Mappings,
@@ -42,6 +44,7 @@ impl Region {
             quotas: Quotas::default(),
             faults: Faults::default(),
             functions: BTreeMap::new(),
+            ghosts: BTreeMap::new(),
             code_signing: BTreeMap::new(),
             mappings: Mappings::default(),
             objects: HashMap::new(),
@@ -62,9 +65,48 @@ impl Region {
     ) -> Result<&mut Function, ApiError> {
         let arn = self.function_arn(name);
         let failures = failures(&self.settings);
-        let function = self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))?;
-        function.tick(access, now, failures);
-        Ok(function)
+        let gone = self.functions.get_mut(name).is_some_and(|function| {
+            function.tick(access, now, failures);
+            function.latest.lifecycle.is_gone()
+        });
+        if gone {
+            self.remove(name, now);
+        }
+        self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))
+    }
+
+    /// The same for a write, which a function that is being deleted refuses.
+    pub(crate) fn writable(&mut self, name: &str, now: Instant) -> Result<&mut Function, ApiError> {
+        let function = self.function(name, Access::Other, now)?;
+        match function.latest.lifecycle.refusal_of_any_write(&function.arn) {
+            Some(refusal) => Err(refusal),
+            None => Ok(function),
+        }
+    }
+
+    /// Takes a function away; lists may go on to show it.
+    pub(crate) fn remove(&mut self, name: &str, now: Instant) -> bool {
+        let Some(function) = self.functions.remove(name) else { return false };
+        let until = Due::after(self.settings.listed_after_delete, now);
+        self.ghosts.insert(name.to_owned(), (function, until));
+        true
+    }
+
+    fn forget_gone(&mut self, now: Instant) {
+        let gone = self.functions.values().filter(|function| function.latest.lifecycle.is_gone());
+        for name in gone.map(|function| function.name.clone()).collect::<Vec<_>>() {
+            self.remove(&name, now);
+        }
+    }
+
+    /// What ListFunctions shows, which may be behind. `first` is whether this is the first page of a list.
+    pub(crate) fn listed(&mut self, first: bool, now: Instant) -> BTreeMap<&str, &Function> {
+        self.tick_all(now);
+        let access = if first { Access::Read } else { Access::Other };
+        self.ghosts.retain(|_, (_, until)| !until.reached(access, now));
+        let ghosts = self.ghosts.iter().map(|(name, (function, _))| (name.as_str(), function));
+        let there = self.functions.iter().map(|(name, function)| (name.as_str(), function));
+        ghosts.chain(there).filter(|(name, _)| !self.settings.unlisted.contains(*name)).collect()
     }
 
     /// Settles what is due in the whole region, for a list.
@@ -73,6 +115,7 @@ impl Region {
         for function in self.functions.values_mut() {
             function.tick(Access::Other, now, failures);
         }
+        self.forget_gone(now);
     }
 
     /// Settles one function or mapping, or all, now.
@@ -81,6 +124,7 @@ impl Region {
         let chosen =
             self.functions.values_mut().filter(|function| name.is_none_or(|name| name == function.name));
         chosen.for_each(|function| function.settle(failures));
+        self.forget_gone(Instant::now());
         self.mappings.settle(name);
     }
 

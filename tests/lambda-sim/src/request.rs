@@ -20,6 +20,8 @@ pub(crate) type Parameter = (&'static str, String);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
+    /// As in the header `x-amzn-requestid` of the answer.
+    pub(crate) id: String,
     /// The first parameter in the path, decoded: a name or an ARN; empty if the path has none.
     pub(crate) label: String,
     /// The further parameters in the path, decoded.
@@ -28,8 +30,6 @@ pub(crate) struct Request {
     /// The JSON body without its nulls (a null member and an absent one are the same to the service), or the
     /// form of a query-protocol call.
     pub(crate) body: Object,
-    /// Bytes of the body as sent.
-    pub(crate) body_len: usize,
 }
 
 impl Request {

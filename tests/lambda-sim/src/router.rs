@@ -50,7 +50,8 @@ const ALIAS: &str = "/2015-03-31/functions/{}/aliases/{Name}";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
-const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
+const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency";
+const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
@@ -86,8 +87,9 @@ static ROUTES: &[Route] = &[
     lambda("PUT", CONCURRENCY, "PutFunctionConcurrency", concurrency::put),
     lambda("DELETE", CONCURRENCY, "DeleteFunctionConcurrency", concurrency::delete),
     lambda("GET", GET_CONCURRENCY, "GetFunctionConcurrency", concurrency::get),
-    lambda("GET", PROVISIONED, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
+    lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
     lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", per_version::event_invoke),
+    lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", concurrency::get_provisioned),
     lambda("POST", TAGS, "TagResource", tags::tag),
     lambda("DELETE", TAGS, "UntagResource", tags::untag),
     lambda("GET", TAGS, "ListTags", tags::list),

@@ -93,6 +93,12 @@ pub struct AccountSettings {
     pub version_settle: Option<SettleDelay>,
     /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
     pub update_settle: SettleDelay,
+    /// How long a deleted function is still there, as Deleting. None is gone at once.
+    pub delete_settle: Option<SettleDelay>,
+    /// How long ListFunctions goes on to list a function that is gone, counted in lists instead of reads.
+    pub listed_after_delete: SettleDelay,
+    /// Functions that ListFunctions leaves out although they are there.
+    pub unlisted: BTreeSet<String>,
     /// Whether the quotas of the control plane are enforced.
     pub quotas: bool,
     /// Every call, also to STS, answers 403 with this.
@@ -102,6 +108,8 @@ pub struct AccountSettings {
     pub deny: BTreeSet<String>,
     /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole.
     pub missing_roles: BTreeSet<String>,
+    /// External ids that IAM roles ask for in AssumeRole, by the role's ARN; all others ask for none.
+    pub external_ids: BTreeMap<String, String>,
     /// S3 buckets that don't exist; all others do.
     pub missing_buckets: BTreeSet<String>,
     /// S3 objects that don't exist, as `bucket/key`; all others do.
@@ -179,10 +187,14 @@ impl Default for AccountSettings {
             create_settle: SettleDelay::default(),
             version_settle: None,
             update_settle: SettleDelay::default(),
+            delete_settle: None,
+            listed_after_delete: SettleDelay::default(),
+            unlisted: BTreeSet::new(),
             quotas: false,
             auth_error: None,
             deny: BTreeSet::new(),
             missing_roles: BTreeSet::new(),
+            external_ids: BTreeMap::new(),
             missing_buckets: BTreeSet::new(),
             missing_keys: BTreeSet::new(),
             unversioned_buckets: BTreeSet::new(),

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::code;
 use crate::error::ApiError;
 use crate::merge::into_object;
 use crate::protocol::Protocol;
@@ -52,7 +53,7 @@ impl Incoming {
             Protocol::RestJson => self.rest_call()?,
         }
         .ok_or_else(unknown)?;
-        (request.operation, request.body_len) = (route.operation, self.body.len());
+        request.operation = route.operation;
         Ok((route, request))
     }
 
@@ -83,6 +84,7 @@ impl Incoming {
     fn rest_call(&self) -> Result<Option<(&'static Route, Request)>, ApiError> {
         let found = router::rest(self.method.as_str(), &self.path, &self.query);
         let Some((route, parameters)) = found else { return Ok(None) };
+        code::check_request_size(route.operation, self.body.len())?;
         let mut parameters = parameters.into_iter();
         let label = parameters.next().map(|(_, label)| label).unwrap_or_default();
         let (query, body) = (pairs(&self.query), self.json()?);
@@ -90,14 +92,35 @@ impl Incoming {
         Ok(Some((route, Request { label, parameters, query, body, ..Request::default() })))
     }
 
+    /// The operation alone, which the body of a JSON protocol has no part in.
+    pub(crate) fn operation(&self) -> Option<&'static Route> {
+        match self.protocol() {
+            Protocol::Query => self.query_call().map(|(route, _)| route),
+            Protocol::Json => self.target.as_deref().and_then(router::target),
+            Protocol::RestXml => self.object_call().map(|(route, _)| route),
+            Protocol::RestJson => {
+                router::rest(self.method.as_str(), &self.path, &self.query).map(|(route, _)| route)
+            }
+        }
+    }
+
+    /// What stands for the operation when there is none, e.g. `GET /2015-03-31/nothing`.
+    pub(crate) fn method_and_path(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
     fn json(&self) -> Result<Object, ApiError> {
         if self.body.is_empty() {
             return Ok(Object::new());
         }
-        let parsed = serde_json::from_slice::<Value>(&self.body).map_err(|error| {
-            ApiError::new(400, "SerializationException", format!("Could not parse the request body: {error}"))
-        })?;
-        Ok(into_object(without_nulls(parsed)))
+        let unreadable = |why: &str| {
+            ApiError::new(400, "SerializationException", format!("Could not parse the request body: {why}"))
+        };
+        let parsed = serde_json::from_slice::<Value>(&self.body);
+        match parsed.map_err(|error| unreadable(&error.to_string()))? {
+            object @ Value::Object(_) => Ok(into_object(without_nulls(object))),
+            _ => Err(unreadable("it is no object")),
+        }
     }
 }
 

@@ -43,6 +43,11 @@ impl World {
         }
     }
 
+    /// Milliseconds since the start.
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// The account and region, begun when first named, with the layers of all accounts.
     pub(crate) fn region(&mut self, account: &str, region: &str) -> (&mut Region, &mut Layers) {
         let key = (account.to_owned(), region.to_owned());

@@ -7,12 +7,12 @@ use lambda_operator_crds::ReferenceVersion;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{ObjectKey, Offer, ReferenceKey, ReferenceKind, Version};
+use super::{ObjectKey, Offer, ReferenceKey, ReferenceKind, Version, Waker, Woken};
 
 /// The index. One per operator, shared by all kinds.
 pub struct References {
     state: Mutex<State>,
-    wake: mpsc::UnboundedSender<ReferenceKey>,
+    waker: Waker,
 }
 
 #[derive(Default)]
@@ -28,15 +28,20 @@ struct State {
 
 impl References {
     /// An empty index, and where those that have to look again are named.
-    pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<ReferenceKey>) {
-        let (wake, woken) = mpsc::unbounded_channel();
-        (Arc::new(Self { state: Mutex::default(), wake }), woken)
+    pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Woken>) {
+        let (waker, woken) = Waker::new();
+        (Arc::new(Self { state: Mutex::default(), waker }), woken)
+    }
+
+    /// Wakes objects for other reasons than references.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
     }
 
     /// Says what an object refers to now; an empty set forgets it. What is being deleted and loses a user looks again.
     pub fn register(&self, user: &ReferenceKey, keys: BTreeSet<ReferenceKey>) {
         let freed = self.state.lock().register(user, keys);
-        self.wake_all(freed);
+        self.look_again(freed);
     }
 
     /// What there is of a referenced object. `None`: its kind isn't watched, so nobody can say without asking.
@@ -77,14 +82,13 @@ impl References {
 
     /// Takes in that an object of the group is gone.
     pub fn withdrawn(&self, key: &ReferenceKey) {
-        let affected = {
+        let (users, freed) = {
             let mut state = self.state.lock();
             state.offers.remove(key);
-            let mut affected = state.users_of(key);
-            affected.extend(state.register(key, BTreeSet::new()));
-            affected
+            (state.users_of(key), state.register(key, BTreeSet::new()))
         };
-        self.wake_all(affected);
+        self.wake_all(users);
+        self.look_again(freed);
     }
 
     /// The objects of a kind of the group that there are.
@@ -95,7 +99,7 @@ impl References {
 
     /// Whether nobody can be woken any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.wake.is_closed()
+        self.waker.is_closed()
     }
 
     /// Takes in that a Secret or ConfigMap exists at a version.
@@ -138,8 +142,13 @@ impl References {
 
     fn wake_all(&self, keys: Vec<ReferenceKey>) {
         for key in keys {
-            // Nobody listens any more only at the end.
-            let _ = self.wake.send(key);
+            self.waker.wake(key);
+        }
+    }
+
+    fn look_again(&self, keys: Vec<ReferenceKey>) {
+        for key in keys {
+            self.waker.look(key);
         }
     }
 }
@@ -176,7 +185,7 @@ impl State {
 mod tests {
     use super::*;
 
-    type Woken = mpsc::UnboundedReceiver<ReferenceKey>;
+    type Inbox = mpsc::UnboundedReceiver<Woken>;
 
     fn key(kind: ReferenceKind, name: &str) -> ReferenceKey {
         ReferenceKey::new(kind, "shop", name)
@@ -198,14 +207,14 @@ mod tests {
         Offer { uid: "u".into(), arn: arn.into(), ..Offer::default() }
     }
 
-    fn index() -> (Arc<References>, Woken) {
+    fn index() -> (Arc<References>, Inbox) {
         let (index, woken) = References::new();
         index.register(&function("f"), BTreeSet::from([secret("s")]));
         (index, woken)
     }
 
-    fn all(woken: &mut Woken) -> Vec<ReferenceKey> {
-        std::iter::from_fn(|| woken.try_recv().ok()).collect()
+    fn all(woken: &mut Inbox) -> Vec<ReferenceKey> {
+        std::iter::from_fn(|| woken.try_recv().ok()).map(|woken| woken.key).collect()
     }
 
     #[test]

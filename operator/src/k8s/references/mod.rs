@@ -5,10 +5,12 @@
 
 mod index;
 mod read;
+mod wake;
 mod watch;
 
 pub use index::References;
 pub use read::{Contents, is_forbidden, read};
+pub use wake::{Waker, Woken};
 
 use lambda_operator_crds::ReferenceVersion;
 
@@ -32,6 +34,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    LambdaAccount,
 }
 
 impl ReferenceKind {
@@ -45,6 +48,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::LambdaAccount => "LambdaAccount",
         }
     }
 

@@ -10,20 +10,25 @@ use test_support::{Process, eventually};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An operator that can be killed, and its world.
-struct Victim {
-    world: World,
+pub(crate) struct Victim {
+    pub(crate) world: World,
     process: Process,
 }
 
 impl Victim {
-    async fn start(name: &str) -> Self {
+    pub(crate) async fn start(name: &str) -> Self {
         let world = World::builder(name).without_operator().start().await;
         let process = world.operator_process("operator", &[]).await;
         Self { world, process }
     }
 
     /// Makes a change, kills the operator when its call is held, and starts another one.
-    async fn killed_at(&mut self, operation: &str, effect: FaultEffect, change: impl AsyncFnOnce(&World)) {
+    pub(crate) async fn killed_at(
+        &mut self,
+        operation: &str,
+        effect: FaultEffect,
+        change: impl AsyncFnOnce(&World),
+    ) {
         let aws = self.world.aws();
         aws.inject(Fault::new(operation, effect).times(1)).await;
         aws.clear_ledger().await;
@@ -42,7 +47,7 @@ impl Victim {
     }
 
     /// The writes since the last change; the one during which the operator was killed is marked.
-    async fn writes(&self) -> Vec<String> {
+    pub(crate) async fn writes(&self) -> Vec<String> {
         let ledger = self.world.ledger().await;
         ledger.iter().filter(|call| call.is_write()).map(named).collect()
     }
@@ -54,7 +59,7 @@ fn named(call: &Call) -> String {
 }
 
 /// What the writes are if the operator is killed before or after AWS acted on the call.
-fn expected(operation: &str, effect: &FaultEffect) -> Vec<String> {
+pub(crate) fn expected(operation: &str, effect: &FaultEffect) -> Vec<String> {
     match effect {
         FaultEffect::PauseBefore => vec![format!("{operation} †"), operation.to_owned()],
         _ => vec![format!("{operation} †")],

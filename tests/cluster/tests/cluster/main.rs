@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
+mod accounts;
+mod alias;
 mod budget;
 mod code;
 mod code_signing;
@@ -19,9 +21,11 @@ mod environment;
 mod errors;
 mod fields;
 mod installation;
+mod layer;
 mod leases;
 mod lifecycle;
 mod logs;
+mod mapping;
 mod missing_crd;
 mod namespaces;
 mod ownership;

@@ -30,6 +30,9 @@ async fn the_operator_may_do_what_it_needs() {
         "watch configmaps --all-namespaces",
         "create events.events.k8s.io -n default",
         "get namespaces/kube-system",
+        "watch namespaces",
+        "watch lambdaaccounts.lambda-operator.io",
+        "patch lambdaaccounts.lambda-operator.io --subresource=status",
         "update leases.coordination.k8s.io/lambda-operator -n lambda-operator-system",
     ] {
         assert!(can(needed).await, "it needs: {needed}");
@@ -52,7 +55,9 @@ async fn the_operator_may_do_nothing_more() {
         "list pods -n default",
         "get pods -n lambda-operator-system",
         "get namespaces/default",
-        "list namespaces",
+        "patch namespaces/default",
+        "update lambdaaccounts.lambda-operator.io",
+        "delete lambdaaccounts.lambda-operator.io",
         "get leases.coordination.k8s.io/kube-controller-manager -n kube-system",
         "update leases.coordination.k8s.io/other -n lambda-operator-system",
         "get leases.coordination.k8s.io/lambda-operator -n default",

@@ -21,8 +21,9 @@ async fn sweeping(name: &str) -> (World, Process, SocketAddr) {
 
 /// Waits until the metric says how drift is looked for.
 async fn looks_for_drift_by(address: SocketAddr, mode: &str) {
-    let line =
-        format!(r#"lambda_operator_inventory_mode{{account="{ACCOUNT}",region="{REGION}",mode="{mode}"}} 1"#);
+    let line = format!(
+        r#"lambda_operator_inventory_mode{{account="{ACCOUNT}",region="{REGION}",listed="function",mode="{mode}"}} 1"#
+    );
     eventually(PATIENCE, &line, || async {
         let text = fetch(address, "/metrics").await;
         let modes = text.lines().filter(|found| found.contains("inventory")).collect::<Vec<_>>().join("\n");

@@ -206,8 +206,8 @@ impl AccountControl {
     /// Somebody in the console changes a function: members of an UpdateFunctionConfiguration request, and
     /// `Architectures`, `Tags` (all of them), `ReservedConcurrentExecutions`, `CodeSigningConfigArn`, `CodeSha256`,
     /// `CodeSize`, `SourceKMSKeyArn`, `State`, `StateReason`, `StateReasonCode`, `LastUpdateStatus`, `LastUpdateStatusReason`,
-    /// `LastUpdateStatusReasonCode`. Null removes a member. An `Environment` with an `Error` stands for one that
-    /// the caller can't decrypt. Nothing is checked.
+    /// `LastUpdateStatusReasonCode`. Null gives a member what stands when nothing was said. An `Environment` with
+    /// an `Error` stands for one that the caller can't decrypt. Nothing is checked.
     pub async fn edit_function(&self, name: &str, changes: Value) {
         self.tell(Command::EditFunction { name: name.to_owned(), changes }).await;
     }

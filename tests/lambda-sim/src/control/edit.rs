@@ -44,33 +44,44 @@ pub(super) fn as_console<T>(
     act(&mut Ctx { region, layers, caller: &caller, sessions: &mut Sessions::new(), now: Instant::now() })
 }
 
-/// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null removes.
+/// Applies members of UpdateFunctionConfiguration, and those that `change_beside` knows. Null is what stands when nothing
+/// was said: the default, or nothing.
 pub(super) fn change(function: &mut Function, changes: Value) {
     let changes = into_object(changes);
     let beside = ["ReservedConcurrentExecutions", "CodeSigningConfigArn"];
     let changes_nothing_else = changes.keys().all(|name| beside.contains(&name.as_str()));
-    let removed: Vec<_> =
+    let reset: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
     function.latest.lifecycle = Lifecycle::settled();
     merge::apply(&mut function.latest.config, &set);
     merge::create_only(&mut function.latest.config, &set);
-    for name in removed {
-        function.latest.config.remove(&name);
-        match name.as_str() {
-            "ReservedConcurrentExecutions" => function.reserved_concurrency = None,
-            "CodeSigningConfigArn" => function.code_signing = None,
-            _ => {}
-        }
-    }
-    if let Some(unreadable) = set.get("Environment").filter(|environment| environment.get("Error").is_some())
-    {
-        function.latest.config.insert("Environment".into(), unreadable.clone());
+    for name in &reset {
+        reset_member(function, name);
     }
     change_beside(function, &set);
     // As the operations on these, which are no change of the configuration.
     if !changes_nothing_else {
         function.latest.modified();
+    }
+}
+
+/// Back to what a new function has.
+fn reset_member(function: &mut Function, name: &str) {
+    let latest = &mut function.latest;
+    let shown_as = if name == "ImageConfig" { "ImageConfigResponse" } else { name };
+    let package = latest.config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip");
+    match merge::defaults(&function.name, package).remove(shown_as) {
+        Some(default) => latest.config.insert(shown_as.to_owned(), default),
+        None => latest.config.remove(shown_as),
+    };
+    match name {
+        "ReservedConcurrentExecutions" => function.reserved_concurrency = None,
+        "CodeSigningConfigArn" => function.code_signing = None,
+        "Tags" => function.tags.clear(),
+        "SourceKMSKeyArn" => latest.code.source_kms_key = None,
+        // The edit has settled the function already, which is what a null state means.
+        _ => {}
     }
 }
 

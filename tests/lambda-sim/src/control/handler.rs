@@ -74,7 +74,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Function { name, qualifier } => return Ok(shown(region, &name, qualifier.as_deref())),
         Command::PutFunction { function } => edit::put(region, layers, function)?,
         Command::EditFunction { name, changes } => edit::change(function(region, &name)?, changes),
-        Command::RemoveFunction { name } => return Ok(json!(region.functions.remove(&name).is_some())),
+        Command::RemoveFunction { name } => return Ok(json!(region.remove(&name, Instant::now()))),
         Command::PutAlias { name, alias } => edit::put_alias(function(region, &name)?, alias)?,
         Command::Mappings => return Ok(mappings::all(region)),
         Command::Mapping { uuid } => return Ok(mappings::shown(region, &uuid)),

@@ -29,7 +29,7 @@ pub(super) fn change(region: &mut Region, uuid: &str, changes: Value) -> Result<
     let changes = into_object(changes);
     let set = into_object(without_nulls(Value::Object(changes.clone())));
     let function = set.get("FunctionName").and_then(Value::as_str);
-    let function = function.map(|name| mappings::function_arn(region, name)).transpose()?;
+    let function = function.map(|name| mappings::function_arn(region, name, Instant::now())).transpose()?;
     let found = region.mappings.get(uuid, crate::lifecycle::Access::Other, Instant::now());
     let mapping = found.ok_or_else(|| ApiError::not_found(format!("no event source mapping {uuid}")))?;
     mapping.modified();

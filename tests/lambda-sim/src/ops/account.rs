@@ -9,6 +9,7 @@ use crate::request::{Ctx, Reply, Request};
 /// Limits and usage of the region.
 #[allow(clippy::unnecessary_wraps, reason = "every handler has this signature")]
 pub(crate) fn get_settings(ctx: &mut Ctx<'_>, _request: &Request) -> Result<Reply, ApiError> {
+    ctx.region.tick_all(ctx.now);
     let region = &*ctx.region;
     let of_layers = ctx.layers.code_size(&region.account, &region.name);
     let used: u64 = of_layers + region.functions.values().map(Function::code_size).sum::<u64>();

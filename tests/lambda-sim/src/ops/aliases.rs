@@ -18,8 +18,10 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     let function = naming::unqualified(ctx.region, &request.label)?;
     let version = request.text("FunctionVersion").unwrap_or_default();
     let target = format!("{}:{version}", ctx.region.function_arn(&function));
-    let function = ctx.region.function(&function, Access::Other, ctx.now);
-    let function = function.map_err(|_| ApiError::function_not_found(&target))?;
+    let function = ctx.region.writable(&function, ctx.now).map_err(|error| match error.status {
+        404 => ApiError::function_not_found(&target),
+        _ => error,
+    })?;
     if function.version(Some(version)).is_none() {
         return Err(ApiError::function_not_found(&target));
     }
@@ -52,7 +54,7 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
 /// Changes what is sent, at once. Every update gives a new revision, also one that changes nothing.
 pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     alias::check(&request.body, &[])?;
-    let (name, function) = (name(request)?, found(ctx, request)?);
+    let (name, function) = (name(request)?, writable(ctx, request)?);
     let arn = function.qualified_arn(Some(name));
     let missing = || ApiError::not_found(format!("Alias not found: {arn}"));
     let mut alias = function.aliases.get(name).cloned().ok_or_else(missing)?;
@@ -70,13 +72,14 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
 /// 204, also when there is no such alias.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = name(request)?;
-    found(ctx, request)?.aliases.remove(name);
+    writable(ctx, request)?.aliases.remove(name);
     Ok(Reply::no_content())
 }
 
 /// The aliases of a function, if asked for those of one version only.
 pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    let function = found(ctx, request)?;
+    let function = naming::unqualified(ctx.region, &request.label)?;
+    let function = ctx.region.function(&function, Access::Other, ctx.now)?;
     let version = request.query("FunctionVersion");
     let wanted = |alias: &Value| version.is_none_or(|version| alias["FunctionVersion"] == version);
     let aliases = function.aliases.iter().map(|(name, alias)| (name.clone(), Value::Object(alias.clone())));
@@ -110,7 +113,7 @@ fn name(request: &Request) -> Result<&str, ApiError> {
     Ok(name)
 }
 
-fn found<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
+fn writable<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
     let name = naming::unqualified(ctx.region, &request.label)?;
-    ctx.region.function(&name, Access::Other, ctx.now)
+    ctx.region.writable(&name, ctx.now)
 }

@@ -35,6 +35,7 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_DeleteCodeSigningConfig.html>; AWS's own text isn't on record.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let arn = found(ctx, request)?.arn.clone();
+    ctx.region.tick_all(ctx.now);
     if users(ctx.region, &arn).next().is_some() {
         return Err(ApiError::conflict(format!(
             "The code signing configuration {arn} can be deleted only if no function is using it."
@@ -54,6 +55,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
 /// The ARNs of the functions that use a config.
 pub(crate) fn list_functions(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let arn = found(ctx, request)?.arn.clone();
+    ctx.region.tick_all(ctx.now);
     let functions = users(ctx.region, &arn).map(|function| (function.to_owned(), function));
     Ok(Reply::json(200, page_of(request, Sizes::UP_TO_ALL, "FunctionArns", functions, Value::from)?))
 }

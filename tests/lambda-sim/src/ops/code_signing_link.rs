@@ -18,7 +18,7 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     code_signing::check_arn(arn)?;
     let arn = arn.unwrap_or_default();
     code_signing::check_exists(ctx.region, arn)?;
-    let function = found(ctx, request)?;
+    let function = writable(ctx, request)?;
     let package = function.latest.config.get("PackageType").and_then(Value::as_str);
     code_signing::check_package(package.unwrap_or("Zip"))?;
     function.code_signing = Some(arn.to_owned());
@@ -27,12 +27,13 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
 
 /// `{}` when there is none.
 pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    Ok(Reply::json(200, shown(found(ctx, request)?)))
+    let name = naming::unqualified(ctx.region, &request.label)?;
+    Ok(Reply::json(200, shown(ctx.region.function(&name, Access::Other, ctx.now)?)))
 }
 
 /// 204, also when there is none.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    found(ctx, request)?.code_signing = None;
+    writable(ctx, request)?.code_signing = None;
     Ok(Reply::no_content())
 }
 
@@ -41,7 +42,7 @@ fn shown(function: &Function) -> Value {
     function.code_signing.as_ref().map_or_else(|| json!({}), linked)
 }
 
-fn found<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
+fn writable<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut Function, ApiError> {
     let name = naming::unqualified(ctx.region, &request.label)?;
-    ctx.region.function(&name, Access::Other, ctx.now)
+    ctx.region.writable(&name, ctx.now)
 }

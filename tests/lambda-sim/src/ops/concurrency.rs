@@ -1,5 +1,5 @@
 //! Reserved concurrency (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>). Zero is
-//! a value: it stops every invocation.
+//! a value: it stops every invocation. Of provisioned concurrency only the read: tests say how it stands.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
              below its minimum value of [{minimum}]."
         )));
     }
-    ctx.region.function(&name, Access::Other, ctx.now)?.reserved_concurrency = Some(wanted);
+    ctx.region.writable(&name, ctx.now)?.reserved_concurrency = Some(wanted);
     Ok(Reply::json(200, json!({"ReservedConcurrentExecutions": wanted})))
 }
 
@@ -40,9 +40,21 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     Ok(Reply::json(200, shown))
 }
 
+/// What a test has set for the alias or version.
+pub(crate) fn get_provisioned(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
+    let name = naming::unqualified(ctx.region, &request.label)?;
+    let function = ctx.region.function(&name, Access::Other, ctx.now)?;
+    let found = request.query("Qualifier").and_then(|qualifier| function.provisioned.get(qualifier));
+    let missing = || {
+        let text = "No Provisioned Concurrency Config found for this function";
+        ApiError::new(404, "ProvisionedConcurrencyConfigNotFoundException", text)
+    };
+    Ok(Reply::json(200, Value::Object(found.ok_or_else(missing)?.clone())))
+}
+
 /// Gives the reservation up, if there is one.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = naming::unqualified(ctx.region, &request.label)?;
-    ctx.region.function(&name, Access::Other, ctx.now)?.reserved_concurrency = None;
+    ctx.region.writable(&name, ctx.now)?.reserved_concurrency = None;
     Ok(Reply::no_content())
 }

@@ -16,7 +16,6 @@ use crate::rules::{code_signing, layer_use, model, service, tags};
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    code::check_request_size(request.operation, request.body_len)?;
     let name = new_name(ctx, request)?;
     let function = build(ctx, &name, &request.body)?;
     let mut shown = function.configuration(&function.latest, &function.arn, View::Full);
@@ -30,14 +29,15 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     Ok(Reply::json(201, shown))
 }
 
-fn new_name(ctx: &Ctx<'_>, request: &Request) -> Result<String, ApiError> {
+fn new_name(ctx: &mut Ctx<'_>, request: &Request) -> Result<String, ApiError> {
     model::check(&request.body, &["FunctionName", "Role", "Code"])?;
     let raw = request.text("FunctionName").unwrap_or_default();
     let name = naming::target(ctx.region, raw, None)?.name;
-    if ctx.region.functions.contains_key(&name) {
-        return Err(ApiError::conflict(format!("Function already exist: {name}")));
+    match ctx.region.writable(&name, ctx.now).map(|_| ()) {
+        Ok(()) => Err(ApiError::conflict(format!("Function already exist: {name}"))),
+        Err(missing) if missing.status == 404 => Ok(name),
+        Err(deleting) => Err(deleting),
     }
-    Ok(name)
 }
 
 /// A new function from the body of a CreateFunction request; refused as AWS would.
@@ -52,9 +52,9 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
     layer_use::set_sizes(ctx.layers, &mut config);
     let code_signing = code_signing::link_of_new(ctx.region, body, package)?;
     let code = body.get("Code").cloned().unwrap_or_default();
-    let code = code::resolve(ctx.region, &merge::into_object(code), package)?;
+    let code = code::resolve_new(ctx.region, &merge::into_object(code), package)?;
     code_signing::check_signature(ctx.region, code_signing.as_deref(), name)?;
-    ctx.check_code_storage(code.size)?;
+    ctx.check_code_storage(code.stored())?;
     let latest = Version {
         number: "$LATEST".to_owned(),
         config,
@@ -72,6 +72,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         last_number: 0,
         tags: tags::of(body),
         reserved_concurrency: None,
+        provisioned: BTreeMap::new(),
         aliases: BTreeMap::new(),
         code_signing,
     })
@@ -85,7 +86,10 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     let principal = ctx.principal();
     let (function, version) = found(ctx, &target)?;
     let mut described = function.described(version, qualifier);
-    if tags_denied && let Some(members) = described.as_object_mut() {
+    if tags_denied
+        && qualifier.is_none()
+        && let Some(members) = described.as_object_mut()
+    {
         // GetFunction reads the tags with the caller's permission.
         let denied = ApiError::access_denied(&principal, "lambda:ListTags", &function.arn, "identity-based");
         members.remove("Tags");
@@ -106,22 +110,31 @@ pub(crate) fn get_configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<
 /// The whole function, or one version of it. Also while it is being created or updated.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let target = target(ctx, request)?;
-    let function = ctx.region.function(&target.name, Access::Other, ctx.now)?;
-    match target.qualifier {
-        None => {
-            ctx.region.functions.remove(&target.name);
-        }
-        Some(latest) if latest == "$LATEST" => {
+    // Both are refused without a look at the function.
+    match target.qualifier.as_deref() {
+        Some("$LATEST") => {
             let text = "$LATEST version cannot be deleted without deleting the function.";
             return Err(ApiError::invalid(text));
         }
-        Some(number) => versions::delete(function, &number)?,
+        Some(alias) if naming::is_alias(alias) => {
+            return Err(ApiError::invalid("Deletion of aliases is not currently supported."));
+        }
+        _ => {}
+    }
+    let (delete_settle, now) = (ctx.region.settings.delete_settle, ctx.now);
+    let function = ctx.region.writable(&target.name, now)?;
+    match (target.qualifier, delete_settle) {
+        (Some(number), _) => versions::delete(function, &number)?,
+        (None, Some(delay)) => function.deleting(delay, now),
+        (None, None) => {
+            ctx.region.remove(&target.name, now);
+        }
     }
     Ok(Reply::no_content())
 }
 
 fn target(ctx: &Ctx<'_>, request: &Request) -> Result<Target, ApiError> {
-    naming::target(ctx.region, &request.label, request.query("Qualifier"))
+    naming::namespaced(ctx.region, &request.label, request.query("Qualifier"))
 }
 
 fn found<'a>(ctx: &'a mut Ctx<'_>, target: &Target) -> Result<(&'a Function, &'a Version), ApiError> {

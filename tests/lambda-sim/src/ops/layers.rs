@@ -15,7 +15,6 @@ use crate::rules::layer;
 
 /// 201 with the new version.
 pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    code::check_request_size(request.operation, request.body_len)?;
     let id = own(ctx, request)?;
     let version = build(ctx, &request.body)?;
     let number = ctx.layers.publish(&id, version.clone());
@@ -27,7 +26,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, body: &Object) -> Result<LayerVersion, ApiErr
     layer::check_publish(&ctx.region.settings, body)?;
     let content = into_object(body.get("Content").cloned().unwrap_or_default());
     let code = code::resolve(ctx.region, &content, "Zip")?;
-    ctx.check_code_storage(code.size)?;
+    ctx.check_code_storage(code.stored())?;
     let sent = ["Description", "LicenseInfo", "CompatibleRuntimes", "CompatibleArchitectures"];
     let members = sent.into_iter().filter_map(|name| body.get(name).map(|value| (name, value.clone())));
     let mut metadata: Object = members.map(|(name, value)| (name.to_owned(), value)).collect();

@@ -1,5 +1,5 @@
 //! ListFunctions and ListVersionsByFunction. Lists leave out State, LastUpdateStatus and RuntimeVersionConfig
-//! (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>).
+//! (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>), and may be behind.
 
 use serde_json::Value;
 
@@ -22,8 +22,7 @@ pub(crate) fn functions(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, A
             return Err(ApiError::validation(&[failure]));
         }
     };
-    ctx.region.tick_all(ctx.now);
-    let functions = ctx.region.functions.values();
+    let functions = ctx.region.listed(request.query("Marker").is_none(), ctx.now).into_values();
     let page = if all {
         page(request, "Functions", functions.flat_map(versions_of), listed)?
     } else {

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::paging::{Sizes, page_of};
 use crate::error::ApiError;
-use crate::function::Version;
 use crate::lifecycle::Access;
 use crate::mapping::source::{EventSource, places};
 use crate::mapping::{Mapping, Mappings, View, merge};
@@ -41,8 +40,8 @@ pub(crate) fn build(
     merge::apply(&mut config, source, body);
     rules::check(source, body, &config)?;
     let name = body.get("FunctionName").and_then(Value::as_str).unwrap_or_default();
-    config.insert("FunctionArn".into(), function_arn(region, name)?.into());
-    check_around(region, source, &config)?;
+    config.insert("FunctionArn".into(), function_arn(region, name, now)?.into());
+    check_around(region, source, &config, now)?;
     check_unique(&mut region.mappings, source, &config, None, now)?;
     if let Some(problem) = first_problem(&region.settings, source, &config) {
         config.insert("LastProcessingResult".into(), problem.into());
@@ -72,9 +71,9 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     merge::apply(&mut config, source, body);
     rules::check(source, body, &config)?;
     if let Some(name) = request.text("FunctionName") {
-        config.insert("FunctionArn".into(), function_arn(ctx.region, name)?.into());
+        config.insert("FunctionArn".into(), function_arn(ctx.region, name, now)?.into());
     }
-    check_around(ctx.region, source, &config)?;
+    check_around(ctx.region, source, &config, now)?;
     check_unique(&mut ctx.region.mappings, source, &config, Some(&uuid), now)?;
     let delay = ctx.region.settings.update_settle;
     let mapping = found(ctx.region, &uuid, Access::Other, now)?;
@@ -128,16 +127,20 @@ fn no_function() -> ApiError {
     ApiError::invalid("Function does not exist")
 }
 
-/// The ARN under which the mapping shows its function, which must exist, as must its version or alias.
-pub(crate) fn function_arn(region: &Region, raw: &str) -> Result<String, ApiError> {
+/// The ARN under which the mapping shows its function, which must exist and not be going, as must its version or alias.
+pub(crate) fn function_arn(region: &mut Region, raw: &str, now: Instant) -> Result<String, ApiError> {
     let (target, arn) = function_arn_of(region, raw)?;
-    version(region, &target).ok_or_else(no_function)?;
+    let function = region.writable(&target.name, now).map_err(|error| match error.status {
+        404 => no_function(),
+        _ => error,
+    })?;
+    function.version(target.qualifier.as_deref()).ok_or_else(no_function)?;
     Ok(arn)
 }
 
 /// A whole ARN loses its `:$LATEST`, a part of one keeps it (`test_function_name_variations`).
 fn function_arn_of(region: &Region, raw: &str) -> Result<(naming::Target, String), ApiError> {
-    let target = naming::long_target(region, raw, None)?;
+    let target = naming::namespaced(region, raw, None)?;
     let arn = region.function_arn(&target.name);
     let qualifier = target.qualifier.as_ref().filter(|name| !(raw.starts_with("arn:") && *name == "$LATEST"));
     let arn = qualifier.map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
@@ -148,17 +151,19 @@ fn without_latest(arn: &str) -> &str {
     arn.strip_suffix(":$LATEST").unwrap_or(arn)
 }
 
-fn version<'a>(region: &'a Region, target: &naming::Target) -> Option<&'a Version> {
-    region.functions.get(&target.name)?.version(target.qualifier.as_deref())
-}
-
 /// Refuses what the function, its role or the source don't allow.
-fn check_around(region: &Region, source: EventSource, config: &Object) -> Result<(), ApiError> {
+fn check_around(
+    region: &mut Region,
+    source: EventSource,
+    config: &Object,
+    now: Instant,
+) -> Result<(), ApiError> {
     let function = config.get("FunctionArn").and_then(Value::as_str).unwrap_or_default();
-    let target = naming::long_target(region, function, None)?;
-    let version = version(region, &target).ok_or_else(no_function)?;
+    let target = naming::namespaced(region, function, None)?;
+    let function = region.function(&target.name, Access::Other, now).map_err(|_| no_function())?;
+    let version = function.version(target.qualifier.as_deref()).ok_or_else(no_function)?.config.clone();
     let arn = config.get("EventSourceArn").and_then(Value::as_str);
-    rules::check_world(&region.settings, source, arn, &version.config)
+    rules::check_world(&region.settings, source, arn, &version)
 }
 
 /// What goes wrong with a source that Lambda connects to only after the mapping is there
@@ -227,5 +232,14 @@ mod tests {
         assert_eq!(shown("111122223333:function:hello:$LATEST"), format!("{arn}:$LATEST"));
         assert_eq!(shown("hello:live"), format!("{arn}:live"));
         assert_eq!(shown(&format!("{arn}:1")), format!("{arn}:1"));
+    }
+
+    #[test]
+    fn names_that_cannot_be_are_of_no_function() {
+        let mut region = Region::new("111122223333", "eu-west-1", AccountSettings::default());
+        for name in ["a".repeat(65), "with.dot".to_owned()] {
+            let refusal = function_arn(&mut region, &name, Instant::now()).unwrap_err();
+            assert_eq!(refusal.message, "Function does not exist", "{name}");
+        }
     }
 }

@@ -71,11 +71,15 @@ pub(crate) fn page_of<T>(
 
 fn page_size(request: &Request, sizes: Sizes) -> Result<usize, ApiError> {
     let Some(wanted) = request.query("MaxItems") else { return Ok(sizes.usual) };
-    let size = wanted.parse::<usize>().ok().filter(|size| (1..=sizes.accepted).contains(size));
-    if let Some(size) = size {
-        return Ok(size.min(sizes.honoured));
-    }
-    let constraint = format!("Member must have value between 1 and {}", sizes.accepted);
+    let Ok(number) = wanted.parse::<i64>() else {
+        // The text is ours.
+        return Err(ApiError::new(400, "SerializationException", format!("MaxItems is no number: {wanted}")));
+    };
+    let constraint = match usize::try_from(number) {
+        Ok(size) if (1..=sizes.accepted).contains(&size) => return Ok(size.min(sizes.honoured)),
+        Ok(1..) => format!("Member must have value less than or equal to {}", sizes.accepted),
+        _ => "Member must have value greater than or equal to 1".to_owned(),
+    };
     Err(ApiError::validation(&[format!(
         "Value '{wanted}' at 'maxItems' failed to satisfy constraint: {constraint}"
     )]))

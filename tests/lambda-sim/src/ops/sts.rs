@@ -20,21 +20,23 @@ pub(crate) fn get_caller_identity(ctx: &mut Ctx<'_>, request: &Request) -> Resul
 
 /// Credentials whose access key carries the account of the role.
 pub(crate) fn assume_role(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    let role = request.text("RoleArn").unwrap_or_default();
+    let (role, session, seconds) = checked(request)?;
     let (account, name) = role_parts(role)?;
-    if ctx.region.settings.missing_roles.contains(role) {
+    // AWS doesn't say which of the two it is.
+    let settings = &ctx.region.settings;
+    let asked_for = settings.external_ids.get(role).map(String::as_str);
+    let stranger = asked_for.is_some_and(|id| request.text("ExternalId") != Some(id));
+    if settings.missing_roles.contains(role) || stranger {
         let principal = ctx.caller.principal(ctx.sessions);
         let text =
             format!("User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role}");
         return Err(ApiError::new(403, "AccessDenied", text));
     }
-    let session = request.text("RoleSessionName").unwrap_or("session");
     let unique = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
     let access_key = format!("ASIA{account}{}", &unique[..8]);
     let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
     ctx.sessions.insert(access_key.clone(), arn.clone());
-    let seconds = request.text("DurationSeconds").and_then(|text| text.parse().ok()).unwrap_or(3600_u32);
-    let expiration = jiff::Timestamp::now() + std::time::Duration::from_secs(seconds.into());
+    let expiration = jiff::Timestamp::now() + std::time::Duration::from_secs(seconds);
     let result = format!(
         "<Credentials><AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>secret-{unique}</SecretAccessKey>\
          <SessionToken>token-{unique}</SessionToken><Expiration>{}</Expiration></Credentials>\
@@ -43,6 +45,48 @@ pub(crate) fn assume_role(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply,
         escaped(&arn),
     );
     Ok(answer(request, &result))
+}
+
+/// Role, name of the session and its duration, within the constraints of the API model.
+fn checked(request: &Request) -> Result<(&str, &str, u64), ApiError> {
+    let (role, session) = (request.text("RoleArn"), request.text("RoleSessionName"));
+    let sent = request.text("DurationSeconds");
+    let seconds = sent.map_or(Ok(3600), str::parse::<u64>);
+    let too_short_or_long = match seconds {
+        Ok(900..=43_200) => None,
+        Ok(43_201..) => Some("have value less than or equal to 43200"),
+        _ => Some("have value greater than or equal to 900"),
+    };
+    let checks = [
+        ("roleArn", role, bad_text(role, 20, 2048)),
+        ("roleSessionName", session, bad_text(session, 2, 64).or_else(|| bad_session(session))),
+        ("durationSeconds", sent, too_short_or_long.map(ToOwned::to_owned)),
+    ];
+    let failure = |(at, value, constraint): (&str, Option<&str>, Option<String>)| {
+        let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
+        let text = |is| format!("Value {value} at '{at}' failed to satisfy constraint: Member must {is}");
+        constraint.map(text)
+    };
+    let failures: Vec<_> = checks.into_iter().filter_map(failure).collect();
+    match (role, session, seconds) {
+        (Some(role), Some(session), Ok(seconds)) if failures.is_empty() => Ok((role, session, seconds)),
+        _ => Err(ApiError { code: "ValidationError".to_owned(), ..ApiError::validation(&failures) }),
+    }
+}
+
+fn bad_text(value: Option<&str>, shortest: usize, longest: usize) -> Option<String> {
+    match value.map(str::len) {
+        None => Some("not be null".to_owned()),
+        Some(length) if length < shortest => Some(format!("have length greater than or equal to {shortest}")),
+        Some(length) if length > longest => Some(format!("have length less than or equal to {longest}")),
+        Some(_) => None,
+    }
+}
+
+fn bad_session(name: Option<&str>) -> Option<String> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_+=,.@-".contains(letter);
+    let good = name.is_none_or(|name| name.chars().all(allowed));
+    (!good).then(|| r"satisfy regular expression pattern: [\w+=,.@-]*".to_owned())
 }
 
 /// `arn:aws:iam::<account>:role/<path and name>`.
@@ -59,10 +103,10 @@ fn role_parts(role: &str) -> Result<(&str, &str), ApiError> {
 }
 
 fn answer(request: &Request, result: &str) -> Reply {
-    let operation = request.operation;
+    let (operation, id) = (request.operation, &request.id);
     let xml = format!(
         "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result>\
-         <ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata>\
+         <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata>\
          </{operation}Response>"
     );
     Reply { status: 200, body: Body::Xml(xml) }

@@ -1,6 +1,6 @@
 //! TagResource, UntagResource and ListTags, for functions, code signing configs, and by way of `mapping_tags` event
 //! source mappings. Both writes change a function's RevisionId. Texts: `TestLambdaTags` in LocalStack's recordings
-//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
+//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json); the one on too many keys follows the model.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +32,14 @@ impl Tagged<'_> {
         }
     }
 
+    /// Why it can't be written to now, if it can't.
+    fn refusal(&self) -> Option<ApiError> {
+        match self {
+            Self::Function(function) => function.latest.lifecycle.refusal_of_any_write(&function.arn),
+            Self::CodeSigningConfig(_) | Self::Mapping(_) => None,
+        }
+    }
+
     fn set(self, tags: BTreeMap<String, String>) {
         match self {
             Self::Function(function) => {
@@ -51,7 +59,7 @@ pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if added.is_empty() {
         return Err(ApiError::invalid("An error occurred and the request cannot be processed."));
     }
-    let tagged = tagged(ctx, request)?;
+    let tagged = writable(ctx, request)?;
     let mut merged = tagged.tags().clone();
     merged.extend(added);
     tags::check(&merged)?;
@@ -66,7 +74,13 @@ pub(crate) fn untag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiEr
         let failure = "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
         return Err(ApiError::validation(&[failure.to_owned()]));
     }
-    let tagged = tagged(ctx, request)?;
+    if keys.len() > 50 {
+        let constraint = "Member must have length less than or equal to 50";
+        let shown = keys.join(", ");
+        let failure = format!("Value '[{shown}]' at 'tagKeys' failed to satisfy constraint: {constraint}");
+        return Err(ApiError::validation(&[failure]));
+    }
+    let tagged = writable(ctx, request)?;
     let mut left = tagged.tags().clone();
     left.retain(|key, _| !keys.contains(&key.as_str()));
     tagged.set(left);
@@ -95,6 +109,12 @@ fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<Tagged<'a>, Api
         return function(ctx, arn).map(Tagged::Function);
     }
     Err(not_taggable(arn))
+}
+
+/// The same for a write.
+fn writable<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<Tagged<'a>, ApiError> {
+    let tagged = tagged(ctx, request)?;
+    tagged.refusal().map_or(Ok(tagged), Err)
 }
 
 fn function<'a>(ctx: &'a mut Ctx<'_>, arn: &str) -> Result<&'a mut Function, ApiError> {

@@ -43,7 +43,6 @@ fn check_signatures_of_layers(region: &Region, name: &str, sent: &Object) -> Res
 
 /// Replaces the code; with DryRun it only says what would be.
 pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    code::check_request_size(request.operation, request.body_len)?;
     model::check(&request.body, &[])?;
     let name = naming::unqualified(ctx.region, &request.label)?;
     let function = ready(ctx, &name, request)?;
@@ -51,7 +50,11 @@ pub(crate) fn code(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     let package = config.get("PackageType").and_then(Value::as_str).unwrap_or("Zip").to_owned();
     let code = code::resolve(ctx.region, &request.body, &package)?;
     code_signing::check_signature(ctx.region, signing.as_deref(), &name)?;
-    ctx.check_code_storage(code.size)?;
+    // What is replaced makes room.
+    let replaced = ctx.region.function(&name, Access::Other, ctx.now)?.latest.code.stored();
+    if code.stored() > replaced {
+        ctx.check_code_storage(code.stored() - replaced)?;
+    }
     let (settings, now) = (ctx.region.settings.clone(), ctx.now);
     let function = ctx.region.function(&name, Access::Other, now)?;
     if request.flag("DryRun") {

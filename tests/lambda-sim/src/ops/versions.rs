@@ -32,7 +32,7 @@ pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, Api
         )));
     }
     if unchanged(function).is_none() {
-        let size = function.latest.code.size;
+        let size = function.latest.code.stored();
         ctx.check_code_storage(size)?;
     }
     let function = ctx.region.function(&name, Access::Other, now)?;
@@ -101,9 +101,6 @@ fn set_frozen_members(config: &mut Object, description: Option<&str>) {
 /// Removes a version that no alias points to; one that doesn't exist is gone already. The text is AWS's
 /// (<https://github.com/karl-cardenas-coding/go-lambda-cleanup/issues/45>).
 pub(crate) fn delete(function: &mut Function, number: &str) -> Result<(), ApiError> {
-    if function.aliases.contains_key(number) {
-        return Err(ApiError::invalid("Deletion of aliases is not currently supported."));
-    }
     let points = |alias: &Object| {
         let weights = alias.get("RoutingConfig").and_then(|routing| routing.get("AdditionalVersionWeights"));
         alias.get("FunctionVersion").is_some_and(|version| version == number)

@@ -32,12 +32,7 @@ pub(crate) fn check(body: &Object, required: &[&str]) -> Result<(), ApiError> {
         checks.present(PROFILES);
     }
     let pattern = format!("Member must satisfy regular expression pattern: {PROFILE}");
-    checks.list(PROFILES, 20, |arn| PROFILE_RE.is_match(arn), &pattern);
-    let profiles = checks.at(PROFILES).cloned();
-    if profiles.as_ref().and_then(Value::as_array).is_some_and(Vec::is_empty) {
-        let constraint = "Member must have length greater than or equal to 1";
-        checks.fail(PROFILES, profiles.as_ref(), constraint);
-    }
+    checks.list(PROFILES, 1..=20, |arn| PROFILE_RE.is_match(arn), &pattern);
     checks.tags();
     checks.finish()?;
     tags::check(&tags::of(body))

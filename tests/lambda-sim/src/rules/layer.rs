@@ -56,7 +56,7 @@ pub(crate) fn check_publish(settings: &AccountSettings, body: &Object) -> Result
     checks.code();
     runtimes(settings, &mut checks);
     let allowed = "Member must satisfy enum value set: [x86_64, arm64], Member must not be null";
-    checks.list("CompatibleArchitectures", 2, |item| ARCHITECTURES.contains(&item), allowed);
+    checks.list("CompatibleArchitectures", 0..=2, |item| ARCHITECTURES.contains(&item), allowed);
     checks.finish()
 }
 

@@ -3,6 +3,7 @@
 //! (`service-2.json` of Lambda in <https://github.com/boto/botocore>); the texts follow LocalStack's recordings of
 //! AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -20,6 +21,9 @@ const SECURITY_GROUP: &str = "sg-[0-9a-zA-Z]*";
 const ENV_KEY: &str = "[a-zA-Z]([a-zA-Z0-9_])+";
 const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
 const MOUNT_PATH: &str = r"/mnt/[a-zA-Z0-9-_.]+";
+/// An access point of EFS or of S3 Files
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html>).
+const FILE_SYSTEM: &str = r"arn:aws[a-zA-Z-]*:elasticfilesystem:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}:\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}";
 const ANY_ARN: &str = r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
 pub(super) const LAYER: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
 const BUCKET: &str = r"[0-9A-Za-z\.\-_]*(?<!\.)";
@@ -40,6 +44,7 @@ static SECURITY_GROUP_RE: LazyLock<Regex> = whole!(SECURITY_GROUP);
 static ENV_KEY_RE: LazyLock<Regex> = whole!(ENV_KEY);
 static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
 static MOUNT_PATH_RE: LazyLock<Regex> = whole!(MOUNT_PATH);
+static FILE_SYSTEM_RE: LazyLock<Regex> = whole!(FILE_SYSTEM);
 static ANY_ARN_RE: LazyLock<Regex> = whole!(ANY_ARN);
 pub(super) static LAYER_RE: LazyLock<Regex> = whole!(LAYER);
 static BUCKET_RE: LazyLock<Regex> = whole!(r"[0-9A-Za-z.\-_]*[0-9A-Za-z\-_]");
@@ -136,14 +141,17 @@ impl Checks<'_> {
     pub(super) fn list(
         &mut self,
         path: &str,
-        most: usize,
+        sizes: RangeInclusive<usize>,
         accepted: impl Fn(&str) -> bool,
         constraint: &str,
     ) {
         let Some(value) = self.at(path).cloned() else { return };
         let Some(items) = value.as_array() else { return };
-        if items.len() > most {
-            let constraint = format!("Member must have length less than or equal to {most}");
+        if items.len() > *sizes.end() {
+            let constraint = format!("Member must have length less than or equal to {}", sizes.end());
+            self.fail(path, Some(&value), &constraint);
+        } else if items.len() < *sizes.start() {
+            let constraint = format!("Member must have length greater than or equal to {}", sizes.start());
             self.fail(path, Some(&value), &constraint);
         } else if items.iter().filter_map(Value::as_str).any(|item| !accepted(item)) {
             self.fail(path, Some(&value), &format!("Member must satisfy constraint: [{constraint}]"));
@@ -189,30 +197,53 @@ impl Checks<'_> {
 
     fn lists(&mut self) {
         let architectures = "Member must satisfy enum value set: [x86_64, arm64], Member must not be null";
-        self.list("Architectures", 1, |item| ["x86_64", "arm64"].contains(&item), architectures);
+        self.list("Architectures", 1..=1, |item| ["x86_64", "arm64"].contains(&item), architectures);
         let lengths = "Member must have length less than or equal to 1024, \
                        Member must have length greater than or equal to 0, \
                        Member must satisfy regular expression pattern";
-        self.list("VpcConfig.SubnetIds", 16, |id| SUBNET_RE.is_match(id), &format!("{lengths}: {SUBNET}"));
+        self.list(
+            "VpcConfig.SubnetIds",
+            0..=16,
+            |id| SUBNET_RE.is_match(id),
+            &format!("{lengths}: {SUBNET}"),
+        );
         let groups = format!("{lengths}: {SECURITY_GROUP}");
-        self.list("VpcConfig.SecurityGroupIds", 5, |id| SECURITY_GROUP_RE.is_match(id), &groups);
+        self.list("VpcConfig.SecurityGroupIds", 0..=5, |id| SECURITY_GROUP_RE.is_match(id), &groups);
         let layers = format!("Member must satisfy regular expression pattern: {LAYER}");
-        self.list("Layers", usize::MAX, |arn| LAYER_RE.is_match(arn), &layers);
-        self.list("ImageConfig.EntryPoint", 1500, |_| true, "");
-        self.list("ImageConfig.Command", 1500, |_| true, "");
-        self.list("FileSystemConfigs", 1, |_| true, "");
-        self.mount_paths();
+        self.list("Layers", 0..=usize::MAX, |arn| LAYER_RE.is_match(arn), &layers);
+        self.list("ImageConfig.EntryPoint", 0..=1500, |_| true, "");
+        self.list("ImageConfig.Command", 0..=1500, |_| true, "");
+        self.list("FileSystemConfigs", 0..=1, |_| true, "");
+        self.file_systems();
     }
 
-    fn mount_paths(&mut self) {
+    fn file_systems(&mut self) {
         let Some(Value::Array(systems)) = self.at("FileSystemConfigs").cloned() else { return };
         for (at, system) in systems.iter().enumerate() {
-            let path = system.get("LocalMountPath").and_then(Value::as_str).unwrap_or_default();
-            if path.len() > 160 || !MOUNT_PATH_RE.is_match(path) {
-                let member = format!("FileSystemConfigs.{}.member.LocalMountPath", at + 1);
-                let constraint = format!("Member must satisfy regular expression pattern: {MOUNT_PATH}");
-                self.fail(&member, Some(&Value::String(path.to_owned())), &constraint);
+            let member = |name: &str| format!("FileSystemConfigs.{}.member.{name}", at + 1);
+            self.item(&member("Arn"), system.get("Arn"), 256, (&FILE_SYSTEM_RE, FILE_SYSTEM));
+            let path = system.get("LocalMountPath");
+            self.item(&member("LocalMountPath"), path, 160, (&MOUNT_PATH_RE, MOUNT_PATH));
+            let direct = system.get("S3FilesConfig").and_then(|config| config.get("DirectS3Read"));
+            let allowed = ["ENABLED", "DISABLED", "AUTO"];
+            if direct.and_then(Value::as_str).is_some_and(|direct| !allowed.contains(&direct)) {
+                let constraint = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
+                self.fail(&member("S3FilesConfig.DirectS3Read"), direct, &constraint);
             }
+        }
+    }
+
+    /// A string that must be there, as a member of an item of a list.
+    fn item(&mut self, path: &str, value: Option<&Value>, longest: usize, pattern: (&Regex, &str)) {
+        let Some(text) = value.and_then(Value::as_str) else {
+            return self.fail(path, None, "Member must not be null");
+        };
+        if text.chars().count() > longest {
+            let constraint = format!("Member must have length less than or equal to {longest}");
+            self.fail(path, value, &constraint);
+        }
+        if !pattern.0.is_match(text) {
+            self.fail(path, value, &format!("Member must satisfy regular expression pattern: {}", pattern.1));
         }
     }
 
@@ -307,6 +338,27 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_list_of_architectures_is_too_short() {
+        assert!(refused(&json!({"Architectures": []})).ends_with(
+            "'architectures' failed to satisfy constraint: Member must have length greater than or equal to 1"
+        ));
+    }
+
+    #[test]
+    fn file_systems_are_access_points() {
+        let config = json!({"LocalMountPath": "/data", "S3FilesConfig": {"DirectS3Read": "SOMETIMES"}});
+        let message = refused(&json!({"FileSystemConfigs": [config]}));
+        assert!(
+            message
+                .starts_with("3 validation errors detected: Value null at 'fileSystemConfigs.1.member.arn'")
+        );
+        assert!(message.contains("at 'fileSystemConfigs.1.member.localMountPath' failed"), "{message}");
+        assert!(message.contains("enum value set: [ENABLED, DISABLED, AUTO]"), "{message}");
+        let config = json!({"LocalMountPath": "/mnt/data", "Arn": "a"});
+        assert!(refused(&json!({"FileSystemConfigs": [config]})).contains("Value 'a' at"));
+    }
+
+    #[test]
     fn missing_members_are_null() {
         let error = check(&Object::new(), &["Role"]).unwrap_err();
         assert!(
@@ -323,7 +375,10 @@ mod tests {
             "Handler": "index.handler", "KMSKeyArn": "", "DeadLetterConfig": {"TargetArn": ""},
             "Layers": ["arn:aws:lambda:eu-west-1:111122223333:layer:a:1"], "Code": {"S3Bucket": "my.bucket"},
             "Tags": {"lambda-operator.io/owner": "a/b"},
-            "FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/data"}],
+            "FileSystemConfigs": [{
+                "Arn": "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-0123456789abcdef0",
+                "LocalMountPath": "/mnt/data",
+            }],
         });
         check(request.as_object().unwrap(), &[]).unwrap();
     }

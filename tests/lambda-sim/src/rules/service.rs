@@ -1,7 +1,7 @@
-//! The rules of Lambda's own code, reported one at a time as InvalidParameterValueException. Texts: LocalStack's
-//! recordings of AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json and test_lambda.snapshot.json),
-//! the Lambda guide on environment variables
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>) and on VPCs.
+//! The rules of Lambda's own code, reported one at a time as InvalidParameterValueException. Texts that LocalStack
+//! recorded of AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json and test_lambda.snapshot.json): runtimes,
+//! the 4 KB of environment, layers, what EC2 can't find. Texts of elsewhere name their source. All others are ours,
+//! for rules of the API reference and the guide.
 
 use serde_json::Value;
 
@@ -10,7 +10,10 @@ use crate::error::ApiError;
 use crate::request::Object;
 use crate::settings::AccountSettings;
 
-/// Environment variables that Lambda sets itself.
+/// Environment variables that Lambda sets itself
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). Others of the prefix `AWS_LAMBDA_` are
+/// the user's to set, such as `AWS_LAMBDA_EXEC_WRAPPER`
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html>).
 const RESERVED: [&str; 20] = [
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
@@ -86,8 +89,9 @@ pub(crate) fn check_create(sent: &Object, package: &str) -> Result<(), ApiError>
     let has = |name: &str| has(sent, name);
     if package == "Image" {
         if has("Runtime") || has("Handler") || has("Layers") {
-            let text = "Please don't provide Handler or Runtime or Layer when the intent is to create a function \
-                        with packageType Image.";
+            // https://github.com/pulumi/pulumi-aws/issues/5439
+            let text = "Please don't provide Handler or Runtime or Layer when the intended function PackageType is \
+                        Image.";
             return Err(ApiError::invalid(text));
         }
     } else if !has("Runtime") || !has("Handler") {
@@ -181,6 +185,7 @@ fn environment(sent: &Object) -> Result<(), ApiError> {
     let Some(variables) = sent.get("Environment").and_then(|environment| environment.get("Variables")) else {
         return Ok(());
     };
+    // The text on reserved keys: https://github.com/zuka-e/laravel-react-task-spa/pull/146
     let trouble = "Lambda was unable to configure your environment variables because the environment variables you \
                    have provided";
     let keys = variables.as_object().into_iter().flat_map(serde_json::Map::keys);
@@ -242,20 +247,33 @@ fn network(settings: &AccountSettings, sent: &Object, after: &Object) -> Result<
     Ok(())
 }
 
-/// <https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-runtimes>
+/// The rules of <https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html>, in the words of
+/// <https://github.com/aws-samples/bedrock-chat/issues/617>; those on file systems, tenants and storage are ours.
 fn snap_start(sent: &Object, after: &Object) -> Result<(), ApiError> {
     let on = after.get("SnapStart").and_then(|snap| snap.get("ApplyOn")) == Some(&"PublishedVersions".into());
-    let concerned = ["SnapStart", "Runtime", "EphemeralStorage"].iter().any(|name| sent.contains_key(*name));
+    let concerned = ["SnapStart", "Runtime", "EphemeralStorage", "FileSystemConfigs", "PackageType"]
+        .iter()
+        .any(|name| sent.contains_key(*name));
     if !on || !concerned {
         return Ok(());
+    }
+    let unsupported = |what: &str| {
+        Err(ApiError::invalid(format!("{what} is not supported for SnapStart enabled functions.")))
+    };
+    if text(after, "PackageType") == Some("Image") {
+        return unsupported("ContainerImage");
+    }
+    if after.contains_key("FileSystemConfigs") {
+        return unsupported("FileSystemConfig");
+    }
+    if after.contains_key("TenancyConfig") {
+        return unsupported("TenancyConfig");
     }
     let runtime = text(after, "Runtime").unwrap_or_default();
     let too_old = ["python3.8", "python3.9", "python3.10", "python3.11", "dotnet6"].contains(&runtime);
     let managed = ["java", "python3.", "dotnet"].iter().any(|family| runtime.starts_with(family));
     if too_old || !managed || runtime.starts_with("java8") {
-        return Err(ApiError::invalid(format!(
-            "{runtime} is not supported for SnapStart enabled functions."
-        )));
+        return unsupported(runtime);
     }
     if number(after, ["EphemeralStorage", "Size"]).is_some_and(|size| size > 512) {
         return Err(ApiError::invalid("SnapStart does not support ephemeral storage greater than 512 MB."));
@@ -301,6 +319,8 @@ mod tests {
         let text =
             refused(&json!({"Environment": {"Variables": {"AWS_REGION": "x", "OTHER": "y"}}})).unwrap();
         assert!(text.ends_with("Reserved keys used in this request: AWS_REGION"), "{text}");
+        let wrapper = json!({"Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap"}}});
+        assert_eq!(refused(&wrapper), None);
     }
 
     #[test]
@@ -315,6 +335,21 @@ mod tests {
         assert!(refused(&json!({"Runtime": "python2.7"})).unwrap().contains("no longer supported"));
         assert!(refused(&json!({"Runtime": "cobol"})).unwrap().contains("enum value set"));
         assert_eq!(refused(&json!({"Runtime": "python3.13"})), None);
+    }
+
+    #[test]
+    fn snap_start_excludes_what_it_cannot_restore() {
+        let with = |name: &str, value: Value| {
+            let mut sent = json!({"Runtime": "java21", "SnapStart": {"ApplyOn": "PublishedVersions"}});
+            sent["VpcConfig"] = json!({"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]});
+            sent[name] = value;
+            refused(&sent)
+        };
+        assert_eq!(with("Timeout", json!(3)), None);
+        let efs = with("FileSystemConfigs", json!([{"Arn": "a", "LocalMountPath": "/mnt/a"}])).unwrap();
+        assert_eq!(efs, "FileSystemConfig is not supported for SnapStart enabled functions.");
+        assert!(with("EphemeralStorage", json!({"Size": 513})).unwrap().contains("512 MB"));
+        assert!(with("Runtime", json!("nodejs24.x")).unwrap().starts_with("nodejs24.x is not supported"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Tags, where they are part of a request: `TestLambdaTags` in LocalStack's recordings of AWS
-//! (tests/aws/services/lambda_/test_lambda_api.snapshot.json) and
-//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>.
+//! Tags, where they are part of a request. The text on their number is that of `test_tag_limits` in LocalStack's
+//! recordings of AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json); that on AWS's own keys is ours, for
+//! the rule in <https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>.
 
 use std::collections::BTreeMap;
 

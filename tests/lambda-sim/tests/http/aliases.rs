@@ -177,3 +177,16 @@ async fn somebody_else_changes_aliases_also_to_weights_of_aws_itself() {
     assert!(!bench.account.remove_alias("hello", "live").await);
     assert_eq!(bench.account.alias("hello", "live").await, None);
 }
+
+#[tokio::test]
+async fn provisioned_concurrency_of_an_alias_is_what_a_test_says() {
+    let bench = Bench::with_versions(1).await;
+    let path = "/2019-09-30/functions/hello/provisioned-concurrency?Qualifier=live";
+    bench.create_alias(to("1")).await.ok();
+    let missing = bench.get(path).await;
+    assert_eq!(missing.status, 404);
+    bench.account.provision("hello", "live", Some("IN_PROGRESS")).await;
+    assert_eq!(bench.get(path).await.ok()["Status"], "IN_PROGRESS");
+    bench.account.provision("hello", "live", None).await;
+    assert_eq!(bench.get(path).await.status, 404);
+}

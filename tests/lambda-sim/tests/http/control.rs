@@ -38,8 +38,39 @@ async fn states_can_be_set() {
         json!({"State": "Inactive", "StateReasonCode": "Idle", "StateReason": "The function is idle."});
     bench.account.edit_function("hello", state).await;
     assert_eq!(bench.function("hello").await["Configuration"]["StateReasonCode"], "Idle");
-    bench.update("hello", json!({"Timeout": 4})).await.ok();
+    let updated = bench.update("hello", json!({"Timeout": 4})).await.ok();
+    assert_eq!(
+        (updated["State"].as_str(), updated["StateReasonCode"].as_str()),
+        (Some("Pending"), Some("Restoring"))
+    );
+    assert_eq!(updated["LastUpdateStatus"], "InProgress");
     assert_eq!(bench.function("hello").await["Configuration"]["State"], "Active");
+}
+
+#[tokio::test]
+async fn null_is_what_stands_when_nothing_was_said() {
+    let bench = Bench::start().await;
+    let plain = bench.created("hello").await;
+    let changes = json!({
+        "Description": "theirs", "Timeout": 9, "MemorySize": 512, "EphemeralStorage": {"Size": 1024},
+        "TracingConfig": {"Mode": "Active"}, "LoggingConfig": {"LogFormat": "JSON"}, "Tags": {"a": "b"},
+        "SnapStart": {"ApplyOn": "PublishedVersions"}, "Architectures": ["arm64"], "KMSKeyArn": "key",
+        "Environment": {"Variables": {"KEY": "value"}}, "Layers": ["arn:aws:lambda:eu-west-1:111122223333:layer:a:1"],
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-west-1:111122223333:q"},
+        "FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/a"}], "ImageConfig": {"Command": ["a"]},
+        "SourceKMSKeyArn": "key", "ReservedConcurrentExecutions": 5, "State": "Inactive",
+    });
+    bench.account.edit_function("hello", changes.clone()).await;
+    let nulls: serde_json::Value =
+        changes.as_object().unwrap().keys().map(|name| (name.clone(), serde_json::Value::Null)).collect();
+    bench.account.edit_function("hello", nulls).await;
+    let mut after = bench.function("hello").await;
+    for changing in ["RevisionId", "LastModified"] {
+        after["Configuration"][changing] = plain["Configuration"][changing].clone();
+    }
+    after["Code"]["Location"] = plain["Code"]["Location"].clone();
+    assert_eq!(after, plain);
 }
 
 #[tokio::test]

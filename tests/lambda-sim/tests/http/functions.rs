@@ -73,7 +73,12 @@ async fn a_pending_function_can_be_deleted_but_not_updated() {
     bench.create(function("hello")).await.ok();
     assert_eq!(bench.function("hello").await["Configuration"]["State"], "Pending");
     let text = bench.update("hello", json!({"Timeout": 4})).await.refused(409, "ResourceConflictException");
-    assert!(text.ends_with("The function is currently in the following state: Pending"), "{text}");
+    assert_eq!(
+        text,
+        "The operation cannot be performed at this time. The resource \
+         arn:aws:lambda:eu-west-1:111122223333:function:hello is currently in the following state: 'Pending'. \
+         StateReasonCode: 'Creating'"
+    );
     let path = format!("{FUNCTIONS}/hello");
     assert_eq!(bench.call("DELETE", &path, None).await.status, 204);
     let text = bench.get(&path).await.refused(404, "ResourceNotFoundException");
@@ -178,4 +183,93 @@ async fn tags_and_reserved_concurrency_are_beside_the_configuration() {
     let refused = bench.call("PUT", &concurrency("2017-10-31"), Some(too_much)).await;
     let text = refused.refused(400, "InvalidParameterValueException");
     assert!(text.ends_with("below its minimum value of [100]."), "{text}");
+}
+
+#[tokio::test]
+async fn an_update_that_changes_nothing_is_in_progress_all_the_same() {
+    let bench = Bench::start().await;
+    let before = bench.created("hello").await;
+    let updated = bench.update("hello", json!({"Timeout": before["Configuration"]["Timeout"]})).await.ok();
+    assert_eq!(updated["LastUpdateStatus"], "InProgress");
+    assert_ne!(updated["RevisionId"], before["Configuration"]["RevisionId"]);
+    bench.function("hello").await;
+    let same = function("hello")["Code"].clone();
+    assert_eq!(bench.update_code("hello", same).await.ok()["LastUpdateStatus"], "InProgress");
+}
+
+#[tokio::test]
+async fn code_too_is_guarded_by_its_revision() {
+    let bench = Bench::start().await;
+    let created = bench.create(function("hello")).await.ok();
+    let settled = bench.function("hello").await;
+    let mut request = json!({"ZipFile": zip("2"), "RevisionId": created["RevisionId"]});
+    bench.update_code("hello", request.clone()).await.refused(412, "PreconditionFailedException");
+    request["RevisionId"] = settled["Configuration"]["RevisionId"].clone();
+    assert_eq!(bench.update_code("hello", request).await.status, 200);
+}
+
+#[tokio::test]
+async fn one_function_settles_without_the_others() {
+    let bench = Bench::start().await;
+    bench.account.configure(|settings| settings.settle_delay(SettleDelay::Hold)).await;
+    for name in ["one", "two"] {
+        bench.create(function(name)).await.ok();
+    }
+    bench.account.settle_function("one").await;
+    assert_eq!(bench.function("one").await["Configuration"]["State"], "Active");
+    assert_eq!(bench.function("two").await["Configuration"]["State"], "Pending");
+}
+
+#[tokio::test]
+async fn a_function_answers_to_all_its_names_and_to_latest() {
+    let bench = Bench::start().await;
+    bench.account.put_function(with_tags("hello")).await;
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello";
+    for name in ["hello", "111122223333:function:hello", "function:hello", arn] {
+        let read = bench.function(&name.replace(':', "%3A")).await;
+        assert_eq!(read["Configuration"]["FunctionArn"], arn, "{name}");
+        assert_eq!(read["Tags"], json!({"a": "b"}));
+    }
+    let latest = bench.function("hello?Qualifier=%24LATEST").await;
+    assert_eq!(latest["Configuration"]["FunctionArn"], format!("{arn}:$LATEST"));
+    assert_eq!(latest["Configuration"]["Version"], "$LATEST");
+    assert!(latest.get("Tags").is_none(), "tags are shown without a qualifier only");
+    assert_eq!(bench.function("hello%3A%24LATEST").await, latest);
+}
+
+fn with_tags(name: &str) -> Value {
+    let mut request = function(name);
+    request["Tags"] = json!({"a": "b"});
+    request
+}
+
+#[tokio::test]
+async fn the_key_of_the_source_is_that_of_the_last_code() {
+    let bench = Bench::start().await;
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/source";
+    let mut request = function("hello");
+    request["Code"]["SourceKMSKeyArn"] = json!(key);
+    bench.create(request).await.ok();
+    assert_eq!(bench.function("hello").await["Code"]["SourceKMSKeyArn"], key);
+    bench.update_code("hello", json!({"ZipFile": zip("2")})).await.ok();
+    assert!(bench.function("hello").await["Code"].get("SourceKMSKeyArn").is_none());
+}
+
+#[tokio::test]
+async fn the_key_of_the_environment_is_not_saved_while_there_is_none() {
+    let bench = Bench::start().await;
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/environment";
+    let mut request = function("hello");
+    request["KMSKeyArn"] = json!(key);
+    assert!(bench.create(request).await.ok().get("KMSKeyArn").is_none());
+    let shown = async || bench.function("hello").await["Configuration"].get("KMSKeyArn").cloned();
+    assert_eq!(shown().await, None);
+    assert!(bench.get(FUNCTIONS).await.ok()["Functions"][0].get("KMSKeyArn").is_none());
+    let environment = json!({"Variables": {"KEY": "value"}});
+    bench.update("hello", json!({"Environment": environment})).await.ok();
+    assert_eq!(shown().await, None, "it was not kept either");
+    bench.update("hello", json!({"Environment": environment, "KMSKeyArn": key})).await.ok();
+    assert_eq!(shown().await, Some(json!(key)));
+    bench.update("hello", json!({"Environment": {}})).await.ok();
+    assert_eq!(shown().await, None);
 }

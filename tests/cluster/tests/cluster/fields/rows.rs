@@ -34,7 +34,7 @@ const CODE: &str = "UpdateFunctionCode";
 const SQS: &str = "arn:aws:sqs:eu-west-1:111122223333";
 const KMS: &str = "arn:aws:kms:eu-west-1:111122223333:key";
 const LAYER: &str = "arn:aws:lambda:eu-west-1:111122223333:layer";
-const EFS: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point";
+const EFS: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-0123456789abcdef";
 const IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v1";
 
 /// The spec of a zip function with some more fields.
@@ -163,7 +163,7 @@ fn network() -> Vec<Row> {
     let vpc = |subnet: &str, ipv6: bool| (spec(subnet, ipv6), wire(subnet, ipv6));
     let outside = json!({"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": false});
     let mount = |name: &str| {
-        let arn = format!("{EFS}/{name}");
+        let arn = format!("{EFS}{name}");
         (
             json!([{"arn": arn, "localMountPath": "/mnt/data"}]),
             json!([{"Arn": arn, "LocalMountPath": "/mnt/data"}]),
@@ -186,9 +186,9 @@ fn network() -> Vec<Row> {
             ..configured(
                 "fileSystemConfigs",
                 "FileSystemConfigs",
-                vec![mount("one"), mount("two")],
+                vec![mount("1"), mount("2")],
                 Some(json!([])),
-                json!([{"Arn": format!("{EFS}/two"), "LocalMountPath": "/mnt/theirs"}]),
+                json!([{"Arn": format!("{EFS}2"), "LocalMountPath": "/mnt/theirs"}]),
             )
         },
         configured(

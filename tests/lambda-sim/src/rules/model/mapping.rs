@@ -101,17 +101,14 @@ impl Checks<'_> {
 
     fn mapping_lists(&mut self) {
         let topic = format!("Member must satisfy regular expression pattern: {TOPIC}");
-        self.list("Topics", 1, |topic| topic.len() <= 249 && TOPIC_RE.is_match(topic), &topic);
+        self.list("Topics", 1..=1, |topic| topic.len() <= 249 && TOPIC_RE.is_match(topic), &topic);
         let queue = "Member must have length less than or equal to 1000";
-        self.list("Queues", 1, |queue| (1..=1000).contains(&queue.len()), queue);
-        for path in ["Topics", "Queues"] {
-            self.not_empty(path);
-        }
+        self.list("Queues", 1..=1, |queue| (1..=1000).contains(&queue.len()), queue);
         let response = "Member must satisfy enum value set: [ReportBatchItemFailures]";
-        self.list("FunctionResponseTypes", 1, |kind| kind == "ReportBatchItemFailures", response);
+        self.list("FunctionResponseTypes", 0..=1, |kind| kind == "ReportBatchItemFailures", response);
         let metrics = ["EventCount", "ErrorCount", "KafkaMetrics"];
         let constraint = format!("Member must satisfy enum value set: [{}]", metrics.join(", "));
-        self.list("MetricsConfig.Metrics", 3, |metric| metrics.contains(&metric), &constraint);
+        self.list("MetricsConfig.Metrics", 0..=3, |metric| metrics.contains(&metric), &constraint);
         self.each("FilterCriteria.Filters", "Pattern", |pattern| {
             let long = pattern.chars().count() > 4096;
             long.then(|| "Member must have length less than or equal to 4096".to_owned())
@@ -120,7 +117,7 @@ impl Checks<'_> {
 
     fn source_access(&mut self) {
         let path = "SourceAccessConfigurations";
-        self.list(path, 23, |_| true, "");
+        self.list(path, 0..=23, |_| true, "");
         self.each(path, "Type", |kind| not_one_of(kind, &ACCESS_TYPES));
         self.each(path, "URI", |uri| {
             let good = (1..=200).contains(&uri.len()) && URI_RE.is_match(uri);
@@ -131,8 +128,7 @@ impl Checks<'_> {
     fn servers(&mut self) {
         let path = "SelfManagedEventSource.Endpoints.KAFKA_BOOTSTRAP_SERVERS";
         let constraint = format!("Member must satisfy regular expression pattern: {SERVER}");
-        self.list(path, 10, |server| server.len() <= 300 && SERVER_RE.is_match(server), &constraint);
-        self.not_empty(path);
+        self.list(path, 1..=10, |server| server.len() <= 300 && SERVER_RE.is_match(server), &constraint);
         let Some(endpoints) = self.at("SelfManagedEventSource.Endpoints").cloned() else { return };
         let known = |key: &String| key == "KAFKA_BOOTSTRAP_SERVERS";
         if endpoints.as_object().is_some_and(|map| map.is_empty() || !map.keys().all(known)) {
@@ -151,14 +147,6 @@ impl Checks<'_> {
         self.each(&access, "Type", |kind| not_one_of(kind, &REGISTRY_ACCESS_TYPES));
         let validation = format!("{registry}.SchemaValidationConfigs");
         self.each(&validation, "Attribute", |attribute| not_one_of(attribute, &["KEY", "VALUE"]));
-    }
-
-    fn not_empty(&mut self, path: &str) {
-        let empty = self.at(path).filter(|value| value.as_array().is_some_and(Vec::is_empty)).cloned();
-        if empty.is_some() {
-            let constraint = "Member must have length greater than or equal to 1";
-            self.fail(path, empty.as_ref(), constraint);
-        }
     }
 
     /// Checks one text member of every item of a list; `violated` names the constraint.

@@ -1,0 +1,113 @@
+//! Which versions go, and which stay.
+
+use cluster_tests::{World, function, object_condition};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn kept(keep: i64, text: &str) -> Value {
+    layer(json!({"content": files(text), "versionRetention": {"keep": keep}}))
+}
+
+#[tokio::test]
+async fn older_versions_go_with_the_publication_but_not_those_of_others() {
+    let world = World::start("layer-keep").await;
+    applied(&world, "tools", kept(2, "1")).await;
+    theirs(&world).await;
+    assert_eq!(applied(&world, "tools", kept(2, "3")).await, ["PublishLayerVersion"]);
+    assert_eq!(applied(&world, "tools", kept(2, "4")).await, ["PublishLayerVersion", "DeleteLayerVersion"]);
+    assert_eq!(numbers(&world).await, [2, 3, 4]);
+    let object = world.objects(KIND).ready("tools").await;
+    assert_eq!(object["status"]["publishedVersions"], json!([3, 4]));
+}
+
+#[tokio::test]
+async fn a_version_that_a_function_uses_goes_when_the_function_has_let_go() {
+    let world = World::start("layer-used").await;
+    applied(&world, "tools", kept(1, "1")).await;
+    let uses = |number: i64| function(json!({"layers": [{"arn": format!("{ARN}:{number}")}]}));
+    world.apply("hello", uses(1)).await;
+    world.apply("bye", uses(1)).await;
+    world.ready("hello").await;
+    world.ready("bye").await;
+    applied(&world, "tools", kept(1, "2")).await;
+    world.apply("hello", uses(2)).await;
+    world.ready("hello").await;
+    applied(&world, "tools", kept(1, "3")).await;
+    assert_eq!(numbers(&world).await, [1, 2, 3], "both are in use");
+    world.aws().clear_ledger().await;
+    world.apply("bye", uses(2)).await;
+    until_numbers(&world, &[2, 3]).await;
+    assert_eq!(calls(&world).await, ["GetLayerVersion", "DeleteLayerVersion"], "it is woken once");
+    world.delete("hello").await;
+    world.gone("hello").await;
+    assert_eq!(numbers(&world).await, [2, 3]);
+    world.delete("bye").await;
+    until_numbers(&world, &[3]).await;
+}
+
+#[tokio::test]
+async fn what_was_freed_while_the_operator_was_away_goes_when_it_is_back() {
+    let mut world = World::start("layer-freed").await;
+    applied(&world, "tools", kept(1, "1")).await;
+    let uses = |number: i64| function(json!({"layers": [{"arn": format!("{ARN}:{number}")}]}));
+    world.apply("hello", uses(1)).await;
+    world.ready("hello").await;
+    applied(&world, "tools", kept(1, "2")).await;
+    assert_eq!(numbers(&world).await, [1, 2]);
+    world.stop_operator().await;
+    world.apply("hello", uses(2)).await;
+    world.start_operator();
+    until_numbers(&world, &[2]).await;
+}
+
+#[tokio::test]
+async fn a_deletion_takes_what_was_published_and_leaves_what_others_published() {
+    let world = World::start("layer-delete").await;
+    applied(&world, "tools", layer(json!({"permissions": [{"statementId": "a", "principal": "*"}]}))).await;
+    theirs(&world).await;
+    applied(&world, "tools", layer(json!({"content": files("3")}))).await;
+    world.aws().clear_ledger().await;
+    let layers = world.objects(KIND);
+    layers.delete("tools").await;
+    layers.gone("tools").await;
+    assert_eq!(calls(&world).await, ["DeleteLayerVersion", "DeleteLayerVersion"]);
+    assert_eq!(numbers(&world).await, [2]);
+    until_event(&world, "tools", "Deleted").await;
+}
+
+#[tokio::test]
+async fn what_somebody_deleted_before_is_no_obstacle() {
+    let world = World::start("layer-gone").await;
+    applied(&world, "tools", layer(json!({}))).await;
+    world.aws().remove_layer_version("tools", 1).await;
+    let layers = world.objects(KIND);
+    layers.delete("tools").await;
+    layers.gone("tools").await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_aws_refuses_is_blocked_until_it_is_retained() {
+    let world = World::start("layer-denied").await;
+    applied(&world, "tools", layer(json!({}))).await;
+    world.aws().patch(json!({"deny": ["DeleteLayerVersion"]})).await;
+    let layers = world.objects(KIND);
+    layers.delete("tools").await;
+    let object = layers.reason("tools", "AccessDenied").await;
+    let text = object_condition(&object, "Ready")["message"].to_string();
+    assert!(text.contains("DeleteLayerVersion") && text.contains("Retain"), "{text}");
+    layers.apply("tools", layer(json!({"deletionPolicy": "Retain"}))).await;
+    layers.gone("tools").await;
+    assert_eq!(numbers(&world).await, [1]);
+}
+
+#[tokio::test]
+async fn retained_all_versions_stay_without_a_call() {
+    let world = World::start("layer-retain").await;
+    applied(&world, "tools", layer(json!({"deletionPolicy": "Retain"}))).await;
+    world.aws().clear_ledger().await;
+    let layers = world.objects(KIND);
+    layers.delete("tools").await;
+    layers.gone("tools").await;
+    assert_eq!((calls(&world).await, numbers(&world).await), (Vec::new(), vec![1]));
+}
