@@ -671,7 +671,8 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_id: Option<String>,
 
-    /// The newest version that this object published. Whether it is Active yet, `published` says.
+    /// The newest version that was published for this object and can be used: it has left Pending. What `published`
+    /// says can be newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 

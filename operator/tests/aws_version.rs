@@ -68,7 +68,8 @@ async fn what_changed_in_between_is_not_published() {
 async fn a_version_says_how_it_stands() {
     let world = world().await;
     let failure = Failure::new("FunctionError", "it took too long");
-    world.function(&Configuration { snap_start: "PublishedVersions".into(), ..plain("f") }).await;
+    let runtime = Some("java25".to_owned());
+    world.function(&Configuration { runtime, snap_start: "PublishedVersions".into(), ..plain("f") }).await;
     world
         .account
         .configure(|aws| {
