@@ -190,7 +190,7 @@ async fn explain(stage: &Stage) -> anyhow::Result<()> {
 }
 
 async fn delete(stage: &Stage) -> anyhow::Result<()> {
-    stage.kubectl.show("delete lambdafunctions --all --timeout=60s").await?;
+    stage.kubectl.show("delete lambdafunctions,lambdaaliases --all --timeout=60s").await?;
     let Some(aws) = stage.aws() else { return Ok(()) };
     let left = aws.functions().await;
     let expected = ["billing-production", "legacy-report"];

@@ -62,11 +62,21 @@ async fn every_sample_applies_and_becomes_ready() {
     kubectl(&["-n", world.namespace.name(), "apply", "-k", SAMPLES]).await;
     let mut world = world;
     world.start_operator();
-    for name in ["hello", "orders", "thumbnails", "render", "billing", "legacy-report"] {
+    let names = ["hello", "orders", "thumbnails", "render", "billing", "legacy-report", "invoices", "quotes"];
+    for name in names {
         world.ready(name).await;
     }
     let functions = world.aws().functions().await;
-    let expected = ["billing-production", "hello", "legacy-report", "orders", "render", "thumbnails"];
+    let expected = [
+        "billing-production",
+        "hello",
+        "invoices",
+        "legacy-report",
+        "orders",
+        "quotes",
+        "render",
+        "thumbnails",
+    ];
     assert_eq!(functions, expected);
     let observed = world.functions().get("legacy-report").await.unwrap();
     let drifted = condition(&observed, "Drifted").map(|condition| condition.status.clone());
