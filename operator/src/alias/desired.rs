@@ -264,6 +264,25 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_claim_is_known_as_soon_as_the_function_is() {
+        let (references, _woken) = References::new();
+        let claimed = |spec: Value, status: &LambdaAliasStatus| claim(&object(spec), status, &references);
+        let unseen = LambdaAliasStatus::default();
+        assert_eq!(
+            claimed(json!({}), &unseen),
+            None,
+            "nobody knows what the LambdaFunction is called in AWS"
+        );
+        let named = json!({"functionRef": null, "functionName": "quotes-prod", "aliasName": "stable"});
+        assert_eq!(claimed(named, &unseen).as_deref(), Some("quotes-prod:stable"));
+        let pinned = LambdaAliasStatus { function_name: Some("old".into()), ..LambdaAliasStatus::default() };
+        assert_eq!(claimed(json!({}), &pinned).as_deref(), Some("old:live"));
+        let key = ReferenceKey::new(ReferenceKind::LambdaFunction, "shop", "quotes");
+        references.offered(key, Offer { name: "quotes-prod".into(), ..Offer::default() });
+        assert_eq!(claimed(json!({}), &unseen).as_deref(), Some("quotes-prod:live"));
+    }
+
+    #[test]
     fn an_unknown_path_is_refused_with_the_known_ones() {
         let spec = json!({"functionVersion": "1", "ignoreDrift": ["tags.team"]});
         let Err(Unready::Invalid(text)) = parsed(spec) else { panic!("it is accepted") };
