@@ -66,7 +66,7 @@ async fn a_role_is_assumed_once_for_all_regions_as_the_spec_says() {
     let request = &ledger[0].request;
     for (member, value) in [
         ("RoleArn", role.arn.as_str()),
-        ("RoleSessionName", "r"),
+        ("RoleSessionName", "session-r"),
         ("ExternalId", "id"),
         ("Tags.member.1.Key", "stage"),
         ("Tags.member.1.Value", "live"),
@@ -267,7 +267,7 @@ async fn one_sweep_serves_two_roles_and_reads_with_the_credentials_of_the_owner(
     }
     let listed = ledger.iter().filter(|call| call.operation == "ListFunctions");
     let asked: Vec<_> = listed.map(|call| call.principal.rsplit('/').next().unwrap()).collect();
-    assert_eq!(asked[..2], ["red", "blue"], "whoever may");
+    assert_eq!(asked[..2], ["session-red", "session-blue"], "whoever may");
 }
 
 #[tokio::test]

@@ -101,7 +101,8 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     }
     let differences = compare(desired, observed);
     let toggle = toggle(desired, &standing);
-    if observed.tags.is_none() && needs_tags(&standing, &differences, toggle, facts) {
+    // Who only observes is told of fields; tags would cost a call at each look.
+    if observed.tags.is_none() && !facts.observe_only && needs_tags(&standing, &differences, toggle, facts) {
         return plan_of(vec![Action::ReadTags], updating(), Vec::new());
     }
     let mut takes = None;

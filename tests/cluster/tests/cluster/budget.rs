@@ -45,6 +45,8 @@ async fn a_changed_secret_costs_one_update() {
     let world = with_ready("budget-secret", function(json!({"env": [variable]}))).await;
     world.secret("database", &[("password", "two")]).await;
     world.until_called("hello", "UpdateFunctionConfiguration", 1).await;
+    // By the poll the status no longer says what it said before the change.
+    world.until_called("hello", "GetFunction", 2).await;
     world.ready("hello").await;
     world.assert_quiet("hello", Duration::from_secs(1)).await;
     assert_eq!(world.calls().await, ONE_UPDATE);

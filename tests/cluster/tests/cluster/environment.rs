@@ -227,16 +227,19 @@ async fn unwatched_secrets_are_looked_at_from_time_to_time() {
     let before = used_version(&world.ready("hello").await);
     world.aws().clear_ledger().await;
     world.annotate_secret("db", "seen").await;
-    world
+    let annotated = world
         .until("hello", "the annotated Secret was read", |object| {
             used_version(object) != before && settled(object)
         })
         .await;
+    let before = used_version(&annotated);
     assert_eq!(world.writes("hello").await, []);
     world.aws().clear_ledger().await;
     world.secret("db", &[("password", "two")]).await;
     has_variables(&world, "hello", json!({"PASSWORD": "two"})).await;
-    world.until("hello", "it is rolled out", settled).await;
+    world
+        .until("hello", "it is rolled out", |object| used_version(object) != before && settled(object))
+        .await;
     assert_eq!(world.writes("hello").await.len(), 1);
     world.assert_quiet("hello", Duration::from_secs(2)).await;
 }
