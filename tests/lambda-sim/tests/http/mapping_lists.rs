@@ -56,11 +56,14 @@ async fn lists_are_of_the_whole_account_or_of_one_function_or_source() {
 }
 
 #[tokio::test]
-async fn a_list_settles_nothing() {
+async fn a_list_shows_states_and_settles_them_as_a_read_does_but_for_deletions() {
     let bench = Bench::with_function().await;
     let created = bench.map(mapping(QUEUE, json!({}))).await.ok();
+    assert_eq!(created["State"], "Creating");
     let state = || async { bench.get(MAPPINGS).await.ok()["EventSourceMappings"][0]["State"].clone() };
-    assert_eq!(state().await, "Creating");
-    bench.mapping(created["UUID"].as_str().unwrap()).await;
     assert_eq!(state().await, "Enabled");
+    let path = format!("{}/{}", MAPPINGS.trim_end_matches('/'), created["UUID"].as_str().unwrap());
+    bench.call("DELETE", &path, None).await.ok();
+    assert_eq!(state().await, "Deleting");
+    assert_eq!(state().await, "Deleting");
 }
