@@ -691,6 +691,10 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_signing_config_arn: Option<String>,
 
+    /// ARNs of the layer versions that the function has in AWS, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+
     /// `true` once the function was seen in a state other than Pending and Failed: from then on it may be in use, and
     /// is never replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]

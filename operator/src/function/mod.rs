@@ -101,12 +101,14 @@ impl Kind for Functions {
         Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: status.version.clone() }
     }
 
-    /// The layer versions that the spec names, and those that the last visit made of its references.
+    /// The layer versions that the function has, those that the spec names, and those that the last visit made of its
+    /// references.
     fn uses(object: &LambdaFunction, status: &LambdaFunctionStatus) -> BTreeSet<String> {
         let named = object.spec.layers.iter().flatten().filter_map(|layer| layer.arn.clone());
         let of_layers = status.common.references.iter();
         let of_layers = of_layers.filter(|reference| reference.kind == ReferenceKind::LambdaLayer.as_str());
-        named.chain(of_layers.filter_map(|reference| reference.value.clone())).collect()
+        let has = status.layers.iter().cloned();
+        named.chain(has).chain(of_layers.filter_map(|reference| reference.value.clone())).collect()
     }
 
     /// A function that may be adopted, that somebody else creates, or that was created before is read first; for

@@ -93,7 +93,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
         forget(status);
         return;
     };
-    let Observed { arn, code_sha256, revision_id, live, .. } = observed;
+    let Observed { arn, code_sha256, revision_id, live, configuration, .. } = observed;
     let ours = live.as_ref().is_none_or(|live| match &live.tags {
         Ok(tags) => owner.judge(tags) == Claim::Ours,
         Err(_) => status.common.origin.is_some(),
@@ -107,6 +107,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     }
     status.arn = Some(arn.clone());
     status.code_sha256 = Some(code_sha256.clone());
+    status.layers.clone_from(&configuration.layers);
     if let Some(live) = live {
         report_live(live, status);
     }

@@ -46,6 +46,82 @@ async fn a_version_that_a_function_uses_goes_when_the_function_has_let_go() {
     until_numbers(&world, &[3]).await;
 }
 
+/// A function that follows the layer.
+fn follower(extra: Value) -> Value {
+    let mut spec = function(json!({"layers": [{"layerRef": {"name": "tools"}}]}));
+    spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    spec
+}
+
+/// Waits until a function has this version of the layer in AWS.
+async fn until_has(world: &World, name: &str, number: i64) {
+    eventually(PATIENCE, format!("{name} has version {number}"), || async {
+        let function = world.aws().function(name).await.unwrap_or_default();
+        let layers = function["Configuration"]["Layers"].clone();
+        if layers[0]["Arn"] == format!("{ARN}:{number}") { Ok(()) } else { Err(layers) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn functions_roll_to_the_new_version_by_one_update_each_and_then_the_old_one_goes() {
+    let world = World::start("layer-roll").await;
+    world.apply("a", follower(json!({}))).await;
+    world.apply("b", follower(json!({}))).await;
+    applied(&world, "tools", kept(1, "1")).await;
+    world.ready("a").await;
+    world.ready("b").await;
+    world.aws().clear_ledger().await;
+    world.objects(KIND).apply("tools", kept(1, "2")).await;
+    until_has(&world, "a", 2).await;
+    until_has(&world, "b", 2).await;
+    until_numbers(&world, &[2]).await;
+    assert_eq!(writes(&world).await, ["PublishLayerVersion", "DeleteLayerVersion"]);
+    let updates = world.calls().await.into_iter().filter(|call| call.starts_with("Update"));
+    assert_eq!(updates.collect::<Vec<_>>(), ["UpdateFunctionConfiguration"; 2]);
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_roll_keeps_its_version() {
+    let world = World::start("layer-stuck").await;
+    applied(&world, "tools", kept(1, "1")).await;
+    world.apply("stuck", follower(json!({}))).await;
+    world.apply("paused", follower(json!({}))).await;
+    world.ready("stuck").await;
+    world.ready("paused").await;
+    world.patch("paused", json!({"spec": {"suspend": true}})).await;
+    let refused =
+        lambda_sim::Fault::error("UpdateFunctionConfiguration", 400, "InvalidParameterValueException", "no");
+    world.aws().inject(refused).await;
+    applied(&world, "tools", kept(1, "2")).await;
+    world.reason("stuck", "InvalidSpec").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(numbers(&world).await, [1, 2]);
+    world.aws().clear_faults().await;
+    until_has(&world, "stuck", 2).await;
+    assert_eq!(numbers(&world).await, [1, 2], "the other one still has it");
+    world.patch("paused", json!({"spec": {"suspend": null}})).await;
+    until_numbers(&world, &[2]).await;
+}
+
+#[tokio::test]
+async fn a_layer_goes_after_the_functions_that_follow_it() {
+    let world = World::start("layer-blocked").await;
+    applied(&world, "tools", layer(json!({}))).await;
+    world.apply("hello", follower(json!({}))).await;
+    world.ready("hello").await;
+    let layers = world.objects(KIND);
+    layers.delete("tools").await;
+    let object = layers.reason("tools", "DeletionBlocked").await;
+    let text = object_condition(&object, "Ready")["message"].to_string();
+    assert!(text.contains("LambdaFunction hello"), "{text}");
+    assert_eq!(numbers(&world).await, [1]);
+    world.delete("hello").await;
+    world.gone("hello").await;
+    layers.gone("tools").await;
+    assert_eq!(numbers(&world).await, Vec::<i64>::new());
+}
+
 #[tokio::test]
 async fn what_was_freed_while_the_operator_was_away_goes_when_it_is_back() {
     let mut world = World::start("layer-freed").await;
