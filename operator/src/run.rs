@@ -169,24 +169,8 @@ async fn lead(
     watch_references(&shared, &settings, &namespaces).await;
 
     let mut tasks = JoinSet::new();
-    // Each kind in each namespace, the labels of each namespace, and LambdaAccounts.
-    shared.expect_listings(namespaces.len() * (controllers.len() + 1) + 1);
-    let accounts = AccountController::new(
-        Arc::clone(&shared),
-        settings.drift.accounts(),
-        settings.watch.account_selector.clone(),
-        used,
-    );
-    tasks.spawn(Arc::clone(&accounts).run(None));
-    for controller in &controllers {
-        tasks.spawn(Arc::clone(controller).rotate());
-    }
-    for namespace in namespaces {
-        tasks.spawn(watch_namespaces(Arc::clone(&shared), namespace.clone()));
-        for controller in &controllers {
-            tasks.spawn(Arc::clone(controller).run(namespace.clone()));
-        }
-    }
+    let accounts = AccountController::new(Arc::clone(&shared), &settings, used);
+    watch(&mut tasks, &shared, &controllers, &accounts, namespaces);
     controllers.push(accounts);
     let helpers = tokio::spawn(serve_wakes(controllers, swept, touched, aws.clone(), ending.clone()));
     let lost = tokio::select! {
@@ -199,6 +183,27 @@ async fn lead(
     helpers.abort();
     shared.events.finish().await;
     Ok(lost)
+}
+
+/// Starts all watches: of each kind in each namespace, of the labels of each namespace, and of LambdaAccounts.
+fn watch(
+    tasks: &mut JoinSet<()>,
+    shared: &Arc<Shared>,
+    controllers: &[Arc<dyn AnyController>],
+    accounts: &Arc<AccountController>,
+    namespaces: Vec<Option<String>>,
+) {
+    shared.expect_listings(namespaces.len() * (controllers.len() + 1) + 1);
+    tasks.spawn(Arc::clone(accounts).run(None));
+    for controller in controllers {
+        tasks.spawn(Arc::clone(controller).rotate());
+    }
+    for namespace in namespaces {
+        tasks.spawn(watch_namespaces(Arc::clone(shared), namespace.clone()));
+        for controller in controllers {
+            tasks.spawn(Arc::clone(controller).run(namespace.clone()));
+        }
+    }
 }
 
 /// One controller for each kind.

@@ -74,13 +74,6 @@ pub struct DriftSettings {
     pub account_interval: Option<Duration>,
 }
 
-impl DriftSettings {
-    /// The last of them; zero: off.
-    pub fn accounts(&self) -> Duration {
-        self.account_interval.unwrap_or_default()
-    }
-}
-
 /// When an object that isn't as it should be is looked at again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecheckSettings {

@@ -29,6 +29,7 @@ use crate::engine::shared::Shared;
 use crate::engine::verdict::Verdict;
 use crate::k8s::references::{ObjectKey, ReferenceKind};
 use crate::k8s::write::WriteError;
+use crate::settings::Settings;
 
 /// How long changes of an account's use are gathered before its status counts them.
 const GATHERED: Duration = Duration::from_secs(1);
@@ -36,7 +37,9 @@ const GATHERED: Duration = Duration::from_secs(1);
 /// The controller of LambdaAccounts.
 pub struct AccountController {
     shared: Arc<Shared>,
+    /// Between two looks at limits and use; zero: only when the LambdaAccount changes.
     refresh: Duration,
+    /// Labels of the LambdaAccounts that concern it.
     selector: Option<String>,
     remembered: Mutex<HashMap<String, Remembered>>,
     waker: Mutex<Option<mpsc::UnboundedSender<ObjectRef<LambdaAccount>>>>,
@@ -58,18 +61,12 @@ pub struct Remembered {
 }
 
 impl AccountController {
-    /// A controller that has not begun to watch. `refresh`: between two looks at limits and use; zero: never again.
-    /// `selector`: labels of the LambdaAccounts that concern it.
-    pub fn new(
-        shared: Arc<Shared>,
-        refresh: Duration,
-        selector: Option<String>,
-        used: mpsc::UnboundedReceiver<String>,
-    ) -> Arc<Self> {
+    /// A controller that has not begun to watch. `used`: LambdaAccounts whose use has changed.
+    pub fn new(shared: Arc<Shared>, settings: &Settings, used: mpsc::UnboundedReceiver<String>) -> Arc<Self> {
         Arc::new(Self {
             shared,
-            refresh,
-            selector,
+            refresh: settings.drift.account_interval.unwrap_or_default(),
+            selector: settings.watch.account_selector.clone(),
             remembered: Mutex::default(),
             waker: Mutex::default(),
             used: Mutex::new(Some(used)),
@@ -148,7 +145,7 @@ impl AccountController {
         }
     }
 
-    /// Has accounts visited whose use has changed: at once when they are to go, else when the dust has settled.
+    /// Has accounts visited whose use has changed: the first at once, those that follow within a second together.
     async fn count_uses(self: Arc<Self>) {
         let Some(mut used) = self.used.lock().take() else { return };
         while let Some(name) = used.recv().await {

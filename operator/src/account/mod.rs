@@ -15,6 +15,6 @@ mod visit;
 mod watch;
 
 pub use controller::AccountController;
-pub use model::{Applicant, Refusal, Terms, Unplaced};
+pub use model::{Applicant, Refusal, Terms, Unplaced, without_adoption};
 pub use registry::Accounts;
 pub use watch::namespaces as watch_namespaces;

@@ -51,6 +51,21 @@ impl Terms {
     }
 }
 
+/// The verdict on an object whose LambdaAccount doesn't allow adoption: the text of a conflict speaks of spec.adopt,
+/// which is not heeded then.
+pub fn without_adoption(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Problem(Reason::OwnershipConflict, text, recheck) => {
+            let text = format!(
+                "{text} The LambdaAccount does not allow what is in AWS already to be taken over: spec.adopt only helps once \
+                 its spec.allowAdoption is true."
+            );
+            Verdict::Problem(Reason::OwnershipConflict, text, recheck)
+        }
+        verdict => verdict,
+    }
+}
+
 /// Why an object may not work through a LambdaAccount. Nothing is sent to AWS for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -95,15 +95,13 @@ impl Visit<'_> {
     }
 
     fn is_refresh_due(&self, now: Instant) -> bool {
-        let status = self.object.status.as_ref();
-        let seen = status.is_some_and(|status| {
-            status.limits.is_some()
+        let known = self.object.status.as_ref().is_some_and(|status| {
+            (status.limits.is_some() || self.remembered.unseen.is_some())
                 && Some(status.observed_generation) == self.object.meta().generation
                 && status.last_handled_reconcile_at == reconcile_at(&*self.object)
         });
         let waited = |at: Instant| !self.refresh.is_zero() && now.duration_since(at) >= self.refresh;
-        let denied = self.remembered.unseen.is_some();
-        (!seen && !denied) || self.remembered.refreshed.is_some_and(waited)
+        !known || self.remembered.refreshed.is_some_and(waited)
     }
 
     async fn take_in(&mut self) -> Result<(), Interrupt> {

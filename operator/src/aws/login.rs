@@ -10,23 +10,25 @@
 //! well in; a region that it doesn't answer well in pauses only those who name it.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
 
+mod ask;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::error::{AwsError, Class};
-use super::identity::{self, OfOneAccount};
 use super::pause::Pause;
 use super::pool::Tidings;
-use super::role::{Assumed, Role};
 use super::sdk_config::SdkSource;
+
+use ask::{Blame, Failed};
+pub(super) use ask::{Found, Source};
 
 /// Whose credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,34 +60,6 @@ pub(super) struct Session {
     credentials: Credentials,
 }
 
-/// What STS said, or who fails for it.
-type Asked = Result<Found, Failed>;
-
-/// Credentials that STS has just confirmed.
-pub(super) struct Found {
-    pub(super) config: SdkConfig,
-    pub(super) account: String,
-    pub(super) credentials: Credentials,
-    /// Where STS was asked.
-    pub(super) region: String,
-}
-
-/// STS was not asked, or didn't answer well.
-struct Failed {
-    error: AwsError,
-    blame: Blame,
-}
-
-/// Who is at fault.
-enum Blame {
-    /// The credentials.
-    These,
-    /// Perhaps the region that an object named: others are not to suffer for it.
-    Region(String),
-    /// The operator's own credentials, which pause by themselves.
-    Operator,
-}
-
 /// What it means that AWS has refused the credentials of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -95,14 +69,6 @@ pub(super) enum Refusal {
     Here { works_in: String },
     /// Others have taken their place.
     Outdated,
-}
-
-/// Where credentials come from.
-pub(super) enum Source {
-    /// The SDK's chain: the operator's own.
-    Chain,
-    /// A role, assumed with the operator's own.
-    Role { role: Role, operator: Arc<Login> },
 }
 
 /// One credential.
@@ -276,19 +242,6 @@ impl Login {
         }
     }
 
-    /// Where STS accepts the present session of a role. To ask for another one would tell nothing of this one.
-    async fn still_good(&self, session: &Session) -> Option<String> {
-        let (Source::Role { .. }, Some(home)) = (&self.source, self.home()) else { return None };
-        let credentials = identity::credentials_of(&session.config, self.sdk.patience()).await.ok()?;
-        let (region, observer) = (Region::new(home.clone()), self.sdk.observer());
-        let account = identity::account_of(credentials, &session.config, &region, &*observer).await.ok()?;
-        if account != session.account {
-            return None;
-        }
-        self.state.lock().confirmed = Some(Instant::now());
-        Some(home)
-    }
-
     /// Where STS has answered well.
     fn home(&self) -> Option<String> {
         self.state.lock().home.clone()
@@ -339,58 +292,6 @@ impl Login {
         state.watched = due.is_some();
         due
     }
-
-    /// Reads the configuration and the credentials anew, and asks STS whose they are.
-    async fn ask(&self, named: Option<&str>) -> Asked {
-        match &self.source {
-            Source::Chain => self.ask_as_operator(named).await,
-            Source::Role { role, operator } => self.ask_as_role(role, operator, named).await,
-        }
-    }
-
-    async fn ask_as_operator(&self, named: Option<&str>) -> Asked {
-        let ours = |error| Failed { error, blame: Blame::These };
-        let config = self.sdk.load().await;
-        let own = config.region().map(ToString::to_string).or_else(|| self.home());
-        let stranger = named.filter(|_| own.is_none()).map(str::to_owned);
-        let region = own.or_else(|| stranger.clone()).ok_or_else(|| ours(no_region()))?;
-        let credentials = identity::credentials_of(&config, self.sdk.patience()).await.map_err(ours)?;
-        let (observer, asked) = (self.sdk.observer(), Region::new(region.clone()));
-        let account = identity::account_of(credentials.clone(), &config, &asked, &*observer).await;
-        let account = account.map_err(|error| Failed { error, blame: blame(stranger) })?;
-        let config = OfOneAccount::config(config, asked, credentials.clone(), account.clone(), observer);
-        Ok(Found { config, account, credentials, region })
-    }
-
-    async fn ask_as_role(&self, role: &Role, operator: &Arc<Self>, named: Option<&str>) -> Asked {
-        let ours = |error| Failed { error, blame: Blame::These };
-        let own = Box::pin(operator.session(named)).await;
-        let own = own.map_err(|error| Failed { error, blame: Blame::Operator })?;
-        // The operator's session was confirmed somewhere.
-        let region = operator.home().ok_or_else(|| ours(no_region()))?;
-        let (observer, asked, sent) = (self.sdk.observer(), Region::new(region.clone()), Instant::now());
-        let assumed = Assumed::new(role.clone(), &own.config, asked.clone(), Arc::clone(&observer));
-        let credentials = match assumed.credentials().await {
-            Ok(credentials) => credentials,
-            // It is not the role that AWS refuses.
-            Err(error) if error.class == Class::Auth => {
-                let refusal = Box::pin(operator.doubt(&own, sent, &error)).await;
-                let accepted = matches!(refusal, Refusal::Here { .. });
-                return Err(Failed { error, blame: if accepted { Blame::These } else { Blame::Operator } });
-            }
-            Err(error) => return Err(ours(error)),
-        };
-        let account = identity::account_of(credentials.clone(), &own.config, &asked, &*observer).await;
-        let account = account.map_err(ours)?;
-        let provider = SharedCredentialsProvider::new(assumed);
-        let config = own.config.into_builder().credentials_provider(provider).build();
-        let config = OfOneAccount::config(config, asked, credentials.clone(), account.clone(), observer);
-        Ok(Found { config, account, credentials, region })
-    }
-}
-
-fn blame(stranger: Option<String>) -> Blame {
-    stranger.map_or(Blame::These, Blame::Region)
 }
 
 /// Whether AWS must judge both alike.

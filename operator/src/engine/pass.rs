@@ -8,7 +8,7 @@ use kube::{Resource, ResourceExt};
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{AdoptPolicy, ManagementPolicy, ReferenceVersion};
 
-use crate::account::Unplaced;
+use crate::account::{self, Unplaced};
 use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::controller::{applicant, claim};
 use crate::engine::kind::{Aside, Facts, Inputs, Kind, Unready};
@@ -197,22 +197,7 @@ impl<K: Kind> Pass<'_, K> {
             return Ok(Self::rivalry(&holder));
         }
         let verdict = self.converge(&scope, &desired, findings).await?;
-        Ok(if self.forbids_adoption() { self.explain_adoption(verdict) } else { verdict })
-    }
-
-    /// The text of a conflict speaks of spec.adopt, which is not heeded here.
-    fn explain_adoption(&self, verdict: Verdict) -> Verdict {
-        let account = K::common(&self.object).account_ref.as_ref().map_or("", |account| &account.name);
-        match verdict {
-            Verdict::Problem(Reason::OwnershipConflict, text, recheck) => {
-                let text = format!(
-                    "{text} LambdaAccount {account} does not allow what is in AWS already to be taken over, so spec.adopt \
-                     only helps once its spec.allowAdoption is true."
-                );
-                Verdict::Problem(Reason::OwnershipConflict, text, recheck)
-            }
-            verdict => verdict,
-        }
+        Ok(if self.forbids_adoption() { account::without_adoption(verdict) } else { verdict })
     }
 
     /// Reads what the spec refers to. A verdict: the operator may not.
