@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config, ResourceExt};
 use lambda_operator_crds::GROUP;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::limit::ConcurrencyLimitLayer;
 
 use crate::account::{AccountController, Accounts};
 use crate::alias::Aliases;
@@ -34,6 +36,9 @@ const PRUNE: Duration = Duration::from_mins(10);
 const KINDS_RECHECK: Duration = Duration::from_secs(2);
 /// How long a read from the API server may take; watches are renewed well before.
 const KUBERNETES_READ_TIMEOUT: Duration = Duration::from_secs(320);
+/// Requests to the API server at the same time, open watches not counted. Each has a connection of its own, whose buffers
+/// cost memory; more of them make nothing faster.
+const KUBERNETES_REQUESTS: usize = 32;
 
 /// Why the operator could not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -298,7 +303,8 @@ async fn connect(settings: &KubernetesSettings) -> Result<Client, RunError> {
         (None, None) => Config::infer().await.map_err(|error| failed(&error))?,
     };
     config.read_timeout = Some(KUBERNETES_READ_TIMEOUT);
-    Client::try_from(config).map_err(|error| failed(&error))
+    let connections = ConcurrencyLimitLayer::new(KUBERNETES_REQUESTS);
+    Ok(ClientBuilder::try_from(config).map_err(|error| failed(&error))?.with_layer(&connections).build())
 }
 
 async fn cluster_id(client: &Client) -> Result<String, kube::Error> {

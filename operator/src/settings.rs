@@ -117,7 +117,7 @@ impl Default for Settings {
             drift: DriftSettings::default(),
             rechecks: RecheckSettings::default(),
             cluster_id: None,
-            concurrency: 256,
+            concurrency: 128,
             election: Some(LeaderSettings::default()),
             metrics_address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             log: LogSettings::default(),

@@ -89,7 +89,7 @@ pub struct RunArgs {
         long,
         env = "LAMBDA_OPERATOR_CONCURRENCY",
         value_name = "NUMBER",
-        default_value = "256"
+        default_value = "128"
     )]
     pub concurrency: u16,
 
