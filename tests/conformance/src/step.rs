@@ -108,7 +108,7 @@ impl Step {
         self
     }
 
-    /// The order of the lists in the answers means nothing.
+    /// The order of the lists in the answers means nothing; their items must differ in more than ids.
     #[must_use]
     pub fn unordered(mut self) -> Self {
         self.unordered = true;

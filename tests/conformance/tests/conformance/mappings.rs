@@ -60,7 +60,8 @@ async fn a_queue_is_mapped_from_the_beginning_to_the_end() {
         Step::delete("delete", format!("{MAPPINGS}/{{uuid}}")),
         Step::get("gone", format!("{MAPPINGS}/{{uuid}}")).until_gone(),
         Step::delete("delete what is gone", format!("{MAPPINGS}/{{uuid}}")),
-        Step::get("nothing is listed any more", MAPPINGS),
+        // LocalEmu answers 404 before it takes it from the list.
+        Step::get("nothing is listed any more", MAPPINGS).until("/EventSourceMappings", json!([])),
     ]);
     agree("mappings", steps).await;
 }

@@ -69,9 +69,10 @@ async fn mappings_and_code_signing_configurations() {
         let body = json!({"FunctionName": "mapped", "EventSourceArn": arn("sqs", queue), "Enabled": false});
         Step::post(name, MAPPINGS, body)
     };
-    let publishers = json!({
-        "AllowedPublishers": {"SigningProfileVersionArns": [arn("signer", "/signing-profiles/one/abcdefgh")]},
-    });
+    let publishers = |profile: &str| {
+        let arn = arn("signer", &format!("/signing-profiles/{profile}/abcdefgh"));
+        json!({"AllowedPublishers": {"SigningProfileVersionArns": [arn]}})
+    };
     let mut steps = vec![
         Step::post("create function", FUNCTIONS, function("mapped")),
         settled("settled", "mapped"),
@@ -79,8 +80,8 @@ async fn mappings_and_code_signing_configurations() {
         queue("queue b", "b"),
         map("map a", "a"),
         map("map b", "b"),
-        Step::post("code signing 1", CODE_SIGNING, publishers.clone()),
-        Step::post("code signing 2", CODE_SIGNING, publishers),
+        Step::post("code signing 1", CODE_SIGNING, publishers("one")),
+        Step::post("code signing 2", CODE_SIGNING, publishers("two")),
     ];
     // Which one comes first is nobody's promise, so that pages can't be compared.
     steps.push(Step::get("all mappings", MAPPINGS).unordered());
