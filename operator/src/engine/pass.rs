@@ -21,6 +21,7 @@ use crate::k8s::events::Note;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
 
+use crate::text::sentence;
 /// Why a visit ended without a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum Interrupt {
@@ -216,7 +217,8 @@ impl<K: Kind> Pass<'_, K> {
                 Err(error) if references::is_forbidden(&error) => {
                     let (kind, name) = (key.kind.as_str(), &key.object.name);
                     let text = format!(
-                        "{kind} {name} can't be read: {error}. Grant the operator's ServiceAccount get on it."
+                        "{kind} {name} can't be read: {} Grant the operator's ServiceAccount get on it.",
+                        sentence(&error.to_string())
                     );
                     findings.missing = Some(text.clone());
                     return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));

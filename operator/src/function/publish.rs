@@ -18,6 +18,7 @@ use crate::function::action::Action;
 use crate::function::desired::Desired;
 use crate::function::model::{Configuration, Field, Newer, Observed, Publication, Version};
 use crate::function::{fingerprint, forced, state};
+use crate::text::sentence;
 
 /// The pending operation of a publication.
 pub(super) const PUBLICATION: &str = "PublishVersion";
@@ -223,7 +224,7 @@ pub(super) fn number_of(published: &PublishedVersion) -> i64 {
 }
 
 fn failed(number: i64, attempts: i32, failure: &state::Failure, exhausted: bool) -> Verdict {
-    let text = format!("version {number} failed: {}.", failure.text);
+    let text = format!("version {number} failed: {}", sentence(&failure.text));
     if exhausted {
         let text = format!(
             "{text} It was published {attempts} times, and is not tried again by itself. Mend the cause; it is published \

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
+use crate::engine::verdict::text_of;
 use crate::function::model::{Look, Newer, Observed, Publication, Versions};
 use crate::k8s::events::Note;
+use crate::text::sentence;
 
 /// Finds out what a visit has to know of versions.
 pub(super) async fn observe(
@@ -89,7 +91,8 @@ pub(super) async fn retire(
     let note = match outcome {
         Err(error) if matches!(error.class, Class::NotLeader | Class::ShuttingDown) => return Err(error),
         Err(error) => {
-            let text = format!("Old versions stay until the next publication: {}: {error}.", error.operation);
+            let text =
+                format!("Old versions stay until the next publication: {}", sentence(&text_of(&error)));
             Some(Note::warning("VersionsKept", "Delete", text))
         }
         Ok(()) if deleted.is_empty() => None,
