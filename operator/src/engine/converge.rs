@@ -51,12 +51,16 @@ impl<K: Kind> Pass<'_, K> {
             if let Some(futile) = self.futile(&plan) {
                 plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
             }
-            let (differs, end) =
-                (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
-            let Some(end) = end else { continue };
+            let (differs, corrects) = (plan.differs.clone(), !plan.actions.is_empty());
+            let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else { continue };
             findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
+            if settled && corrects && findings.drift.as_ref().is_some_and(|paths| !paths.is_empty()) {
+                // It took effect at once.
+                findings.drift = Some(Vec::new());
+                self.shared.metrics.drift_corrected(K::NAME);
+            }
             let report = Report {
                 desired: Some(desired),
                 observed: observed.as_ref(),
