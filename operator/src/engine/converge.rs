@@ -56,10 +56,8 @@ impl<K: Kind> Pass<'_, K> {
             findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
-            if settled && corrects && findings.drift.as_ref().is_some_and(|paths| !paths.is_empty()) {
-                // It took effect at once.
-                findings.drift = Some(Vec::new());
-                self.shared.metrics.drift_corrected(K::NAME);
+            if settled && corrects {
+                self.note_correction(findings);
             }
             let report = Report {
                 desired: Some(desired),
@@ -167,6 +165,14 @@ impl<K: Kind> Pass<'_, K> {
             };
             self.notes.push(Note::warning("DriftDetected", "Reconcile", text));
         } else if was_drifted && !self.observe_only() && findings.drift.as_ref().is_some_and(Vec::is_empty) {
+            self.shared.metrics.drift_corrected(K::NAME);
+        }
+    }
+
+    /// All changes were made and have taken effect at once.
+    fn note_correction(&self, findings: &mut Findings) {
+        if findings.drift.as_ref().is_some_and(|paths| !paths.is_empty()) {
+            findings.drift = Some(Vec::new());
             self.shared.metrics.drift_corrected(K::NAME);
         }
     }

@@ -44,10 +44,10 @@ mod tests {
     }
 
     /// How many visits of so many calls begin within a minute.
-    fn in_a_minute(pace: &Pace, place: &Place, calls: u32, start: Instant) -> u32 {
+    fn in_a_minute(pace: &Pace, at: &Place, calls: u32, start: Instant) -> u32 {
         let (mut begun, mut now) = (0, start);
         while now < start + Duration::from_mins(1) {
-            match pace.begin(place, calls, now) {
+            match pace.begin(at, calls, now) {
                 Ok(()) => begun += 1,
                 Err(wait) => now += wait,
             }
@@ -58,16 +58,16 @@ mod tests {
     #[test]
     fn each_account_and_region_has_its_own_share() {
         let (pace, start) = (Pace::new(0.05), Instant::now());
-        for place in [place("1", "eu-west-1"), place("2", "eu-west-1"), place("1", "us-east-1")] {
-            let begun = in_a_minute(&pace, &place, 1, start);
+        for at in [place("1", "eu-west-1"), place("2", "eu-west-1"), place("1", "us-east-1")] {
+            let begun = in_a_minute(&pace, &at, 1, start);
             assert!((45..=46).contains(&begun), "0.75 a second: {begun}");
         }
     }
 
     #[test]
     fn a_visit_of_several_calls_takes_that_much_more() {
-        let (pace, start, place) = (Pace::new(0.05), Instant::now(), place("1", "eu-west-1"));
-        let begun = in_a_minute(&pace, &place, 3, start);
+        let (pace, start) = (Pace::new(0.05), Instant::now());
+        let begun = in_a_minute(&pace, &place("1", "eu-west-1"), 3, start);
         assert!((15..=16).contains(&begun), "{begun}");
     }
 }
