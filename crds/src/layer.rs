@@ -189,6 +189,10 @@ pub struct LambdaLayerStatus {
     /// Statement ids of the permissions that this object gave, so that removing one from the spec takes it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_permissions: Vec<String>,
+
+    /// Statement ids of the permissions that the newest version is still to be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions_to_give: Vec<String>,
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ mod settings;
 mod sweep;
 mod version;
 
+pub use bucket::Bucket;
 pub use call::Scope;
 pub use drift::{Difference, Expectation, Functions, Why, configuration_hash};
 pub use error::{AwsError, Class};

@@ -51,12 +51,14 @@ impl<K: Kind> Pass<'_, K> {
             if let Some(futile) = self.futile(&plan) {
                 plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
             }
-            let (differs, end) =
-                (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
-            let Some(end) = end else { continue };
+            let (differs, corrects) = (plan.differs.clone(), !plan.actions.is_empty());
+            let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else { continue };
             findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
+            if settled && corrects {
+                self.note_correction(findings);
+            }
             let report = Report {
                 desired: Some(desired),
                 observed: observed.as_ref(),
@@ -163,6 +165,14 @@ impl<K: Kind> Pass<'_, K> {
             };
             self.notes.push(Note::warning("DriftDetected", "Reconcile", text));
         } else if was_drifted && !self.observe_only() && findings.drift.as_ref().is_some_and(Vec::is_empty) {
+            self.shared.metrics.drift_corrected(K::NAME);
+        }
+    }
+
+    /// All changes were made and have taken effect at once.
+    fn note_correction(&self, findings: &mut Findings) {
+        if findings.drift.as_ref().is_some_and(|paths| !paths.is_empty()) {
+            findings.drift = Some(Vec::new());
             self.shared.metrics.drift_corrected(K::NAME);
         }
     }

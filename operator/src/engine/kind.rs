@@ -61,9 +61,10 @@ pub trait Kind: Send + Sync + 'static {
     /// The name under which the inventory knows the resource; `None`: lists don't show resources of this kind, or it
     /// isn't known yet.
     fn listed_as(object: &Self::Object, status: &Self::Status) -> Option<String>;
-    /// Whether the lists leave something of this object unseen, so that it is visited in turn, however quiet it is.
-    fn rotates(_object: &Self::Object, _status: &Self::Status) -> bool {
-        !Self::LISTED
+    /// How many calls of Lambda's shared rate a look at what the lists leave unseen of this object takes. It is visited
+    /// in turn, however quiet it is; 0: nothing is left unseen.
+    fn unlisted(_object: &Self::Object, _status: &Self::Status) -> u32 {
+        u32::from(!Self::LISTED)
     }
     /// What the spec names in the cluster.
     fn references(object: &Self::Object) -> BTreeSet<ReferenceKey>;
@@ -77,7 +78,8 @@ pub trait Kind: Send + Sync + 'static {
     fn claim(_object: &Self::Object, _status: &Self::Status, _references: &References) -> Option<String> {
         None
     }
-    /// ARNs in AWS that the resource uses, or may be about to use.
+    /// What in AWS the resource uses, or may be about to use: ARNs, or what else [`usage`](crate::engine::usage) knows
+    /// versions of functions by.
     fn uses(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
         BTreeSet::new()
     }
@@ -255,12 +257,12 @@ impl Inputs {
         }
     }
 
-    /// Keeps which ARNs below the object's own are used by objects of the cluster.
-    pub fn insert_uses(&mut self, arns: BTreeSet<String>) {
-        self.in_use = arns;
+    /// Keeps which versions of the object's own resource are used by objects of the cluster.
+    pub fn insert_uses(&mut self, versions: BTreeSet<String>) {
+        self.in_use = versions;
     }
 
-    /// The ARNs below the object's own that objects of the cluster use.
+    /// The versions of the object's own resource that objects of the cluster use, each as its user names it.
     pub fn in_use(&self) -> &BTreeSet<String> {
         &self.in_use
     }
@@ -307,6 +309,8 @@ pub struct Facts<'a, S> {
     pub retry_due: bool,
     /// A deletion was sent a moment ago.
     pub delete_sent: bool,
+    /// It is the object's turn in the rotation: what only calls of its own show is looked at too.
+    pub in_turn: bool,
 }
 
 /// What a change came to.

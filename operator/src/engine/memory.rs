@@ -40,6 +40,8 @@ pub struct Memory {
     corrections: Option<Corrections>,
     /// Somebody (the inventory, a reference, an account that works again) asks for a look at AWS.
     pub suspicion: bool,
+    /// It is the object's turn in the rotation.
+    pub in_turn: bool,
     /// When the change that AWS works on was made.
     pub transition: Option<Instant>,
     /// When AWS accepted a change to a resource that no read has shown since.
@@ -217,7 +219,7 @@ impl Memory {
     /// Nothing is to be done before something changes.
     pub fn rest(&mut self) {
         self.due = None;
-        self.suspicion = false;
+        (self.suspicion, self.in_turn) = (false, false);
         self.working_since = None;
     }
 
@@ -267,7 +269,7 @@ impl Memory {
 
     /// Takes in a verdict and, with it, when to visit again by the clock.
     pub fn conclude(&mut self, verdict: &Verdict, now: Instant, settings: &RecheckSettings, random: f64) {
-        self.suspicion = false;
+        (self.suspicion, self.in_turn) = (false, false);
         self.failures = 0;
         self.begun = true;
         let wait = match verdict {

@@ -9,6 +9,7 @@ pub mod deletion;
 pub mod kind;
 pub mod memory;
 pub mod ownership;
+pub mod pace;
 pub mod pass;
 pub mod requeue;
 pub mod rivals;

@@ -54,8 +54,10 @@ impl<K: Kind> Controller<K> {
         };
         let mut memories = self.memories.lock();
         // Whoever asked for a look meanwhile has left that in a fresh memory.
-        let asked_meanwhile = memories.get(&key).is_some_and(|fresh| fresh.suspicion);
+        let (asked_meanwhile, in_turn) =
+            memories.get(&key).map_or((false, false), |fresh| (fresh.suspicion, fresh.in_turn));
         memory.suspicion |= asked_meanwhile;
+        memory.in_turn |= in_turn;
         memories.insert(key, memory);
         if asked_meanwhile { Action::requeue(std::time::Duration::ZERO) } else { action }
     }

@@ -1,7 +1,7 @@
 //! From a spec to what a function is to be: parsed, defaults filled in, references resolved.
 //! After this the raw object is not touched any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
@@ -55,10 +55,12 @@ impl Desired {
 }
 
 /// A version is published for each change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Publishing {
     /// How many of them stay; `None`: all.
     pub keep: Option<usize>,
+    /// Those that objects of the cluster name.
+    pub in_use: BTreeSet<i64>,
 }
 
 /// A package to deploy, and how to recognize it.
@@ -93,7 +95,7 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
         reserved_concurrency: *reserved_concurrent_executions,
         code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
         sources,
-        publishing: publishing(&object.spec),
+        publishing: publishing(&object.spec, inputs),
         ignored,
     })
 }
@@ -194,9 +196,11 @@ fn logging(config: LoggingConfig, name: &str) -> Logging {
     }
 }
 
-fn publishing(spec: &LambdaFunctionSpec) -> Option<Publishing> {
+fn publishing(spec: &LambdaFunctionSpec, inputs: &Inputs) -> Option<Publishing> {
     let keep = spec.version_retention.map(|retention| usize::try_from(retention.keep).unwrap_or(1).max(1));
-    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep })
+    let number = |version: &String| version.rsplit(':').next()?.parse().ok();
+    let in_use = inputs.in_use().iter().filter_map(number).collect();
+    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep, in_use })
 }
 
 fn architecture(spec: &LambdaFunctionSpec) -> Architecture {

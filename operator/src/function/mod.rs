@@ -86,11 +86,11 @@ impl Kind for Functions {
     }
 
     /// Neither a list nor GetFunction shows the link to a code-signing configuration.
-    fn rotates(object: &LambdaFunction, _: &LambdaFunctionStatus) -> bool {
+    fn unlisted(object: &LambdaFunction, _: &LambdaFunctionStatus) -> u32 {
         let spec = &object.spec;
         let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
         let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
-        in_spec && !ignored && spec.code.image.is_none()
+        u32::from(in_spec && !ignored && spec.code.image.is_none())
     }
 
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {

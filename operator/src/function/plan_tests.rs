@@ -105,6 +105,7 @@ pub(super) fn observed() -> Observed {
         package_type: PackageType::Zip,
         architecture: "x86_64".into(),
         code_sha256: sha("a"),
+        durable: false,
         revision_id: "1".into(),
         code_signing: None,
         versions: Versions::default(),
@@ -201,6 +202,7 @@ impl Case {
             changed: self.changed,
             retry_due: self.retry_due,
             delete_sent: false,
+            in_turn: false,
         };
         plan(&self.desired, observed, &facts)
     }

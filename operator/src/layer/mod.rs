@@ -73,6 +73,11 @@ impl Kind for Layers {
         None
     }
 
+    /// The version, and its policy.
+    fn unlisted(object: &LambdaLayer, _: &LambdaLayerStatus) -> u32 {
+        1 + u32::from(object.spec.permissions.is_some())
+    }
+
     fn references(_: &LambdaLayer) -> BTreeSet<ReferenceKey> {
         BTreeSet::new()
     }
@@ -177,8 +182,8 @@ fn target(object: &LambdaLayer, status: &LambdaLayerStatus, desired: &Desired) -
     };
     let managed = desired.permissions.is_some() || !status.managed_permissions.is_empty();
     let lost = status::lost(status);
-    // A version that a lost call published may still lack what each new version is given.
-    let matters = !desired.ignored.permissions || lost.is_some();
+    // A version that was just published, or by a lost call, may still lack what each new version is given.
+    let matters = !desired.ignored.permissions || lost.is_some() || !status.permissions_to_give.is_empty();
     Target { name: desired.name.clone(), lost, look, policy: managed && matters && !follows }
 }
 

@@ -184,7 +184,7 @@ prop_compose! {
     ) -> Desired {
         Desired {
             configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored,
-            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep }),
+            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep, ..Publishing::default() }),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! An alias that follows the newest version of a function which AWS alone knows.
+//! An alias that follows the newest version of a function: of one that AWS alone knows, and of a LambdaFunction.
 
-use cluster_tests::World;
+use cluster_tests::{World, function};
+use lambda_sim::{Call, SettleDelay};
 use serde_json::json;
 
 use super::{KIND, alias, drifting, publish, put_function, says, until_in_aws, world_with, writes};
@@ -68,4 +69,32 @@ async fn without_a_version_it_waits_and_says_for_what() {
     publish(&world, "quotes", 1).await;
     aliases.ready("live").await;
     assert_eq!(writes(&world).await, ["CreateAlias"], "nothing is tried before there is a version");
+}
+
+#[tokio::test]
+async fn of_a_lambda_function_it_follows_what_that_publishes_by_one_write_each() {
+    let world = World::start("alias-published").await;
+    let published = |memory: u32| {
+        function(json!({
+            "publish": "OnChange", "memorySize": memory, "snapStart": {"applyOn": "PublishedVersions"},
+        }))
+    };
+    let aliases = world.objects(KIND);
+    aliases.apply("live", json!({"functionRef": {"name": "hello"}, "version": "Latest"})).await;
+    world.apply("hello", published(128)).await;
+    let object = aliases.ready("live").await;
+    assert_eq!(object["status"]["functionVersion"], "1");
+    world.aws().configure(|aws| aws.version_settle = Some(SettleDelay::Hold)).await;
+    world.aws().clear_ledger().await;
+    world.apply("hello", published(256)).await;
+    world.reason("hello", "Publishing").await;
+    world.until_called("hello", "PublishVersion", 1).await;
+    assert_eq!(world.aws().alias("hello", "live").await.unwrap()["FunctionVersion"], "1", "2 isn't Active");
+    world.aws().settle().await;
+    let moved = |object: &serde_json::Value| object["status"]["functionVersion"] == "2";
+    aliases.until("live", "points to version 2", moved).await;
+    assert_eq!(world.aws().alias("hello", "live").await.unwrap()["FunctionVersion"], "2");
+    let written = world.ledger().await.into_iter().filter(Call::is_write).map(|call| call.operation);
+    let expected = ["UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"];
+    assert_eq!(written.collect::<Vec<_>>(), expected);
 }
