@@ -18,3 +18,4 @@ pub mod package;
 pub mod run;
 pub mod runtime;
 pub mod settings;
+pub mod source;

@@ -105,6 +105,11 @@ pub struct RunArgs {
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ACCOUNT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub account_interval: Duration,
 
+    /// Time between two looks at the S3 object or the image tag that the code of a function or layer comes from, so that
+    /// new code under the same name rolls out; 0: only when the spec changes.
+    #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_SOURCE_CHECK_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub source_check_interval: Duration,
+
     /// Part of Lambda's shared quota that may be spent on reading what no list shows, such as code-signing
     /// configurations.
     #[arg(
@@ -257,6 +262,7 @@ impl RunArgs {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
                 account_interval: unless_zero(self.account_interval),
+                source_interval: unless_zero(self.source_check_interval),
                 read_share: self.drift_read_share,
             },
             rechecks: RecheckSettings {

@@ -48,13 +48,13 @@ impl<K: Kind> Pass<'_, K> {
             if self.observe_only() {
                 plan.actions.clear();
             }
-            if let Some(futile) = self.futile(&plan) {
-                plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
+            if let Some(verdict) = self.unsupplied(&plan).or_else(|| self.futile(&plan)) {
+                plan = Plan { differs: plan.differs, ..Plan::rest(verdict) };
             }
             let (differs, end) =
                 (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
             let Some(end) = end else { continue };
-            findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
+            findings.asides.extend(observed.as_ref().map(K::asides).unwrap_or_default());
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
             let report = Report {
@@ -266,6 +266,14 @@ impl<K: Kind> Pass<'_, K> {
         self.write_status(&status).await?;
         self.status = status;
         Ok(())
+    }
+
+    /// What is to be made from a source that isn't there waits for it.
+    fn unsupplied(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
+        let missing = self.memory.source.as_ref()?.missing()?;
+        let text = format!("{missing}. Create it, or correct the spec.");
+        let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
+        plan.actions.iter().any(K::takes_source).then_some(verdict)
     }
 
     /// AWS accepts a change and doesn't keep it: making it over and over helps nobody.
