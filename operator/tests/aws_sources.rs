@@ -32,7 +32,12 @@ async fn identity(world: &World, source: &NamedSource) -> Identity {
 #[tokio::test]
 async fn an_object_is_known_by_its_version_or_its_etag() {
     let world = world().await;
-    world.account.configure(|settings| drop(settings.unversioned_buckets.insert("flat".into()))).await;
+    world
+        .account
+        .configure(|settings| {
+            settings.unversioned_buckets.insert("flat".into());
+        })
+        .await;
     world.account.s3_put("flat", "team/a b+c.zip", b"1").await;
     world.account.s3_put("deep", "team/a b+c.zip", b"1").await;
     let (flat, deep) = (object("flat", "team/a b+c.zip"), object("deep", "team/a b+c.zip"));
@@ -49,7 +54,12 @@ async fn an_object_is_known_by_its_version_or_its_etag() {
 #[tokio::test]
 async fn a_checksum_is_the_hash_that_lambda_will_report() {
     let world = world().await;
-    world.account.configure(|settings| drop(settings.checksummed_buckets.insert("summed".into()))).await;
+    world
+        .account
+        .configure(|settings| {
+            settings.checksummed_buckets.insert("summed".into());
+        })
+        .await;
     for bucket in ["summed", "plain"] {
         world.account.s3_put(bucket, "k", &archive("one")).await;
     }
@@ -111,7 +121,12 @@ async fn what_is_missing_is_a_missing_dependency_by_its_name() {
         let error = look(&world, source).await.unwrap_err();
         assert_eq!((error.class, error.message.as_str()), (Class::DependencyMissing, text));
     }
-    world.account.configure(|settings| drop(settings.missing_repositories.insert("team/app".into()))).await;
+    world
+        .account
+        .configure(|settings| {
+            settings.missing_repositories.insert("team/app".into());
+        })
+        .await;
     let error = look(&world, &image).await.unwrap_err();
     assert_eq!(error.class, Class::DependencyMissing);
     assert!(
@@ -183,7 +198,12 @@ impl CallObserver for Records {
 async fn looks_are_counted_against_no_quota_of_lambdas() {
     let records = Arc::new(Records::default());
     let world = aws_support::observed(|_| (), Arc::clone(&records) as Arc<dyn CallObserver>).await;
-    world.account.configure(|settings| drop(settings.missing_keys.insert("b/gone".into()))).await;
+    world
+        .account
+        .configure(|settings| {
+            settings.missing_keys.insert("b/gone".into());
+        })
+        .await;
     drop(look(&world, &object("b", "k")).await);
     drop(look(&world, &object("b", "gone")).await);
     let records = records.0.lock();

@@ -19,7 +19,8 @@ use crate::settings::{
 #[allow(missing_docs, reason = "the help text below is the documentation")]
 pub struct RunArgs {
     /// URL of the AWS endpoint for all services, for an emulator or a private endpoint. Also read from
-    /// AWS_ENDPOINT_URL. Default: AWS's own.
+    /// AWS_ENDPOINT_URL. One for a single service, such as AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_ECR in the environment,
+    /// goes before it. Default: AWS's own.
     #[arg(help_heading = "AWS", long, env = "LAMBDA_OPERATOR_AWS_ENDPOINT_URL", value_name = "URL", value_parser = url)]
     pub aws_endpoint_url: Option<String>,
 
@@ -369,6 +370,7 @@ mod tests {
                 "--quota-share=1",
                 "--drift-interval=0",
                 "--rotation-interval=1h30m",
+                "--source-check-interval=0",
                 "--leader-election=false",
                 "--metrics-address=127.0.0.1:0",
                 "--log-format=json",
@@ -380,6 +382,7 @@ mod tests {
         assert!(!settings.watch.secrets && !settings.aws.quotas);
         assert_eq!(settings.drift.sweep_interval, None);
         assert_eq!(settings.drift.rotation_interval, Some(Duration::from_mins(90)));
+        assert_eq!(settings.drift.source_interval, None);
         assert_eq!(settings.election, None);
         assert_eq!(settings.metrics_address.port(), 0);
         assert_eq!(settings.log.format, LogFormat::Json);

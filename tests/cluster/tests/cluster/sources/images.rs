@@ -90,7 +90,12 @@ async fn who_only_observes_says_that_the_tag_means_another_image() {
 async fn a_missing_image_is_named_and_deployed_when_it_comes() {
     let world = started("src-no-image").await;
     let tag = format!("{APP}:v1");
-    world.aws().configure(|settings| drop(settings.missing_images.insert(tag.clone()))).await;
+    world
+        .aws()
+        .configure(|settings| {
+            settings.missing_images.insert(tag.clone());
+        })
+        .await;
     world.apply("hello", image(&tag, json!({}))).await;
     world.problem("hello", "DependencyNotReady", &["team/app", "tag v1", "111122223333"]).await;
     assert_eq!(world.writes("hello").await, [], "nothing is tried that can't work");
@@ -104,7 +109,12 @@ async fn without_permission_the_tag_itself_is_deployed() {
     let world = started("src-image-denied").await;
     let tag = format!("{APP}:v1");
     let one = means(&world, &tag, "1").await;
-    world.aws().configure(|settings| drop(settings.deny.insert("BatchGetImage".into()))).await;
+    world
+        .aws()
+        .configure(|settings| {
+            settings.deny.insert("BatchGetImage".into());
+        })
+        .await;
     world.apply("hello", image(&tag, json!({}))).await;
     let permission = "ecr:BatchGetImage on arn:aws:ecr:eu-west-1:111122223333:repository/team/app";
     unchecked(&world, "AccessDenied", &[permission]).await;

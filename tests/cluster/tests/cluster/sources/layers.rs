@@ -66,7 +66,12 @@ async fn equal_content_with_a_checksum_publishes_nothing_under_another_version()
 async fn without_permission_it_is_published_and_said() {
     let world = started("src-layer-denied").await;
     put(&world, "deep", "1").await;
-    world.aws().configure(|settings| drop(settings.deny.insert("GetObject".into()))).await;
+    world
+        .aws()
+        .configure(|settings| {
+            settings.deny.insert("GetObject".into());
+        })
+        .await;
     world.objects(KIND).apply("tools", layer("deep")).await;
     let object = newest(&world, 1).await;
     let said = object_condition(&object, "SourceUnchecked");
@@ -83,7 +88,12 @@ async fn without_permission_it_is_published_and_said() {
 async fn a_missing_object_is_named_and_published_when_it_comes() {
     let world = started("src-layer-missing").await;
     put(&world, "deep", "1").await;
-    world.aws().configure(|settings| drop(settings.missing_keys.insert("deep/one.zip".into()))).await;
+    world
+        .aws()
+        .configure(|settings| {
+            settings.missing_keys.insert("deep/one.zip".into());
+        })
+        .await;
     world.objects(KIND).apply("tools", layer("deep")).await;
     let object = world.objects(KIND).reason("tools", "DependencyNotReady").await;
     let text = object_condition(&object, "Ready")["message"].to_string();
