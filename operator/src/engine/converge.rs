@@ -135,6 +135,7 @@ impl<K: Kind> Pass<'_, K> {
         let common = K::common_status(&self.status);
         !self.asked
             && !self.memory.suspicion
+            && !self.memory.has_news()
             && self.memory.transition.is_none()
             && self.memory.trouble.is_none()
             && Some(common.observed_generation) == self.object.meta().generation

@@ -211,7 +211,7 @@ fn checked() -> Aside {
 
 impl<K: Kind> Pass<'_, K> {
     /// Completes what is wanted with what its source is: as it was last seen, or with a look if somebody changed the spec,
-    /// nobody has looked yet, or it is time again.
+    /// what failed is tried again, nobody has looked yet, or it is time again.
     pub(super) async fn take_in_source(
         &mut self,
         scope: &Scope,
@@ -230,8 +230,8 @@ impl<K: Kind> Pass<'_, K> {
             let look = new.found.is_none() || !self.shared.source_check.is_zero();
             Lookout { due: look.then_some(now), ..new }
         });
-        let asked = (self.changed || self.asked) && !lookout.has_news();
-        if asked || lookout.is_due(now) {
+        let asked = self.changed || self.asked || self.memory.retry_due(now);
+        if (asked && !lookout.has_news()) || lookout.is_due(now) {
             let failed = lookout.look::<K>(scope, &self.status, self.shared).await;
             if failed.is_some_and(|error| matches!(error.class, Class::NotLeader | Class::ShuttingDown)) {
                 return Err(Interrupt::Stopping);

