@@ -43,11 +43,11 @@ impl<C> Default for Built<C> {
 
 impl<C: Clone> Built<C> {
     /// The client for these credentials.
-    pub(super) fn client(&self, generation: u64, build: impl FnOnce() -> C) -> C {
+    pub(super) fn client(&self, generation: u64, make: impl FnOnce() -> C) -> C {
         let mut built = self.0.lock();
         match &*built {
             Some((of, client)) if *of == generation => client.clone(),
-            _ => built.insert((generation, build())).1.clone(),
+            _ => built.insert((generation, make())).1.clone(),
         }
     }
 }

@@ -269,14 +269,6 @@ impl<K: Kind> Pass<'_, K> {
         Ok(())
     }
 
-    /// What is to be made from a source that isn't there waits for it.
-    fn unsupplied(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
-        let missing = self.memory.source.as_ref()?.missing()?;
-        let text = format!("{missing}. Create it, or correct the spec.");
-        let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
-        plan.actions.iter().any(K::takes_source).then_some(verdict)
-    }
-
     /// AWS accepts a change and doesn't keep it: making it over and over helps nobody.
     fn futile(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
         let asked = self.changed || self.asked || self.memory.retry_due(Instant::now());

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use lambda_operator_crds::conditions::ConditionType;
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 
 use crate::aws::{AwsError, Class, Scope};
 use crate::engine::kind::{Aside, Kind};
 use crate::engine::pass::{Findings, Interrupt, Pass};
 use crate::engine::requeue;
 use crate::engine::shared::Shared;
-use crate::engine::verdict::{Recheck, text_of};
+use crate::engine::verdict::{Plan, Recheck, Verdict, text_of};
 use crate::k8s::conditions;
 use crate::settings::RecheckSettings;
 use crate::source::{Found, NamedSource};
@@ -115,7 +115,7 @@ impl Lookout {
     /// Takes in what a look came to. `deployed` is the fingerprint in the status, `said` the reason of its condition.
     fn take_in(
         &mut self,
-        look: Result<Found, &AwsError>,
+        look: &Result<Found, AwsError>,
         region: &str,
         deployed: Option<&str>,
         said: Option<&str>,
@@ -127,7 +127,7 @@ impl Lookout {
                     None => deployed.is_some(),
                 };
                 self.news = if moved { Some(News::Moved) } else { self.news.or(said.map(|_| News::Said)) };
-                (self.found, self.trouble, self.failures) = (Some(found), None, 0);
+                (self.found, self.trouble, self.failures) = (Some(found.clone()), None, 0);
             }
             Err(error) => {
                 self.failures += 1;
@@ -163,7 +163,7 @@ impl Lookout {
         let look = scope.look_at(&self.source).await;
         let said =
             conditions::reason_of(&K::common_status(status).conditions, ConditionType::SourceUnchecked);
-        self.take_in(look.as_ref().map(Clone::clone), scope.region(), K::made_from(status), said);
+        self.take_in(&look, scope.region(), K::made_from(status), said);
         self.schedule(Instant::now(), shared.source_check, &shared.intervals, rand::random());
         look.err()
     }
@@ -175,12 +175,11 @@ impl Lookout {
         status: &K::Status,
         shared: &Shared,
     ) {
-        match scope {
-            Some(scope) => drop(self.look::<K>(scope, status, shared).await),
-            None => {
-                self.failures += 1;
-                self.schedule(Instant::now(), shared.source_check, &shared.intervals, rand::random());
-            }
+        if let Some(scope) = scope {
+            self.look::<K>(scope, status, shared).await;
+        } else {
+            self.failures += 1;
+            self.schedule(Instant::now(), shared.source_check, &shared.intervals, rand::random());
         }
     }
 
@@ -194,11 +193,7 @@ impl Lookout {
         match &self.trouble {
             None => checked(),
             Some(Trouble { reason, text, missing, .. }) => {
-                let stays = if *missing {
-                    ". What is deployed stays; nothing can be deployed from there."
-                } else {
-                    ""
-                };
+                let stays = if *missing { ". What was deployed from there stays." } else { "" };
                 Aside { condition, reason, text: Some(format!("{text}{stays}")) }
             }
         }
@@ -245,6 +240,14 @@ impl<K: Kind> Pass<'_, K> {
         self.memory.source = Some(lookout);
         Ok(())
     }
+
+    /// What is to be made from a source that isn't there waits for it.
+    pub(super) fn unsupplied(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
+        let missing = self.memory.source.as_ref()?.missing()?;
+        let text = format!("{missing}. Create it, or correct the spec.");
+        let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
+        plan.actions.iter().any(K::takes_source).then_some(verdict)
+    }
 }
 
 #[cfg(test)]
@@ -275,7 +278,7 @@ mod tests {
         said: Option<&str>,
     ) -> Option<News> {
         let look = look.map_err(error);
-        lookout.take_in(look.as_ref().map(Clone::clone), "eu-west-1", deployed, said);
+        lookout.take_in(&look, "eu-west-1", deployed, said);
         lookout.news
     }
 

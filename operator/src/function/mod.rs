@@ -2,6 +2,7 @@
 //! `plan` with `compare`, and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
 mod action;
+pub mod code;
 mod compare;
 pub mod deletion;
 mod deployed;
@@ -128,7 +129,7 @@ impl Kind for Functions {
     }
 
     fn source(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Option<NamedSource> {
-        desired::source(object, status)
+        code::source(object, status)
     }
 
     fn made_from(status: &LambdaFunctionStatus) -> Option<&str> {
@@ -136,7 +137,7 @@ impl Kind for Functions {
     }
 
     fn resolve(desired: &mut Desired, source: &NamedSource, found: &Found) {
-        desired::resolve(desired, source, found);
+        code::resolve(desired, source, found);
     }
 
     fn takes_source(action: &Action) -> bool {

@@ -103,7 +103,7 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaF
             publish::deleted(observed, status);
         }
         (Action::UpdateCode { package, .. }, Some(observed)) => {
-            came_from(&package.fingerprint, observed, status)
+            came_from(&package.fingerprint, observed, status);
         }
         (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
             report_link(observed, status);
