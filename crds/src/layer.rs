@@ -172,7 +172,8 @@ pub struct LambdaLayerStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sha256: Option<String>,
 
-    /// Fingerprint of the source that the newest version was published from.
+    /// Fingerprint of the source that the newest version was published from: what the spec says of it and, after `#`, what
+    /// it was found to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_source: Option<String>,
 

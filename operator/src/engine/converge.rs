@@ -48,12 +48,12 @@ impl<K: Kind> Pass<'_, K> {
             if self.observe_only() {
                 plan.actions.clear();
             }
-            if let Some(futile) = self.futile(&plan) {
-                plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
+            if let Some(verdict) = self.unsupplied(&plan).or_else(|| self.futile(&plan)) {
+                plan = Plan { differs: plan.differs, ..Plan::rest(verdict) };
             }
             let (differs, corrects) = (plan.differs.clone(), !plan.actions.is_empty());
             let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else { continue };
-            findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
+            findings.asides.extend(observed.as_ref().map(K::asides).unwrap_or_default());
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
             if settled && corrects {
@@ -137,6 +137,7 @@ impl<K: Kind> Pass<'_, K> {
         let common = K::common_status(&self.status);
         !self.asked
             && !self.memory.suspicion
+            && !self.memory.has_news()
             && self.memory.transition.is_none()
             && self.memory.trouble.is_none()
             && Some(common.observed_generation) == self.object.meta().generation

@@ -16,6 +16,7 @@ use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
 use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind, References};
+use crate::source::{Found, NamedSource};
 
 /// A kind of object that stands for a resource in AWS.
 pub trait Kind: Send + Sync + 'static {
@@ -93,6 +94,21 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with the spec, or what it needs and isn't there.
     fn desired(object: &Self::Object, inputs: &Inputs) -> Result<Self::Desired, Unready>;
+
+    /// What the resource is made from, where the name of that can come to mean something else.
+    fn source(_object: &Self::Object, _status: &Self::Status) -> Option<NamedSource> {
+        None
+    }
+    /// The fingerprint of what the resource was last made from.
+    fn made_from(_status: &Self::Status) -> Option<&str> {
+        None
+    }
+    /// Puts in what the source was found to be; pure.
+    fn resolve(_desired: &mut Self::Desired, _source: &NamedSource, _found: &Found) {}
+    /// Whether the action takes something from the source.
+    fn takes_source(_action: &Self::Action) -> bool {
+        false
+    }
 
     /// Reads the resource.
     fn observe(

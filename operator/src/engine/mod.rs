@@ -15,6 +15,7 @@ pub mod requeue;
 pub mod rivals;
 mod rotation;
 pub mod shared;
+pub mod source;
 pub mod summary;
 pub mod tags;
 pub mod usage;

@@ -175,7 +175,7 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(denied) = self.read_references(findings).await? {
             return Ok(denied);
         }
-        let desired = match K::desired(&self.object, &self.inputs) {
+        let mut desired = match K::desired(&self.object, &self.inputs) {
             Ok(desired) => desired,
             Err(Unready::Invalid(text)) => {
                 return Ok(Verdict::Problem(Reason::InvalidSpec, text, Recheck::OnChange));
@@ -199,6 +199,7 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(holder) = self.holder(&scope).filter(|_| !self.observe_only()) {
             return Ok(Self::rivalry(&holder));
         }
+        self.take_in_source(&scope, &mut desired, findings).await?;
         let verdict = self.converge(&scope, &desired, findings).await?;
         Ok(if self.forbids_adoption() { account::without_adoption(verdict) } else { verdict })
     }

@@ -51,6 +51,8 @@ pub struct Shared {
     pub sweep: Duration,
     /// In which an inventory reads every owned function once; zero: never.
     pub rotation: Duration,
+    /// Between two looks at the source of an object's code; zero: only when its spec changes.
+    pub source_check: Duration,
     /// Names that a sweep wants looked at.
     pub wakes: mpsc::UnboundedSender<Wake>,
     /// Cancelled when the operator is to end.
@@ -114,6 +116,7 @@ impl Shared {
             concurrency: settings.concurrency,
             sweep: settings.drift.sweep_interval.unwrap_or_default(),
             rotation: settings.drift.rotation_interval.unwrap_or_default(),
+            source_check: settings.drift.source_interval.unwrap_or_default(),
             wakes,
             stop,
             inventories: Mutex::default(),

@@ -39,6 +39,8 @@ pub enum Action {
     UpdateCode {
         /// What is sent.
         package: Box<Package>,
+        /// The hash of the code that it takes the place of.
+        replaces: String,
     },
     /// TagResource.
     Tag {
@@ -122,7 +124,7 @@ impl fmt::Debug for Action {
             Self::Create { .. } => f.write_str("CreateFunction"),
             Self::Own { .. } => f.write_str("TagResource(owner)"),
             Self::UpdateConfiguration { fields, .. } => write!(f, "UpdateFunctionConfiguration{fields:?}"),
-            Self::UpdateCode { package } => write!(f, "UpdateFunctionCode({:?})", package.code.source),
+            Self::UpdateCode { package, .. } => write!(f, "UpdateFunctionCode({:?})", package.code.source),
             Self::Tag { tags } => write!(f, "TagResource{:?}", tags.keys()),
             Self::Untag { keys } => write!(f, "UntagResource{keys:?}"),
             Self::PutConcurrency(value) => write!(f, "PutFunctionConcurrency({value})"),

@@ -76,12 +76,13 @@ fn package(key: &str, inline: bool) -> Package {
         code: Code { source, architecture: "x86_64".into(), source_kms_key_arn: String::new() },
         fingerprint: format!("source of {key}"),
         code_sha256: inline.then(|| sha(key)),
+        checksum: None,
         package_type: PackageType::Zip,
     }
 }
 
 fn sha(key: &str) -> String {
-    format!("sha of {key}")
+    format!("sha-of-{key}")
 }
 
 pub(super) fn desired() -> Desired {

@@ -50,6 +50,11 @@ pub(super) fn is_settled(live: &Live) -> bool {
     matches!(standing(live), Standing::Settled(_))
 }
 
+/// Whether AWS is done with the function, also when something failed.
+pub(super) fn is_done(live: &Live) -> bool {
+    !matches!(standing(live), Standing::Busy(_))
+}
+
 pub(super) fn standing(live: &Live) -> Standing {
     match live.state.as_str() {
         "Pending" if live.state_reason_code.as_deref() == Some(RESTORING) => busy(

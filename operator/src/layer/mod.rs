@@ -27,6 +27,7 @@ use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
 use crate::layer::desired::Desired;
 use crate::layer::model::{Look, Observed, Target};
 use crate::layer::plan::Action;
+use crate::source::{Found, NamedSource};
 
 /// The pending operation of a publication.
 const PUBLICATION: &str = "PublishLayerVersion";
@@ -105,6 +106,22 @@ impl Kind for Layers {
 
     fn desired(object: &LambdaLayer, inputs: &Inputs) -> Result<Desired, Unready> {
         desired::desired(object, inputs)
+    }
+
+    fn source(object: &LambdaLayer, _: &LambdaLayerStatus) -> Option<NamedSource> {
+        desired::named_source(object)
+    }
+
+    fn made_from(status: &LambdaLayerStatus) -> Option<&str> {
+        status.content_source.as_deref()
+    }
+
+    fn resolve(desired: &mut Desired, source: &NamedSource, found: &Found) {
+        desired::resolve(desired, source, found);
+    }
+
+    fn takes_source(action: &Action) -> bool {
+        matches!(action, Action::Publish(_))
     }
 
     async fn observe(

@@ -34,6 +34,7 @@ mod policies;
 mod publishing;
 mod restart;
 mod secrets;
+mod sources;
 mod states;
 mod status;
 mod sweeps;
