@@ -178,6 +178,7 @@ fn partition(region: &str) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
     use super::*;
 

@@ -112,6 +112,7 @@ pub(super) fn code_package(
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
     use super::*;
     use crate::engine::kind::{Inputs, Unready};
