@@ -1,0 +1,265 @@
+//! What happens to the application, as data: ten changes of its manifests and ten by somebody in the console, each with
+//! the writes that follow.
+
+use lambda_sim::AccountControl;
+use serde_json::{Value, json};
+
+/// Writes, each with what it is about: the name that AWS has for it, or `(queue)`, `(stream)` and `(signing)`.
+pub(super) type Writes = &'static [&'static str];
+
+/// The writes that create each object, in the order of the file.
+pub(super) const CREATION: [Writes; 8] = [
+    &["PublishLayerVersion shop-utils"],
+    &["PublishLayerVersion shop-prices"],
+    &["CreateCodeSigningConfig (signing)"],
+    &["CreateFunction shop-checkout", "PublishVersion shop-checkout"],
+    &["CreateFunction shop-stock"],
+    &["CreateAlias shop-checkout:live"],
+    &["CreateEventSourceMapping (queue)"],
+    &["CreateEventSourceMapping (stream)"],
+];
+
+/// The writes that delete each object after the changes, in the order of the file.
+pub(super) const DELETION: [Writes; 8] = [
+    &["DeleteLayerVersion shop-utils:1", "DeleteLayerVersion shop-utils:2"],
+    &["DeleteLayerVersion shop-prices:2"],
+    &["DeleteCodeSigningConfig (signing)"],
+    &["DeleteFunction shop-checkout"],
+    &["DeleteFunction shop-stock"],
+    &["DeleteAlias shop-checkout:live"],
+    &["DeleteEventSourceMapping (queue)"],
+    &["DeleteEventSourceMapping (stream)"],
+];
+
+/// The same after the drift, which has cost one version of a layer.
+pub(super) const DELETION_AFTER_DRIFT: [Writes; 8] = {
+    let mut all = DELETION;
+    all[1] = &["DeleteLayerVersion shop-prices:3"];
+    all
+};
+
+/// A change of a manifest.
+pub(super) struct Change {
+    pub(super) what: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) name: &'static str,
+    /// Merged into the spec.
+    pub(super) spec: Value,
+    pub(super) writes: Writes,
+}
+
+/// The ten changes. They don't depend on each other.
+pub(super) fn changes() -> Vec<Change> {
+    let checkout =
+        |what, spec, writes| Change { what, kind: "LambdaFunction", name: "shop-checkout", spec, writes };
+    let stock =
+        |what, spec, writes| Change { what, kind: "LambdaFunction", name: "shop-stock", spec, writes };
+    let files = |path: &str, text: &str| json!({"inline": {"files": {path: text}}});
+    let prices = files("python/prices.py", "PRICES = {\"apple\": 0.3}\n");
+    let utils = files("python/utils.py", "def cents(amount):\n    return int(amount * 100)\n");
+    let profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/f6e5d4c3b2";
+    vec![
+        checkout(
+            "a function's memory",
+            json!({"memorySize": 256}),
+            &[
+                "UpdateFunctionConfiguration shop-checkout",
+                "PublishVersion shop-checkout",
+                "UpdateAlias shop-checkout:live",
+            ],
+        ),
+        checkout(
+            "a function's code",
+            json!({"code": files("index.py", "def handler(event, context):\n    return {}\n")}),
+            &[
+                "UpdateFunctionCode shop-checkout",
+                "PublishVersion shop-checkout",
+                "UpdateAlias shop-checkout:live",
+            ],
+        ),
+        Change {
+            what: "the layer that both functions use",
+            kind: "LambdaLayer",
+            name: "shop-utils",
+            spec: json!({"content": utils}),
+            writes: &[
+                "PublishLayerVersion shop-utils",
+                "UpdateFunctionConfiguration shop-checkout",
+                "UpdateFunctionConfiguration shop-stock",
+                "PublishVersion shop-checkout",
+                "UpdateAlias shop-checkout:live",
+            ],
+        },
+        Change {
+            what: "the layer of one function, of which only the newest version stays",
+            kind: "LambdaLayer",
+            name: "shop-prices",
+            spec: json!({"content": prices, "versionRetention": {"keep": 1}}),
+            writes: &[
+                "PublishLayerVersion shop-prices",
+                "UpdateFunctionConfiguration shop-checkout",
+                "PublishVersion shop-checkout",
+                "DeleteLayerVersion shop-prices:1",
+                "UpdateAlias shop-checkout:live",
+            ],
+        },
+        stock(
+            "a variable",
+            json!({"env": [{"name": "WAREHOUSE", "value": "south"}]}),
+            &["UpdateFunctionConfiguration shop-stock"],
+        ),
+        stock(
+            "another function whose code is to be signed",
+            json!({"codeSigningConfigRef": {"name": "shop-release"}}),
+            &["PutFunctionCodeSigningConfig shop-stock"],
+        ),
+        Change {
+            what: "who signs",
+            kind: "CodeSigningConfig",
+            name: "shop-release",
+            spec: json!({"allowedPublishers": {"signingProfileVersionArns": [profile]}}),
+            writes: &["UpdateCodeSigningConfig (signing)"],
+        },
+        Change {
+            what: "an alias's description",
+            kind: "LambdaAlias",
+            name: "shop-checkout-live",
+            spec: json!({"description": "What customers meet"}),
+            writes: &["UpdateAlias shop-checkout:live"],
+        },
+        Change {
+            what: "the tags and the batches of a queue",
+            kind: "EventSourceMapping",
+            name: "shop-orders",
+            spec: json!({"batchSize": 5, "tags": {"team": "shop"}}),
+            writes: &["TagResource (queue)", "UpdateEventSourceMapping (queue)"],
+        },
+        Change {
+            what: "a stream that is no longer read",
+            kind: "EventSourceMapping",
+            name: "shop-stock",
+            spec: json!({"enabled": false}),
+            writes: &["UpdateEventSourceMapping (stream)"],
+        },
+    ]
+}
+
+/// What somebody does in the console.
+pub(super) enum Deed {
+    Function(&'static str, Value),
+    Alias(Value),
+    AliasGone,
+    Mapping(&'static str, Value),
+    MappingGone(&'static str),
+    CodeSigning(Value),
+    NewestLayerVersionGone(&'static str),
+}
+
+/// Somebody in the console, and what puts it right.
+pub(super) struct Drift {
+    pub(super) what: &'static str,
+    pub(super) deed: Deed,
+    pub(super) writes: Writes,
+}
+
+impl Drift {
+    /// Does it.
+    pub(super) async fn happen(&self, aws: &AccountControl) {
+        const FUNCTION: &str = "shop-checkout";
+        match &self.deed {
+            Deed::Function(name, changes) => aws.edit_function(name, changes.clone()).await,
+            Deed::Alias(changes) => aws.edit_alias(FUNCTION, "live", changes.clone()).await,
+            Deed::AliasGone => assert!(aws.remove_alias(FUNCTION, "live").await, "it was there"),
+            Deed::Mapping(source, changes) => {
+                aws.edit_mapping(&mapping(aws, source).await, changes.clone()).await
+            }
+            Deed::MappingGone(source) => {
+                assert!(aws.remove_mapping(&mapping(aws, source).await).await, "it was there");
+            }
+            Deed::CodeSigning(changes) => {
+                let [arn] = &aws.code_signing_configs().await[..] else { panic!("one configuration") };
+                aws.edit_code_signing_config(arn, changes.clone()).await;
+            }
+            Deed::NewestLayerVersionGone(layer) => {
+                let newest = aws.layer(layer).await.last().and_then(|version| version["Version"].as_u64());
+                let newest = newest.expect("the layer has a version");
+                assert!(aws.remove_layer_version(layer, newest).await, "it was there");
+            }
+        }
+    }
+}
+
+/// The UUID of the mapping of a source.
+async fn mapping(aws: &AccountControl, source: &str) -> String {
+    let all = aws.mappings().await;
+    let found = all.iter().find(|mapping| super::source(mapping) == source).expect("the mapping is there");
+    super::text(&found["UUID"])
+}
+
+/// The ten of them, after the changes. They don't depend on each other.
+pub(super) fn drifts() -> Vec<Drift> {
+    let drift = |what, deed, writes| Drift { what, deed, writes };
+    let profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/other/a1b2c3d4e5";
+    vec![
+        drift(
+            "a function's memory",
+            Deed::Function("shop-checkout", json!({"MemorySize": 512})),
+            &["UpdateFunctionConfiguration shop-checkout"],
+        ),
+        drift(
+            "a function's code",
+            Deed::Function(
+                "shop-checkout",
+                json!({"CodeSha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}),
+            ),
+            &["UpdateFunctionCode shop-checkout"],
+        ),
+        drift(
+            "a variable",
+            Deed::Function("shop-stock", json!({"Environment": {"Variables": {"WAREHOUSE": "west"}}})),
+            &["UpdateFunctionConfiguration shop-stock"],
+        ),
+        drift(
+            "a function that needs no signed code any more",
+            Deed::Function("shop-stock", json!({"CodeSigningConfigArn": null})),
+            &["PutFunctionCodeSigningConfig shop-stock"],
+        ),
+        drift(
+            "a moved alias",
+            Deed::Alias(json!({"FunctionVersion": "1"})),
+            &["UpdateAlias shop-checkout:live"],
+        ),
+        drift("a deleted alias", Deed::AliasGone, &["CreateAlias shop-checkout:live"]),
+        drift(
+            "the batches of a queue",
+            Deed::Mapping("(queue)", json!({"BatchSize": 7})),
+            &["UpdateEventSourceMapping (queue)"],
+        ),
+        drift(
+            "a stream that is no longer read at all",
+            Deed::MappingGone("(stream)"),
+            &["CreateEventSourceMapping (stream)"],
+        ),
+        drift(
+            "who signs",
+            Deed::CodeSigning(json!({"AllowedPublishers": {"SigningProfileVersionArns": [profile]}})),
+            &["UpdateCodeSigningConfig (signing)"],
+        ),
+        drift(
+            "a deleted version of a layer",
+            Deed::NewestLayerVersionGone("shop-prices"),
+            &[
+                "PublishLayerVersion shop-prices",
+                "UpdateFunctionConfiguration shop-checkout",
+                "PublishVersion shop-checkout",
+                "DeleteLayerVersion shop-prices:2",
+                "UpdateAlias shop-checkout:live",
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn there_are_ten_of_each() {
+    assert_eq!((changes().len(), drifts().len()), (10, 10));
+}
