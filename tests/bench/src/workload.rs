@@ -60,6 +60,7 @@ impl Workload {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "specs are `json!` as it is written")]
 fn object(kind: &'static str, name: &str, spec: Value) -> Object {
     let manifest = json!({
         "apiVersion": "lambda-operator.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec,

@@ -18,7 +18,7 @@ use lambda_sim::Call;
 use serde_json::Value;
 use test_support::eventually;
 
-use steps::{Change, Drift};
+use steps::{Change, Drift, Reads};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/samples/application.yaml");
 
@@ -57,6 +57,7 @@ struct Walk<'a> {
     /// How many objects there are.
     objects: usize,
     expected: Vec<String>,
+    expected_reads: Vec<String>,
     /// Operations that may be repeated, because they do nothing the second time.
     repeated: &'static [&'static str],
     /// What AWS calls by ids of its own: the id and the name that it has here.
@@ -70,6 +71,7 @@ impl<'a> Walk<'a> {
             label: label.into(),
             objects: OBJECTS.len(),
             expected: Vec::new(),
+            expected_reads: Vec::new(),
             repeated: &[],
             names: BTreeMap::new(),
         }
@@ -135,6 +137,23 @@ impl<'a> Walk<'a> {
             }
             let standings = standings(world).await.join("; ");
             Err(format!("missing {missing:?}, too many {surplus:?}, {standings}"))
+        })
+        .await;
+    }
+
+    /// Waits until these reads and all earlier ones were made, and no other ones.
+    async fn reads(&mut self, what: &str, reads: impl IntoIterator<Item = &Reads>) {
+        for (read, many) in reads.into_iter().copied().flatten() {
+            self.expected_reads.extend(std::iter::repeat_n((*read).to_owned(), *many));
+        }
+        let Self { world, expected_reads: expected, names, .. } = &*self;
+        eventually(PATIENCE, format!("{}: the reads of {what}", self.label), || async {
+            let made = read(world, names).await;
+            let (missing, surplus) = (without(expected, &made), without(&made, expected));
+            if missing.is_empty() && surplus.is_empty() {
+                return Ok(());
+            }
+            Err(format!("missing {missing:?}, too many {surplus:?}"))
         })
         .await;
     }
@@ -211,6 +230,17 @@ async fn written(world: &World, names: &mut BTreeMap<String, String>) -> Vec<Str
     let writes = world.aws().writes().await;
     learn(world, names).await;
     writes.iter().map(|call| told(call, names)).collect()
+}
+
+/// The operator's reads of Lambda so far, but for those of the first sweep.
+async fn read(world: &World, names: &BTreeMap<String, String>) -> Vec<String> {
+    let swept = ["ListFunctions", "ListEventSourceMappings"];
+    let is_read = |call: &&Call| {
+        call.is_read()
+            && !swept.contains(&call.operation.as_str())
+            && !call.principal.ends_with(lambda::SOMEBODY)
+    };
+    world.ledger().await.iter().filter(is_read).map(|call| told(call, names)).collect()
 }
 
 /// Learns which mappings there are, which are known as long as the walk goes on.

@@ -78,10 +78,10 @@ async fn happen(aws: &Lambda, drift: &Drift) {
 }
 
 /// Waits until the alias points to this version.
-async fn until_alias_points_to(aws: &Lambda, version: usize) {
+async fn until_alias_points_to(aws: &Lambda, version: &str) {
     eventually(PATIENCE, format!("the alias points to version {version}"), || async {
         let alias = aws.get("/2015-03-31/functions/shop-checkout/aliases/live").await;
-        if alias["FunctionVersion"] == version.to_string() { Ok(()) } else { Err(alias) }
+        if alias["FunctionVersion"] == *version { Ok(()) } else { Err(alias) }
     })
     .await;
 }
@@ -111,7 +111,7 @@ async fn walk(label: &str, reversed: bool) {
     for change in changes.iter().filter(|change| is_possible(change.writes)) {
         walk.change(change).await;
         version += change.writes.iter().filter(|write| write.starts_with("PublishVersion")).count();
-        until_alias_points_to(&aws, version).await;
+        until_alias_points_to(&aws, &version.to_string()).await;
         walk.all_ready(change.what).await;
     }
     state::becomes(&aws, expected(&world, Stage::Changed).await, label).await;

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::state;
 use super::text;
 
+/// Ends the access key of who is not the operator.
+pub(super) const SOMEBODY: &str = "SOMEBODY";
+
 /// An endpoint of Lambda.
 pub(super) struct Lambda {
     endpoint: String,
@@ -64,7 +67,7 @@ impl Lambda {
 
     /// Nobody checks the signature, but it says who calls what.
     fn request(&self, method: Method, path: &str, service: &str) -> RequestBuilder {
-        let scope = format!("AKIA{ACCOUNT}/20260115/{REGION}/{service}/aws4_request");
+        let scope = format!("AKIA{ACCOUNT}{SOMEBODY}/20260115/{REGION}/{service}/aws4_request");
         let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         self.client.request(method, format!("{}{path}", self.endpoint)).header("authorization", header)
     }

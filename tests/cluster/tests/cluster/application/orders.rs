@@ -12,7 +12,7 @@ use rand::seq::SliceRandom;
 
 use super::lambda::Lambda;
 use super::state::{self, Stage};
-use super::steps::{CREATION, DELETION_AFTER_DRIFT, Writes, changes, drifts};
+use super::steps::{CREATION, CREATION_READS, DELETION_AFTER_DRIFT, Writes, changes, drifts};
 use super::{OBJECTS, Walk};
 
 /// Random orders are walked by as many at the same time.
@@ -78,7 +78,9 @@ impl Order {
 
     fn each(&mut self, mut change: impl FnMut(&mut Vec<usize>)) {
         let Self { label: _, applied, changed, drifted, deleted, at_once: _ } = self;
-        [applied, changed, drifted, deleted].into_iter().for_each(|part| change(part));
+        for part in [applied, changed, drifted, deleted] {
+            change(part);
+        }
     }
 }
 
@@ -90,13 +92,16 @@ async fn walk(name: &str, order: Order) {
     let mut walk = Walk::new(&world, &label);
     walk.apply(&order.applied).await;
     walk.settles("the creation", CREATION.concat()).await;
+    walk.reads("the creation", &[CREATION_READS]).await;
     state::becomes(&aws, state::expected(&world, Stage::Created).await, &label).await;
     for together in order.parts(changes(), &order.changed, |change| change.writes) {
         for change in &together {
             walk.change(change).await;
         }
         let what: Vec<&str> = together.iter().map(|change| change.what).collect();
-        walk.settles(&what.join(", "), together.iter().flat_map(|change| change.writes).copied()).await;
+        let what = what.join(", ");
+        walk.settles(&what, together.iter().flat_map(|change| change.writes).copied()).await;
+        walk.reads(&what, together.iter().flat_map(|change| change.reads)).await;
     }
     state::becomes(&aws, state::expected(&world, Stage::Changed).await, &label).await;
     let (expected, names) = (walk.expected, walk.names);

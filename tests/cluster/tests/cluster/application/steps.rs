@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// Writes, each with what it is about: the name that AWS has for it, or `(queue)`, `(stream)` and `(signing)`.
 pub(super) type Writes = &'static [&'static str];
 
+/// Reads, each with what it is about and how often it is made.
+pub(super) type Reads = &'static [(&'static str, usize)];
+
 /// The writes that create each object, in the order of the file.
 pub(super) const CREATION: [Writes; 8] = [
     &["PublishLayerVersion shop-utils"],
@@ -17,6 +20,23 @@ pub(super) const CREATION: [Writes; 8] = [
     &["CreateAlias shop-checkout:live"],
     &["CreateEventSourceMapping (queue)"],
     &["CreateEventSourceMapping (stream)"],
+];
+
+/// The reads of the whole creation, each with how often.
+pub(super) const CREATION_READS: Reads = &[
+    ("ListLayerVersions shop-utils", 1),
+    ("ListLayerVersions shop-prices", 1),
+    ("GetFunction shop-checkout", 2),
+    ("GetFunction shop-stock", 1),
+    ("GetEventSourceMapping (queue)", 1),
+    ("GetEventSourceMapping (stream)", 1),
+];
+
+/// The reads of a change that gives the function another version.
+const NEW_VERSION: Reads = &[
+    ("GetFunction shop-checkout", 3),
+    ("GetFunctionCodeSigningConfig shop-checkout", 1),
+    ("GetAlias shop-checkout:live", 1),
 ];
 
 /// The writes that delete each object after the changes, in the order of the file.
@@ -46,20 +66,32 @@ pub(super) struct Change {
     /// Merged into the spec.
     pub(super) spec: Value,
     pub(super) writes: Writes,
+    /// Once for each list in it.
+    pub(super) reads: &'static [Reads],
 }
 
 /// The ten changes. They don't depend on each other.
 pub(super) fn changes() -> Vec<Change> {
-    let checkout =
-        |what, spec, writes| Change { what, kind: "LambdaFunction", name: "shop-checkout", spec, writes };
-    let stock =
-        |what, spec, writes| Change { what, kind: "LambdaFunction", name: "shop-stock", spec, writes };
-    let files = |path: &str, text: &str| json!({"inline": {"files": {path: text}}});
-    let prices = files("python/prices.py", "PRICES = {\"apple\": 0.3}\n");
-    let utils = files("python/utils.py", "def cents(amount):\n    return int(amount * 100)\n");
-    let profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/f6e5d4c3b2";
+    [of_checkout(), of_layers(), of_stock(), of_others()].into_iter().flatten().collect()
+}
+
+/// Inline files: one.
+fn file(path: &str, text: &str) -> Value {
+    json!({"inline": {"files": {path: text}}})
+}
+
+/// Those of the function that publishes versions.
+fn of_checkout() -> Vec<Change> {
+    let change = |what, spec, writes| Change {
+        what,
+        kind: "LambdaFunction",
+        name: "shop-checkout",
+        spec,
+        writes,
+        reads: &[NEW_VERSION],
+    };
     vec![
-        checkout(
+        change(
             "a function's memory",
             json!({"memorySize": 256}),
             &[
@@ -68,15 +100,23 @@ pub(super) fn changes() -> Vec<Change> {
                 "UpdateAlias shop-checkout:live",
             ],
         ),
-        checkout(
+        change(
             "a function's code",
-            json!({"code": files("index.py", "def handler(event, context):\n    return {}\n")}),
+            json!({"code": file("index.py", "def handler(event, context):\n    return {}\n")}),
             &[
                 "UpdateFunctionCode shop-checkout",
                 "PublishVersion shop-checkout",
                 "UpdateAlias shop-checkout:live",
             ],
         ),
+    ]
+}
+
+/// Those of the layers.
+fn of_layers() -> Vec<Change> {
+    let prices = file("python/prices.py", "PRICES = {\"apple\": 0.3}\n");
+    let utils = file("python/utils.py", "def cents(amount):\n    return int(amount * 100)\n");
+    vec![
         Change {
             what: "the layer that both functions use",
             kind: "LambdaLayer",
@@ -89,6 +129,7 @@ pub(super) fn changes() -> Vec<Change> {
                 "PublishVersion shop-checkout",
                 "UpdateAlias shop-checkout:live",
             ],
+            reads: &[NEW_VERSION, &[("GetFunction shop-stock", 2), ("GetLayerVersion shop-utils:1", 1)]],
         },
         Change {
             what: "the layer of one function, of which only the newest version stays",
@@ -102,23 +143,55 @@ pub(super) fn changes() -> Vec<Change> {
                 "DeleteLayerVersion shop-prices:1",
                 "UpdateAlias shop-checkout:live",
             ],
+            reads: &[
+                NEW_VERSION,
+                &[("GetLayerVersion shop-prices:1", 1), ("GetLayerVersion shop-prices:2", 1)],
+            ],
         },
-        stock(
+    ]
+}
+
+/// Those of the other function.
+fn of_stock() -> Vec<Change> {
+    let change = |what, spec, writes, reads| Change {
+        what,
+        kind: "LambdaFunction",
+        name: "shop-stock",
+        spec,
+        writes,
+        reads,
+    };
+    vec![
+        change(
             "a variable",
             json!({"env": [{"name": "WAREHOUSE", "value": "south"}]}),
             &["UpdateFunctionConfiguration shop-stock"],
+            &[&[("GetFunction shop-stock", 2)]],
         ),
-        stock(
+        change(
             "another function whose code is to be signed",
             json!({"codeSigningConfigRef": {"name": "shop-release"}}),
             &["PutFunctionCodeSigningConfig shop-stock"],
+            &[&[("GetFunction shop-stock", 1), ("GetFunctionCodeSigningConfig shop-stock", 1)]],
         ),
+    ]
+}
+
+/// Those of everything else.
+fn of_others() -> Vec<Change> {
+    let profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/f6e5d4c3b2";
+    vec![
         Change {
             what: "who signs",
             kind: "CodeSigningConfig",
             name: "shop-release",
             spec: json!({"allowedPublishers": {"signingProfileVersionArns": [profile]}}),
             writes: &["UpdateCodeSigningConfig (signing)"],
+            reads: &[&[
+                ("GetCodeSigningConfig (signing)", 1),
+                ("ListFunctionsByCodeSigningConfig (signing)", 1),
+                ("ListTags (signing)", 1),
+            ]],
         },
         Change {
             what: "an alias's description",
@@ -126,6 +199,7 @@ pub(super) fn changes() -> Vec<Change> {
             name: "shop-checkout-live",
             spec: json!({"description": "What customers meet"}),
             writes: &["UpdateAlias shop-checkout:live"],
+            reads: &[&[("GetAlias shop-checkout:live", 1)]],
         },
         Change {
             what: "the tags and the batches of a queue",
@@ -133,6 +207,7 @@ pub(super) fn changes() -> Vec<Change> {
             name: "shop-orders",
             spec: json!({"batchSize": 5, "tags": {"team": "shop"}}),
             writes: &["TagResource (queue)", "UpdateEventSourceMapping (queue)"],
+            reads: &[&[("GetEventSourceMapping (queue)", 2), ("ListTags (queue)", 1)]],
         },
         Change {
             what: "a stream that is no longer read",
@@ -140,6 +215,7 @@ pub(super) fn changes() -> Vec<Change> {
             name: "shop-stock",
             spec: json!({"enabled": false}),
             writes: &["UpdateEventSourceMapping (stream)"],
+            reads: &[&[("GetEventSourceMapping (stream)", 2), ("ListTags (stream)", 1)]],
         },
     ]
 }
@@ -171,7 +247,7 @@ impl Drift {
             Deed::Alias(changes) => aws.edit_alias(FUNCTION, "live", changes.clone()).await,
             Deed::AliasGone => assert!(aws.remove_alias(FUNCTION, "live").await, "it was there"),
             Deed::Mapping(source, changes) => {
-                aws.edit_mapping(&mapping(aws, source).await, changes.clone()).await
+                aws.edit_mapping(&mapping(aws, source).await, changes.clone()).await;
             }
             Deed::MappingGone(source) => {
                 assert!(aws.remove_mapping(&mapping(aws, source).await).await, "it was there");
