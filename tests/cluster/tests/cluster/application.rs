@@ -1,6 +1,7 @@
 //! A whole application, `config/samples/application.yaml`, through its life: applied, changed in ten ways, drifted in ten
 //! ways and deleted. The walk is the same in any order of its objects, and when the operator is killed at every write.
 
+mod drifts;
 mod emulator;
 mod kills;
 mod lambda;
@@ -18,7 +19,8 @@ use lambda_sim::Call;
 use serde_json::Value;
 use test_support::eventually;
 
-use steps::{Change, Drift, Reads};
+use drifts::Drift;
+use steps::{Change, Reads};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/samples/application.yaml");
 

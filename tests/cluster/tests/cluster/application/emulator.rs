@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use test_support::{Emulator, eventually};
 
+use super::drifts::{Deed, Drift, drifts};
 use super::lambda::Lambda;
 use super::state::{self, Stage};
-use super::steps::{Deed, Drift, Writes, changes, drifts};
+use super::steps::{Writes, changes};
 use super::{ACCOUNT, PATIENCE, Walk, manifests, source, text};
 
 /// The account of everybody who calls LocalEmu.
