@@ -31,7 +31,7 @@ lint: ## Formatting, lints, and generated files that are out of date
 generate: ## Write the generated files: the custom resources' manifests
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
 
-bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)
+bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions and for applications (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)
 
 tools:

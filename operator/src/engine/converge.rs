@@ -189,8 +189,8 @@ impl<K: Kind> Pass<'_, K> {
         let priority = self.priority();
         for action in plan.actions {
             let unprepared = self.status.clone();
-            self.intend(&action, &plan.verdict).await?;
             let creates = observed.is_none();
+            self.intend(&action, &plan.verdict, creates).await?;
             match K::execute(scope, id, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
                     if effect.next == Next::Found {
@@ -224,7 +224,7 @@ impl<K: Kind> Pass<'_, K> {
                                 self.memory.corrected(&plan.differs);
                             }
                             self.announced = self.is_announced();
-                            let (reason, text) = progress_of(&plan.verdict);
+                            let (reason, text) = progress_of(&plan.verdict, creates);
                             return Ok(Some(Verdict::Progress(reason, text)));
                         }
                         Next::Replan | Next::Found => return Ok(None),
@@ -256,8 +256,13 @@ impl<K: Kind> Pass<'_, K> {
         Ok(Some(plan.verdict))
     }
 
-    /// Stores pins, intents and sections before the first call that leans on them.
-    pub(crate) async fn intend(&mut self, action: &K::Action, verdict: &Verdict) -> Result<(), Interrupt> {
+    /// Stores pins, intents and sections before the first call that leans on them. `creates`: AWS has nothing yet.
+    async fn intend(
+        &mut self,
+        action: &K::Action,
+        verdict: &Verdict,
+        creates: bool,
+    ) -> Result<(), Interrupt> {
         let unprepared = self.status.clone();
         K::prepare(action, &mut self.status);
         let stored = K::status(&self.object);
@@ -267,7 +272,7 @@ impl<K: Kind> Pass<'_, K> {
         }
         let mut status = self.status.clone();
         if !self.is_retry() {
-            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict));
+            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict, creates));
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
             let references = Some(self.inputs.versions());
@@ -312,9 +317,10 @@ impl<K: Kind> Pass<'_, K> {
     }
 }
 
-fn progress_of(verdict: &Verdict) -> (Reason, String) {
+fn progress_of(verdict: &Verdict, creates: bool) -> (Reason, String) {
     match verdict {
         Verdict::Progress(reason, text) => (*reason, text.clone()),
+        _ if creates => (Reason::Creating, "AWS is being asked to create the resource.".into()),
         _ => (Reason::Updating, "AWS is being changed.".into()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alias;
+mod application;
 mod budget;
 mod code;
 mod code_signing;

@@ -1,7 +1,7 @@
 //! An alias that follows the newest version of a function: of one that AWS alone knows, and of a LambdaFunction.
 
-use cluster_tests::{World, function};
-use lambda_sim::{Call, SettleDelay};
+use cluster_tests::{World, function, object_condition};
+use lambda_sim::{Call, Fault, FaultEffect, SettleDelay};
 use serde_json::json;
 
 use super::{KIND, alias, drifting, publish, put_function, says, until_in_aws, world_with, writes};
@@ -18,6 +18,21 @@ async fn a_creation_is_two_reads_and_a_write() {
     let object = aliases.ready("live").await;
     assert_eq!(object["status"]["functionVersion"], "3");
     assert_eq!(world.calls().await, ["ListVersionsByFunction", "GetFunction", "CreateAlias"]);
+}
+
+#[tokio::test]
+async fn until_aws_has_answered_it_is_being_created_and_not_updated() {
+    let world = world_with("alias-creating", 1).await;
+    world.aws().inject(Fault::new("CreateAlias", FaultEffect::PauseBefore).times(1)).await;
+    let aliases = world.objects(KIND);
+    aliases.apply("live", latest()).await;
+    world.sim.control().wait_for_held().await;
+    // The intent was stored before the call.
+    let object = serde_json::to_value(aliases.api().get("live").await.unwrap()).unwrap();
+    let ready = object_condition(&object, "Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("Unknown"), &json!("Creating")), "{ready}");
+    world.sim.control().release().await;
+    aliases.ready("live").await;
 }
 
 #[tokio::test]
