@@ -20,16 +20,20 @@ demo: tools ## Run the operator on a real API server and show what it does (KEEP
 test: tools lint ## Formatting, lints, and every suite, against a real API server
 	tests/run
 
-lint: ## Formatting, lints, and generated files that are out of date
+lint: tools ## Formatting, lints, and generated files that are out of date
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" && \
 	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 || \
 	{ echo "error: crds/*.yaml are not what the types say; run 'make generate'" >&2; exit 1; }
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && cp -R charts "$$fresh" && charts/generate "$$fresh/charts" && \
+	diff -r charts "$$fresh/charts" >&2 || \
+	{ echo "error: copies or READMEs in charts/ are out of date; run 'make generate'" >&2; exit 1; }
 
-generate: ## Write the generated files: the custom resources' manifests
+generate: tools ## Write the generated files: the custom resources' manifests, their copies and the READMEs of the charts
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+	charts/generate
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)
