@@ -138,7 +138,11 @@ fn in_use(found: &[String]) -> String {
     if found.len() > NAMED {
         named = format!("{named} and {} more", found.len() - NAMED);
     }
-    let exist = if found.len() == 1 { "1 object exists".to_owned() } else { format!("{} objects exist", found.len()) };
+    let exist = if found.len() == 1 {
+        "1 object exists".to_owned()
+    } else {
+        format!("{} objects exist", found.len())
+    };
     format!(
         "{exist}: {named}. Without the operator nobody would remove their finalizers, and what they stand for in AWS would \
          stay. Delete them first (with deletionPolicy: Retain where AWS is to keep the resource), or skip this check by \

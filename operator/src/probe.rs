@@ -31,6 +31,8 @@ async fn ask(url: &Uri) -> Result<(), String> {
     match client.get(url.clone()).await.map(|answer| answer.status()) {
         Ok(StatusCode::OK) => Ok(()),
         Ok(status) => Err(status.to_string()),
-        Err(error) => Err(std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)),
+        Err(error) => {
+            Err(std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string))
+        }
     }
 }
