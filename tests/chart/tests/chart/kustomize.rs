@@ -33,6 +33,8 @@ fn without_marks(value: &mut Value) {
             fields.values_mut().for_each(without_marks);
         }
         Value::Array(items) => items.iter_mut().for_each(without_marks),
+        // kustomize writes 1.0 as 1.
+        Value::Number(number) => *value = json!(number.as_f64()),
         _ => {}
     }
 }

@@ -19,7 +19,7 @@ async fn a_value_that_makes_no_sense_is_named() {
         (&["settings.driftInterval=5"], "/settings/driftInterval", "want null or string"),
         (&["settings.driftInterval=\"5 minutes\""], "/settings/driftInterval", "does not match"),
         (&["settings.quotaShare=2"], "/settings/quotaShare", "maximum"),
-        (&["settings.quotas=\"perhaps\""], "/settings/quotas", "want boolean or null"),
+        (&["settings.quotas=\"perhaps\""], "/settings/quotas", "want null or boolean"),
         (&["settings.awsEndpointUrl=\"localhost\""], "/settings/awsEndpointUrl", "does not match"),
         (&["settings.logFormat=\"xml\""], "/settings/logFormat", "'json'"),
         (&["image.digest=\"sha256:1\""], "/image/digest", "does not match"),
