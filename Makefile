@@ -31,8 +31,10 @@ lint: tools ## Formatting, lints, and generated files that are out of date
 	diff -r charts "$$fresh/charts" >&2 || \
 	{ echo "error: copies or READMEs in charts/ are out of date; run 'make generate'" >&2; exit 1; }
 
-generate: tools ## Write the generated files: the custom resources' manifests, their copies and the READMEs of the charts
+generate: tools ## Write the generated files: the custom resources' manifests, the IAM policies, copies and READMEs of the charts
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+	cargo run --quiet --package lambda-operator -- iam-policy >config/iam/policy.json
+	cargo run --quiet --package lambda-operator -- iam-policy --adoption >config/iam/policy-with-adoption.json
 	charts/generate
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)

@@ -37,6 +37,15 @@ pub enum Command {
         #[arg(long, value_name = "DIRECTORY")]
         output_dir: Option<PathBuf>,
     },
+    /// Print the least-privilege IAM policy of the operator.
+    IamPolicy {
+        /// The cluster id (see `run --cluster-id`) whose resources may be changed. Default: those of any cluster.
+        #[arg(long, value_name = "ID", default_value = "*", hide_default_value = true)]
+        cluster_id: String,
+        /// Also allow changes of what carries no tag of the operator yet, as `spec.adopt` asks for.
+        #[arg(long)]
+        adoption: bool,
+    },
     /// Fail while objects exist that only the operator can let go; the chart runs it before it is uninstalled.
     Guard(GuardArgs),
     /// Wait until an operator answers that it is ready; `helm test` runs it.

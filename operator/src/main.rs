@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use clap::Parser;
+use lambda_operator::aws::permissions;
 use lambda_operator::cli::{self, Cli, Command, GuardArgs, RunArgs};
 use lambda_operator::guard::Guard;
 use lambda_operator::probe::probe;
@@ -16,6 +17,10 @@ fn main() -> ExitCode {
         Command::Run(args) => run(*args),
         Command::Crds { output_dir } => {
             cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()).map_err(|error| error.to_string())
+        }
+        Command::IamPolicy { cluster_id, adoption } => {
+            println!("{:#}", permissions::policy(&cluster_id, adoption));
+            Ok(())
         }
         Command::Guard(args) => guard(args),
         Command::Probe { url, timeout } => ask(&url, timeout),

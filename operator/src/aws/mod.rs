@@ -27,6 +27,7 @@ mod mapping_drift;
 mod mapping_request;
 mod outcome;
 mod pause;
+pub mod permissions;
 mod place;
 mod pool;
 mod quota;

@@ -5,6 +5,7 @@
 
 mod admission;
 mod crds;
+mod iam;
 mod installing;
 mod kustomize;
 mod monitoring;

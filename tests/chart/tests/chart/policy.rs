@@ -8,7 +8,7 @@ use chart_tests::{Rendering, render, root};
 use serde_json::Value;
 
 /// The pinned checkov.
-fn checkov() -> PathBuf {
+pub fn checkov() -> PathBuf {
     let script = root().join("tests/tools/checkov/ensure");
     let output = Command::new(&script).stderr(Stdio::inherit()).output().expect("the script starts");
     assert!(
