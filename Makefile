@@ -20,16 +20,22 @@ demo: tools ## Run the operator on a real API server and show what it does (KEEP
 test: tools emulator lint ## Formatting, lints, and every suite, against a real API server
 	tests/run
 
-lint: ## Formatting, lints, and generated files that are out of date
+lint: tools ## Formatting, lints, and generated files that are out of date
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" && \
 	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 || \
 	{ echo "error: crds/*.yaml are not what the types say; run 'make generate'" >&2; exit 1; }
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && cp -R charts "$$fresh" && charts/generate "$$fresh/charts" && \
+	diff -r charts "$$fresh/charts" >&2 || \
+	{ echo "error: copies or READMEs in charts/ are out of date; run 'make generate'" >&2; exit 1; }
 
-generate: ## Write the generated files: the custom resources' manifests
+generate: tools ## Write the generated files: the custom resources' manifests, the IAM policies, copies and READMEs of the charts
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+	cargo run --quiet --package lambda-operator -- iam-policy >config/iam/policy.json
+	cargo run --quiet --package lambda-operator -- iam-policy --adoption >config/iam/policy-with-adoption.json
+	charts/generate
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions and for applications (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)

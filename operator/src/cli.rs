@@ -1,13 +1,17 @@
 //! The command line of `lambda-operator`: its commands, and every setting with its environment variable.
 //! `main` calls [`Cli::parse`](clap::Parser::parse) and goes by [`Command`].
 
+mod guard_args;
 mod run_args;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use axum::http::Uri;
 use clap::{Parser, Subcommand};
 
+pub use guard_args::GuardArgs;
 pub use run_args::{RunArgs, Surroundings};
 
 /// Makes AWS Lambda a native part of a Kubernetes cluster.
@@ -32,6 +36,25 @@ pub enum Command {
         /// Write one file for each kind into this directory instead of printing.
         #[arg(long, value_name = "DIRECTORY")]
         output_dir: Option<PathBuf>,
+    },
+    /// Print the least-privilege IAM policy of the operator.
+    IamPolicy {
+        /// The cluster id (see `run --cluster-id`) whose resources may be changed. Default: those of any cluster.
+        #[arg(long, value_name = "ID", default_value = "*", hide_default_value = true)]
+        cluster_id: String,
+        /// Also allow changes of what carries no tag of the operator yet, as `spec.adopt` asks for.
+        #[arg(long)]
+        adoption: bool,
+    },
+    /// Fail while objects exist that only the operator can let go; the chart runs it before it is uninstalled.
+    Guard(GuardArgs),
+    /// Wait until an operator answers that it is ready; `helm test` runs it.
+    Probe {
+        /// Where it answers, such as http://lambda-operator-metrics:8080/readyz.
+        url: Uri,
+        /// How long to wait.
+        #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = run_args::duration)]
+        timeout: Duration,
     },
 }
 

@@ -1,9 +1,14 @@
 //! The `lambda-operator` binary.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use axum::http::Uri;
 use clap::Parser;
-use lambda_operator::cli::{self, Cli, Command, RunArgs};
+use lambda_operator::aws::permissions;
+use lambda_operator::cli::{self, Cli, Command, GuardArgs, RunArgs};
+use lambda_operator::guard::Guard;
+use lambda_operator::probe::probe;
 use lambda_operator::run::Operator;
 use lambda_operator::runtime::{shutdown, telemetry};
 
@@ -13,6 +18,12 @@ fn main() -> ExitCode {
         Command::Crds { output_dir } => {
             cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()).map_err(|error| error.to_string())
         }
+        Command::IamPolicy { cluster_id, adoption } => {
+            println!("{:#}", permissions::policy(&cluster_id, adoption));
+            Ok(())
+        }
+        Command::Guard(args) => guard(args),
+        Command::Probe { url, timeout } => ask(&url, timeout),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -29,4 +40,14 @@ async fn run(args: RunArgs) -> Result<(), String> {
     telemetry::init(settings.log.format, &settings.log.level).map_err(|error| error.to_string())?;
     let stop = shutdown::on_signals().map_err(|error| format!("signals can't be handled: {error}"))?;
     Operator { settings, client: None, credentials: None }.run(stop).await.map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn guard(args: GuardArgs) -> Result<(), String> {
+    Guard::from(args).run().await.map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn ask(url: &Uri, timeout: Duration) -> Result<(), String> {
+    probe(url, timeout).await
 }

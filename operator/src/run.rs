@@ -291,7 +291,8 @@ async fn serve_wakes(
     }
 }
 
-async fn connect(settings: &KubernetesSettings) -> Result<Client, RunError> {
+/// A client for the cluster that the settings name.
+pub(crate) async fn connect(settings: &KubernetesSettings) -> Result<Client, RunError> {
     let failed = |error: &dyn std::error::Error| RunError::Kubeconfig(error.to_string());
     let options = KubeConfigOptions { context: settings.context.clone(), ..KubeConfigOptions::default() };
     let mut config = match (&settings.kubeconfig, &settings.context) {

@@ -23,6 +23,7 @@ use super::login::{Login, Session};
 use super::mapping_drift::Mappings;
 use super::outcome::Sent;
 use super::pause::Pause;
+use super::permissions;
 use super::place::Place;
 use super::quota::{Priority, Quota, QuotaClass};
 use super::settings::{AwsSettings, CallObserver, WriteGate};
@@ -71,19 +72,24 @@ pub(super) enum Kind {
 }
 
 impl Call {
+    fn new(operation: &'static str, priority: Priority, kind: Kind) -> Self {
+        debug_assert!(permissions::covers(operation), "{operation} is missing in aws/permissions.rs");
+        Self { operation, class: QuotaClass::Rest, priority, kind }
+    }
+
     /// A read that counts with the rest.
     pub(super) fn read(operation: &'static str, priority: Priority) -> Self {
-        Self { operation, class: QuotaClass::Rest, priority, kind: Kind::Read }
+        Self::new(operation, priority, Kind::Read)
     }
 
     /// A write.
     pub(super) fn write(operation: &'static str, priority: Priority) -> Self {
-        Self { operation, class: QuotaClass::Rest, priority, kind: Kind::Write }
+        Self::new(operation, priority, Kind::Write)
     }
 
     /// A create.
     pub(super) fn create(operation: &'static str, priority: Priority) -> Self {
-        Self { operation, class: QuotaClass::Rest, priority, kind: Kind::Create }
+        Self::new(operation, priority, Kind::Create)
     }
 }
 

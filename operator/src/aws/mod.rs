@@ -29,6 +29,7 @@ mod mapping_request;
 mod object;
 mod outcome;
 mod pause;
+pub mod permissions;
 mod place;
 mod pool;
 mod quota;

@@ -304,7 +304,8 @@ impl RunArgs {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A duration such as `1h30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}; write a duration such as 500ms, 30s, 5m or 1h30m"))
 }
@@ -335,7 +336,7 @@ mod tests {
     fn args(flags: &[&str]) -> Result<Box<RunArgs>, clap::Error> {
         match Cli::try_parse_from(["lambda-operator", "run"].iter().chain(flags))?.command {
             Command::Run(args) => Ok(args),
-            Command::Crds { .. } => panic!("parsed as crds"),
+            other => panic!("parsed as {other:?}"),
         }
     }
 

@@ -28,6 +28,7 @@ pub struct Cluster {
     directory: PathBuf,
     server: String,
     kubectl: PathBuf,
+    helm: PathBuf,
     admin_path: PathBuf,
     admin: Kubeconfig,
     authority: Authority,
@@ -90,6 +91,7 @@ impl Cluster {
         Ok(Self {
             server: variable("SERVER")?,
             kubectl: PathBuf::from(variable("KUBECTL")?),
+            helm: PathBuf::from(variable("HELM")?),
             admin: Kubeconfig::read_from(&admin_path)?,
             admin_path,
             authority: Authority::load(&directory)?,
@@ -111,6 +113,16 @@ impl Cluster {
     /// The pinned kubectl.
     pub fn kubectl_path(&self) -> &Path {
         &self.kubectl
+    }
+
+    /// The pinned helm.
+    pub fn helm_path(&self) -> &Path {
+        &self.helm
+    }
+
+    /// The requests of ServiceAccounts, as the API server's audit log: a JSON object a line.
+    pub fn audit_log(&self) -> PathBuf {
+        self.directory.join("audit.log")
     }
 
     /// The kubeconfig file of an administrator (group `system:masters`).

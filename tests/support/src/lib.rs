@@ -14,14 +14,14 @@ mod emulator;
 mod eventually;
 pub mod guard;
 pub mod kubeconfig;
-mod kubectl;
 mod namespace;
 mod process;
+mod tool;
 
 pub use binaries::{bin, without_cargo_package};
 pub use cluster::{CLUSTER_VARIABLE, Cluster};
 pub use emulator::Emulator;
 pub use eventually::{Attempt, eventually};
-pub use kubectl::{Kubectl, KubectlOutput};
 pub use namespace::TestNamespace;
 pub use process::Process;
+pub use tool::{Tool, ToolOutput};

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/ensure");
-const NAMES: [&str; 4] = ["etcd", "kube-apiserver", "kubectl", "kube-controller-manager"];
+const NAMES: [&str; 6] =
+    ["etcd", "kube-apiserver", "kubectl", "kube-controller-manager", "helm", "helm-docs"];
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();

@@ -131,6 +131,7 @@ impl ControlPlane {
         let signer = KeyPair::generate()?;
         write("service-account.key", &signer.serialize_pem())?;
         write("service-account.pub", &signer.public_key_pem())?;
+        write("audit-policy.yaml", servers::AUDIT_POLICY)?;
         let admin = authority.client("admin", &["system:masters"])?;
         let admin = kubeconfig::with_certificate(server, authority.certificate(), &admin)?;
         kubeconfig::write(&self.admin_kubeconfig(), &admin)
@@ -142,6 +143,7 @@ impl ControlPlane {
             format!("{CLUSTER_VARIABLE}={}", self.directory().display()),
             format!("KUBECONFIG={}", self.admin_kubeconfig().display()),
             format!("KUBECTL={}", tools.kubectl.display()),
+            format!("HELM={}", tools.helm.display()),
             format!("SERVER={server}"),
         ];
         for server in &self.servers {

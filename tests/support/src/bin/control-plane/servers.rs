@@ -10,6 +10,17 @@ use test_support::guard::Guarded;
 /// How much of a log is shown when its server dies.
 const SHOWN_LINES: usize = 25;
 
+/// What ServiceAccounts ask for is written down, without the objects: tests compare it with what they may.
+pub(crate) const AUDIT_POLICY: &str = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  userGroups: [system:serviceaccounts]
+- level: None
+";
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -75,6 +86,8 @@ pub(crate) fn apiserver(program: &Path, directory: &Path, port: u16, etcd_port: 
         file("cert-dir", "certificates"),
         file("service-account-key-file", "service-account.pub"),
         file("service-account-signing-key-file", "service-account.key"),
+        file("audit-policy-file", "audit-policy.yaml"),
+        file("audit-log-path", "audit.log"),
     ];
     let constant = [
         "--bind-address=127.0.0.1",
@@ -84,6 +97,8 @@ pub(crate) fn apiserver(program: &Path, directory: &Path, port: u16, etcd_port: 
         "--authorization-mode=RBAC",
         "--service-account-issuer=https://kubernetes.default.svc",
         "--service-cluster-ip-range=10.0.0.0/24",
+        // In one file.
+        "--audit-log-maxsize=0",
         // No limits: suites create thousands of objects.
         "--enable-priority-and-fairness=false",
         "--max-requests-inflight=0",

@@ -18,6 +18,7 @@ pub(crate) struct Tools {
     pub(crate) apiserver: PathBuf,
     pub(crate) controller_manager: PathBuf,
     pub(crate) kubectl: PathBuf,
+    pub(crate) helm: PathBuf,
 }
 
 /// Runs the script, which says on stderr what it builds; `directory` is for its answer.
@@ -49,5 +50,6 @@ fn parse(answer: &str) -> Result<Tools> {
         apiserver: path("kube-apiserver")?,
         controller_manager: path("kube-controller-manager")?,
         kubectl: path("kubectl")?,
+        helm: path("helm")?,
     })
 }

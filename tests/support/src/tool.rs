@@ -1,4 +1,4 @@
-//! The pinned kubectl, as a user runs it.
+//! The pinned kubectl and helm, as a user runs them.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,18 +9,19 @@ use tokio::process::Command;
 
 use crate::Cluster;
 
-/// A kubectl command being put together; see [`Cluster::kubectl`].
+/// A command being put together; see [`Cluster::kubectl`] and [`Cluster::helm`].
 #[derive(Debug)]
 #[must_use = "nothing runs before `run` or `output`"]
-pub struct Kubectl {
+pub struct Tool {
+    name: &'static str,
     command: Command,
     arguments: Vec<OsString>,
     stdin: Option<String>,
 }
 
-/// What kubectl answered.
+/// What it answered.
 #[derive(Debug, Clone)]
-pub struct KubectlOutput {
+pub struct ToolOutput {
     /// Its exit status.
     pub status: ExitStatus,
     /// Its standard output.
@@ -32,14 +33,24 @@ pub struct KubectlOutput {
 impl Cluster {
     /// kubectl with the identity in a kubeconfig file, for example
     /// [`Cluster::admin_kubeconfig`].
-    pub fn kubectl(&self, kubeconfig: &Path) -> Kubectl {
+    pub fn kubectl(&self, kubeconfig: &Path) -> Tool {
         let mut command = Command::new(self.kubectl_path());
         command.env("KUBECONFIG", kubeconfig).env("KUBECACHEDIR", self.directory().join("kubectl-cache"));
-        Kubectl { command, arguments: Vec::new(), stdin: None }
+        Tool { name: "kubectl", command, arguments: Vec::new(), stdin: None }
+    }
+
+    /// helm with the identity in a kubeconfig file.
+    pub fn helm(&self, kubeconfig: &Path) -> Tool {
+        let mut command = Command::new(self.helm_path());
+        for place in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
+            command.env(place, self.directory().join("helm"));
+        }
+        command.env("KUBECONFIG", kubeconfig);
+        Tool { name: "helm", command, arguments: Vec::new(), stdin: None }
     }
 }
 
-impl Kubectl {
+impl Tool {
     /// Adds one argument.
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
@@ -59,12 +70,12 @@ impl Kubectl {
     }
 
     /// Runs it; panics with its messages and its input when it fails.
-    pub async fn run(self) -> KubectlOutput {
-        let (arguments, stdin) = (self.arguments.clone(), self.stdin.clone());
+    pub async fn run(self) -> ToolOutput {
+        let (name, arguments, stdin) = (self.name, self.arguments.clone(), self.stdin.clone());
         let output = self.output().await;
         assert!(
             output.status.success(),
-            "kubectl {arguments:?} ended with {}\n{}{}{}",
+            "{name} {arguments:?} ended with {}\n{}{}{}",
             output.status,
             output.stderr,
             output.stdout,
@@ -74,10 +85,11 @@ impl Kubectl {
     }
 
     /// Runs it and returns its answer, whatever that is.
-    pub async fn output(mut self) -> KubectlOutput {
+    pub async fn output(mut self) -> ToolOutput {
         let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.args(&self.arguments).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.kill_on_drop(true).spawn().expect("kubectl starts");
+        let child = self.command.kill_on_drop(true).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{} doesn't start: {error}", self.name));
         let pipe = child.stdin.take();
         let feed = async {
             if let (Some(mut pipe), Some(text)) = (pipe, self.stdin) {
@@ -86,8 +98,8 @@ impl Kubectl {
             }
         };
         let ((), output) = tokio::join!(feed, child.wait_with_output());
-        let output = output.expect("kubectl can be waited for");
+        let output = output.expect("a child can be waited for");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        KubectlOutput { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        ToolOutput { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 }
