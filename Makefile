@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
 
-.PHONY: help demo test generate lint bench tools
+.PHONY: help demo test generate lint bench image tools
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
@@ -17,7 +17,7 @@ help: ## Show the commands
 demo: tools ## Run the operator on a real API server and show what it does (KEEP=1 stays up, CONTEXT=… uses your cluster)
 	@cargo run --quiet --package demo -- $(if $(KEEP),--keep) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(AWS),--aws $(AWS))
 
-test: tools lint ## Formatting, lints, and every suite, against a real API server
+test: tools lint image ## Formatting, lints, and every suite, against a real API server
 	tests/run
 
 lint: ## Formatting, lints, and generated files that are out of date
@@ -28,8 +28,12 @@ lint: ## Formatting, lints, and generated files that are out of date
 	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 || \
 	{ echo "error: crds/*.yaml are not what the types say; run 'make generate'" >&2; exit 1; }
 
-generate: ## Write the generated files: the custom resources' manifests
+generate: ## Write the generated files: the custom resources' manifests, and the pages of settings and metrics
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+	cargo run --quiet --package lambda-operator -- docs docs
+
+image: ## Check the Dockerfile, and the image's binary where that is quick (ARGS=--build: in any case)
+	image/check $(ARGS)
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)

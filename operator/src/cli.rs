@@ -1,6 +1,7 @@
 //! The command line of `lambda-operator`: its commands, and every setting with its environment variable.
 //! `main` calls [`Cli::parse`](clap::Parser::parse) and goes by [`Command`].
 
+mod pages;
 mod run_args;
 
 use std::io::{self, Write};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
+pub use pages::write_docs;
 pub use run_args::{RunArgs, Surroundings};
 
 /// Makes AWS Lambda a native part of a Kubernetes cluster.
@@ -32,6 +34,12 @@ pub enum Command {
         /// Write one file for each kind into this directory instead of printing.
         #[arg(long, value_name = "DIRECTORY")]
         output_dir: Option<PathBuf>,
+    },
+    /// Write the pages of the documentation that follow from the code; `make generate` calls this.
+    #[command(hide = true)]
+    Docs {
+        /// The directory of the documentation.
+        output_dir: PathBuf,
     },
 }
 

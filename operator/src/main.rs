@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use lambda_operator::cli::{self, Cli, Command, RunArgs};
 use lambda_operator::run::Operator;
+use lambda_operator::runtime::traces::Traces;
 use lambda_operator::runtime::{shutdown, telemetry};
 
 fn main() -> ExitCode {
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
         Command::Crds { output_dir } => {
             cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()).map_err(|error| error.to_string())
         }
+        Command::Docs { output_dir } => cli::write_docs(&output_dir).map_err(|error| error.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,7 +28,18 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(args: RunArgs) -> Result<(), String> {
     let settings = args.settings().map_err(|error| error.to_string())?;
-    telemetry::init(settings.log.format, &settings.log.level).map_err(|error| error.to_string())?;
+    let traces = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(Traces::start)
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    telemetry::init(settings.log.format, &settings.log.level, traces.as_ref())
+        .map_err(|error| error.to_string())?;
     let stop = shutdown::on_signals().map_err(|error| format!("signals can't be handled: {error}"))?;
-    Operator { settings, client: None, credentials: None }.run(stop).await.map_err(|error| error.to_string())
+    let ended = Operator { settings, client: None, credentials: None }.run(stop).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    ended.map_err(|error| error.to_string())
 }

@@ -10,6 +10,7 @@ pub mod kind;
 pub mod memory;
 pub mod ownership;
 pub mod pass;
+pub mod queue;
 pub mod requeue;
 pub mod rivals;
 mod rotation;
