@@ -38,7 +38,9 @@ pub fn expect(
     let referenced = REFERENCED.into_iter().filter(|_| settings.watch.secrets);
     let kinds = controllers.iter().map(|controller| controller.kind()).chain(referenced);
     for kind in kinds.map(ReferenceKind::as_str).chain([NAMESPACE]) {
-        namespaces.iter().for_each(|namespace| readiness.expect(first_list(kind, namespace.as_deref())));
+        for namespace in namespaces {
+            readiness.expect(first_list(kind, namespace.as_deref()));
+        }
     }
     readiness.expect(first_list(ReferenceKind::LambdaAccount.as_str(), None));
     readiness.arrived(ALL);

@@ -61,7 +61,9 @@ mod tests {
     async fn it_is_complete_when_all_that_was_expected_has_arrived() {
         let readiness = Readiness::default();
         let lists = [first_list("Secret", None), first_list("LambdaFunction", Some("shop"))];
-        lists.iter().for_each(|list| readiness.expect(list.as_str()));
+        for list in &lists {
+            readiness.expect(list.as_str());
+        }
         let complete = tokio::spawn({
             let readiness = readiness.clone();
             async move { readiness.complete().await }

@@ -54,11 +54,13 @@ pub struct Catalog {
     rows: Vec<Row>,
 }
 
+type Many<M, const N: usize> = Family<[(&'static str, String); N], M, fn() -> M>;
+
 /// A metric with labels, whose names are said once, where it is declared.
 #[derive(Clone, Debug)]
 pub struct Labelled<M, const N: usize> {
     names: [&'static str; N],
-    family: Family<[(&'static str, String); N], M, fn() -> M>,
+    family: Many<M, N>,
 }
 
 impl<M: Clone, const N: usize> Labelled<M, N> {
@@ -158,7 +160,7 @@ impl Catalog {
         new: fn() -> M,
     ) -> Labelled<M, N>
     where
-        Family<[(&'static str, String); N], M, fn() -> M>: Metric,
+        Many<M, N>: Metric,
     {
         let row = Row { name, kind, labels: names.to_vec(), help };
         let family = self.register(row, Family::new_with_constructor(new));
