@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
 
-.PHONY: help demo test generate lint bench tools emulator
+.PHONY: help demo test generate lint bench image tools emulator
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
@@ -17,7 +17,7 @@ help: ## Show the commands
 demo: tools ## Run the operator on a real API server and show what it does (KEEP=1 stays up, CONTEXT=… uses your cluster)
 	@cargo run --quiet --package demo -- $(if $(KEEP),--keep) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(AWS),--aws $(AWS))
 
-test: tools emulator lint ## Formatting, lints, and every suite, against a real API server
+test: tools emulator lint image ## Formatting, lints, and every suite, against a real API server
 	tests/run
 
 lint: tools ## Formatting, lints, and generated files that are out of date
@@ -31,11 +31,15 @@ lint: tools ## Formatting, lints, and generated files that are out of date
 	diff -r charts "$$fresh/charts" >&2 || \
 	{ echo "error: copies or READMEs in charts/ are out of date; run 'make generate'" >&2; exit 1; }
 
-generate: tools ## Write the generated files: the custom resources' manifests, the IAM policies, copies and READMEs of the charts
+generate: tools ## Write the generated files: manifests, IAM policies, the pages of settings and metrics, copies and READMEs of the charts
 	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+	cargo run --quiet --package lambda-operator -- docs docs
 	cargo run --quiet --package lambda-operator -- iam-policy >config/iam/policy.json
 	cargo run --quiet --package lambda-operator -- iam-policy --adoption >config/iam/policy-with-adoption.json
 	charts/generate
+
+image: ## Check the Dockerfile, and the image's binary where that is quick (ARGS=--build: in any case)
+	image/check $(ARGS)
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions and for applications (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)

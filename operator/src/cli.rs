@@ -2,6 +2,7 @@
 //! `main` calls [`Cli::parse`](clap::Parser::parse) and goes by [`Command`].
 
 mod guard_args;
+mod pages;
 mod run_args;
 
 use std::io::{self, Write};
@@ -12,6 +13,7 @@ use axum::http::Uri;
 use clap::{Parser, Subcommand};
 
 pub use guard_args::GuardArgs;
+pub use pages::write_docs;
 pub use run_args::{RunArgs, Surroundings};
 
 /// Makes AWS Lambda a native part of a Kubernetes cluster.
@@ -55,6 +57,12 @@ pub enum Command {
         /// How long to wait.
         #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = run_args::duration)]
         timeout: Duration,
+    },
+    /// Write the pages of the documentation that follow from the code; `make generate` calls this.
+    #[command(hide = true)]
+    Docs {
+        /// The directory of the documentation.
+        output_dir: PathBuf,
     },
 }
 

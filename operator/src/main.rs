@@ -10,6 +10,7 @@ use lambda_operator::cli::{self, Cli, Command, GuardArgs, RunArgs};
 use lambda_operator::guard::Guard;
 use lambda_operator::probe::probe;
 use lambda_operator::run::Operator;
+use lambda_operator::runtime::traces::Traces;
 use lambda_operator::runtime::{shutdown, telemetry};
 
 fn main() -> ExitCode {
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         }
         Command::Guard(args) => guard(args),
         Command::Probe { url, timeout } => ask(&url, timeout),
+        Command::Docs { output_dir } => cli::write_docs(&output_dir).map_err(|error| error.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,9 +39,20 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(args: RunArgs) -> Result<(), String> {
     let settings = args.settings().map_err(|error| error.to_string())?;
-    telemetry::init(settings.log.format, &settings.log.level).map_err(|error| error.to_string())?;
+    let traces = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(Traces::start)
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    telemetry::init(settings.log.format, &settings.log.level, traces.as_ref())
+        .map_err(|error| error.to_string())?;
     let stop = shutdown::on_signals().map_err(|error| format!("signals can't be handled: {error}"))?;
-    Operator { settings, client: None, credentials: None }.run(stop).await.map_err(|error| error.to_string())
+    let ended = Operator { settings, client: None, credentials: None }.run(stop).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    ended.map_err(|error| error.to_string())
 }
 
 #[tokio::main]

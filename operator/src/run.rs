@@ -1,14 +1,16 @@
 //! Puts the operator together and runs it: client, lease, AWS, watches, controllers, and an orderly end.
 
+mod start;
+mod watches;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::Api;
 use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config, ResourceExt};
-use lambda_operator_crds::GROUP;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,16 +26,15 @@ use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
 use crate::k8s::events::Events;
-use crate::k8s::references::{ReferenceKind, References, Woken};
+use crate::k8s::references::{References, Woken};
 use crate::layer::Layers;
 use crate::mapping::EventSourceMappings;
-use crate::runtime::{Leadership, Metrics, NotLeader, ReadyFlag, Server};
+use crate::runtime::watchdog::{BEAT, SILENCE};
+use crate::runtime::{Leadership, Metrics, NotLeader, Probes, Server, Watchdog};
 use crate::settings::{KubernetesSettings, Settings};
 
 /// How often the memory of vanished objects is dropped.
 const PRUNE: Duration = Duration::from_mins(10);
-/// How long to wait before looking again for a custom resource that is missing.
-const KINDS_RECHECK: Duration = Duration::from_secs(2);
 /// How long a read from the API server may take; watches are renewed well before.
 const KUBERNETES_READ_TIMEOUT: Duration = Duration::from_secs(320);
 /// Requests to the API server at the same time, open watches not counted. Each has a connection of its own, whose buffers
@@ -78,62 +79,48 @@ impl Operator {
             Some(client) => client,
             None => connect(&settings.kubernetes).await?,
         };
-        let metrics = Metrics::new();
-        let ready = ReadyFlag::default();
+        let (metrics, probes) = (Metrics::new(), Probes::default());
+        start::expect(&probes.readiness);
         let address = settings.metrics_address;
-        let server = Server::start(address, metrics.clone(), ready.clone(), stop.clone())
+        let server = Server::start(address, metrics.clone(), probes.clone(), stop.clone())
             .await
             .map_err(|error| RunError::Metrics(address, error))?;
         tracing::info!(address = %server.address(), "serving metrics and probes");
-        if stop.run_until_cancelled(kinds_are_served(&client, &settings)).await.is_none() {
-            return Ok(());
-        }
-        let leadership = match &settings.election {
-            Some(lease) => Leadership::contend(client.clone(), lease.clone(), metrics.clone()),
-            None => Leadership::always(),
-        };
-        ready.set();
-        let led = tokio::select! {
-            led = leadership.wait_until_leader() => led,
-            () = stop.cancelled() => {
-                leadership.release().await;
-                return Ok(());
-            }
-        };
-        led.map_err(|NotLeader| RunError::LeaseLost)?;
-        let lost = lead(settings, client, credentials, metrics, leadership.clone(), &stop).await?;
-        leadership.release().await;
-        if lost { Err(RunError::LeaseLost) } else { Ok(()) }
+        let watchdog = probes.watchdog.clone();
+        // Ends when it is dropped.
+        let mut heart = JoinSet::new();
+        heart.spawn(async move { watchdog.heartbeat().await });
+        work(settings, client, credentials, (metrics, probes), &stop).await
     }
 }
 
-/// Waits until the API server has the custom resources: until then this process is of no use, not even as a standby.
-async fn kinds_are_served(client: &Client, settings: &Settings) {
-    let all = lambda_operator_crds::all().into_iter();
-    for definition in all.filter(|definition| definition.spec.scope == "Namespaced") {
-        let (name, kind) = (definition.name_any(), definition.spec.names.kind);
-        let resource = ApiResource::from_gvk_with_plural(
-            &GroupVersionKind::gvk(GROUP, "v1alpha1", &kind),
-            &definition.spec.names.plural,
-        );
-        let api: Api<DynamicObject> = match settings.watch.namespaces.first() {
-            Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-            None => Api::all_with(client.clone(), &resource),
-        };
-        while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-            match &error {
-                kube::Error::Api(status) if status.code == 404 => {
-                    tracing::warn!(
-                        "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
-                    );
-                }
-                // An operator of some namespaces does without; objects that name one say so.
-                kube::Error::Api(status) if status.code == 403 && kind == "LambdaAccount" => break,
-                _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
-            }
-            tokio::time::sleep(KINDS_RECHECK).await;
-        }
+/// Contends for the lease, and works as the leader.
+async fn work(
+    settings: Settings,
+    client: Client,
+    credentials: Option<(String, String)>,
+    (metrics, probes): (Metrics, Probes),
+    stop: &CancellationToken,
+) -> Result<(), RunError> {
+    let served = start::kinds_are_served(&client, &settings, &probes.readiness);
+    if stop.run_until_cancelled(served).await.is_none() {
+        return Ok(());
     }
+    let leadership = match &settings.election {
+        Some(lease) => Leadership::contend(client.clone(), lease.clone(), metrics.clone(), &probes.watchdog),
+        None => Leadership::always(),
+    };
+    let led = tokio::select! {
+        led = start::be_standby(&leadership, &probes.readiness) => led,
+        () = stop.cancelled() => {
+            leadership.release().await;
+            return Ok(());
+        }
+    };
+    led.map_err(|NotLeader| RunError::LeaseLost)?;
+    let lost = lead(settings, client, credentials, (metrics, probes), leadership.clone(), stop).await?;
+    leadership.release().await;
+    if lost { Err(RunError::LeaseLost) } else { Ok(()) }
 }
 
 /// Works as the leader. `true`: the lease was lost.
@@ -141,7 +128,7 @@ async fn lead(
     settings: Settings,
     client: Client,
     credentials: Option<(String, String)>,
-    metrics: Metrics,
+    (metrics, probes): (Metrics, Probes),
     leadership: Leadership,
     stop: &CancellationToken,
 ) -> Result<bool, RunError> {
@@ -163,6 +150,7 @@ async fn lead(
         leadership: leadership.clone(),
         events: Events::start(client.clone(), identity, metrics.clone()),
         metrics,
+        probes,
         references,
         accounts: Arc::new(accounts),
         wakes,
@@ -170,14 +158,17 @@ async fn lead(
     };
     let shared = Arc::new(Shared::new(handles, &settings, cluster_id));
     let mut controllers = controllers(&shared);
-    let namespaces = namespaces(&settings);
-    watch_references(&shared, &settings, &namespaces).await;
+    let namespaces = watches::namespaces(&settings);
+    watches::expect(&shared, &settings, &controllers, &namespaces);
+    watches::references(&shared, &settings, &namespaces).await;
 
     let mut tasks = JoinSet::new();
     let accounts = AccountController::new(Arc::clone(&shared), &settings, used);
-    watch(&mut tasks, &shared, &controllers, &accounts, namespaces);
+    watches::start(&mut tasks, &shared, &controllers, &accounts, namespaces);
     controllers.push(accounts);
-    let helpers = tokio::spawn(serve_wakes(controllers, swept, touched, aws.clone(), ending.clone()));
+    let watchdog = shared.probes.watchdog.clone();
+    let helpers = serve_wakes(controllers, swept, touched, aws.clone(), ending.clone(), watchdog);
+    let helpers = tokio::spawn(helpers);
     let lost = tokio::select! {
         () = leadership.lost() => true,
         () = stop.cancelled() => false,
@@ -188,27 +179,6 @@ async fn lead(
     helpers.abort();
     shared.events.finish().await;
     Ok(lost)
-}
-
-/// Starts all watches: of each kind in each namespace, of the labels of each namespace, and of LambdaAccounts.
-fn watch(
-    tasks: &mut JoinSet<()>,
-    shared: &Arc<Shared>,
-    controllers: &[Arc<dyn AnyController>],
-    accounts: &Arc<AccountController>,
-    namespaces: Vec<Option<String>>,
-) {
-    shared.expect_listings(namespaces.len() * (controllers.len() + 1) + 1);
-    tasks.spawn(Arc::clone(accounts).run(None));
-    for controller in controllers {
-        tasks.spawn(Arc::clone(controller).rotate());
-    }
-    for namespace in namespaces {
-        tasks.spawn(watch_namespaces(Arc::clone(shared), namespace.clone()));
-        for controller in controllers {
-            tasks.spawn(Arc::clone(controller).run(namespace.clone()));
-        }
-    }
 }
 
 /// One controller for each kind.
@@ -222,40 +192,6 @@ fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
     ]
 }
 
-/// The namespaces to watch; `None` stands for all.
-fn namespaces(settings: &Settings) -> Vec<Option<String>> {
-    match settings.watch.namespaces.as_slice() {
-        [] => vec![None],
-        some => some.iter().cloned().map(Some).collect(),
-    }
-}
-
-/// Starts the watches of Secrets and ConfigMaps, and waits until they know everything there is.
-async fn watch_references(shared: &Arc<Shared>, settings: &Settings, namespaces: &[Option<String>]) {
-    if !settings.watch.secrets {
-        return;
-    }
-    let mut watches = JoinSet::new();
-    for namespace in namespaces {
-        for kind in [ReferenceKind::Secret, ReferenceKind::ConfigMap] {
-            let (client, references) = (shared.client.clone(), Arc::clone(&shared.references));
-            watches.spawn(references.watch(client, kind, namespace.clone()));
-        }
-    }
-    tokio::select! {
-        () = async { while watches.join_next().await.is_some() {} } => {}
-        () = shared.stop.cancelled() => {}
-    }
-}
-
-/// Watches the labels of namespaces, which decide who may use a LambdaAccount.
-async fn watch_namespaces(shared: Arc<Shared>, namespace: Option<String>) {
-    let (accounts, client) = (Arc::clone(&shared.accounts), shared.client.clone());
-    let listed = || shared.listing_is_in();
-    let watch = crate::account::watch_namespaces(accounts, client, namespace, listed);
-    shared.stop.run_until_cancelled(watch).await;
-}
-
 /// Passes on what asks for a visit: sweeps, references, credentials that work again.
 async fn serve_wakes(
     controllers: Vec<Arc<dyn AnyController>>,
@@ -263,10 +199,12 @@ async fn serve_wakes(
     mut referenced: mpsc::UnboundedReceiver<Woken>,
     aws: Aws,
     stop: CancellationToken,
+    watchdog: Watchdog,
 ) {
     let (mut resumed, mut refused) = (aws.resumed(), aws.paused());
     let (mut resumptions, mut refusals) = (Counts::new(), Counts::new());
-    let mut prune = tokio::time::interval(PRUNE);
+    let (mut prune, mut beat) = (tokio::time::interval(PRUNE), tokio::time::interval(BEAT));
+    let pulse = watchdog.watch("the wakes", SILENCE);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -285,6 +223,7 @@ async fn serve_wakes(
                     controller.refused(&whose);
                 }
             },
+            _ = beat.tick() => pulse.beat(),
             _ = prune.tick() => controllers.iter().for_each(|all| all.prune()),
             else => return,
         }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use crate::runtime::leader::LeaderSettings;
 use crate::runtime::telemetry::LogFormat;
 
+/// Calls to AWS that a visit may make, at most, between two signs of life: one, and those that find out about credentials.
+const STEP: u32 = 5;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -27,8 +30,13 @@ pub struct Settings {
     pub election: Option<LeaderSettings>,
     /// Where metrics and probes are served.
     pub metrics_address: SocketAddr,
+    /// How long a visit may make no progress before the process counts as stuck. No flag: it follows from the time limits
+    /// of calls, which are far shorter.
+    pub stuck_after: Duration,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// Where traces go (OTLP over HTTP, as protobuf), without `/v1/traces`; `None`: there are none.
+    pub otlp_endpoint: Option<String>,
     /// Which cluster.
     pub kubernetes: KubernetesSettings,
 }
@@ -122,7 +130,9 @@ impl Default for Settings {
             concurrency: 128,
             election: Some(LeaderSettings::default()),
             metrics_address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
+            stuck_after: Duration::from_mins(10),
             log: LogSettings::default(),
+            otlp_endpoint: None,
             kubernetes: KubernetesSettings::default(),
         }
     }
@@ -202,7 +212,10 @@ impl Settings {
             format!("--drift-read-share must be above 0 and at most 1, not {share}; for example 0.05")
         })?;
         require(self.concurrency > 0, || "--concurrency must be at least 1".to_owned())?;
-        require(self.aws.timeout > Duration::ZERO, || "--aws-timeout must be above 0".to_owned())?;
+        require(self.aws.timeout > Duration::ZERO && self.aws.timeout * STEP <= self.stuck_after, || {
+            let most = humantime::format_duration(self.stuck_after / STEP);
+            format!("--aws-timeout must be above 0 and at most {most}: a longer call counts as stuck")
+        })?;
         require(self.watch.reference_check_interval > Duration::ZERO, || {
             "--reference-check-interval must be above 0".to_owned()
         })?;
@@ -259,13 +272,14 @@ mod tests {
     #[test]
     fn a_message_names_the_flag() {
         type Change = fn(&mut Settings);
-        let cases: [(&str, Change); 11] = [
+        let cases: [(&str, Change); 12] = [
             ("--quota-share", |s| s.aws.quota_share = 0.0),
             ("--drift-read-share", |s| s.drift.read_share = 0.0),
             ("--quota-share", |s| s.aws.quota_share = 1.5),
             ("--quota-share", |s| s.aws.quota_share = f64::NAN),
             ("--concurrency", |s| s.concurrency = 0),
             ("--aws-timeout", |s| s.aws.timeout = Duration::ZERO),
+            ("--aws-timeout", |s| s.aws.timeout = Duration::from_mins(3)),
             ("--recheck-min", |s| s.rechecks.min = Duration::from_hours(1)),
             ("--propagation-max", |s| s.rechecks.propagation_max = Duration::ZERO),
             ("--watch-namespace", |s| s.watch.namespaces = vec![String::new()]),

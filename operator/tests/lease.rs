@@ -9,7 +9,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use lambda_operator::runtime::lease::View;
-use lambda_operator::runtime::{LeaderSettings, Leadership, Metrics, NotLeader};
+use lambda_operator::runtime::{LeaderSettings, Leadership, Metrics, NotLeader, Watchdog};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -45,7 +45,7 @@ impl Contender {
         let runtime = runtime.expect("a runtime can be built");
         let started = runtime.spawn(async {
             let client = Cluster::shared().await.admin_client().await;
-            Leadership::contend(client, settings, Metrics::new())
+            Leadership::contend(client, settings, Metrics::new(), &Watchdog::default())
         });
         Self { leadership: started.await.expect("it starts"), runtime: Some(runtime) }
     }

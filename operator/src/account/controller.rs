@@ -4,11 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Writer};
@@ -18,17 +17,22 @@ use lambda_operator_crds::{FINALIZER, LambdaAccount};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::account::visit::{NAME, Visit};
 use crate::account::watch::is_forbidden;
 use crate::aws::{Wake, Whose};
-use crate::engine::controller::{AnyController, slim, stream_of, worth_a_visit};
+use crate::engine::controller::{AnyController, key_of, slim, stream_of, worth_a_visit};
 use crate::engine::memory::Memory;
 use crate::engine::pass::Interrupt;
+use crate::engine::queue::Queue;
 use crate::engine::shared::Shared;
+use crate::engine::summary;
 use crate::engine::verdict::Verdict;
 use crate::k8s::references::{ObjectKey, ReferenceKind};
 use crate::k8s::write::WriteError;
+use crate::runtime::readiness::first_list;
+use crate::runtime::traces;
 use crate::settings::Settings;
 
 /// How long changes of an account's use are gathered before its status counts them.
@@ -46,7 +50,8 @@ pub struct AccountController {
     /// Names of LambdaAccounts whose use has changed.
     used: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
     listing: Mutex<BTreeSet<String>>,
-    listed: AtomicBool,
+    /// Who waits for a visit.
+    queue: Arc<Queue>,
 }
 
 /// What is remembered of a LambdaAccount between visits.
@@ -64,6 +69,7 @@ impl AccountController {
     /// A controller that has not begun to watch. `used`: LambdaAccounts whose use has changed.
     pub fn new(shared: Arc<Shared>, settings: &Settings, used: mpsc::UnboundedReceiver<String>) -> Arc<Self> {
         Arc::new(Self {
+            queue: Queue::watched(NAME, &shared),
             shared,
             refresh: settings.drift.account_interval.unwrap_or_default(),
             selector: settings.watch.account_selector.clone(),
@@ -71,7 +77,6 @@ impl AccountController {
             waker: Mutex::default(),
             used: Mutex::new(Some(used)),
             listing: Mutex::default(),
-            listed: AtomicBool::new(false),
         })
     }
 
@@ -82,7 +87,7 @@ impl AccountController {
         *self.waker.lock() = Some(waker);
         let writer = Writer::<LambdaAccount>::default();
         let reader = writer.as_reader();
-        let observer = Arc::clone(&self);
+        let (observer, asked) = (Arc::clone(&self), Arc::clone(&self.queue));
         let config = watcher::Config { label_selector: self.selector.clone(), ..watcher::Config::default() };
         let stream = watcher(api, config)
             .default_backoff()
@@ -90,7 +95,8 @@ impl AccountController {
             .reflect(writer)
             .inspect(move |event| observer.take_in(event))
             .applied_objects()
-            .predicate_filter(worth_a_visit::<LambdaAccount>, PredicateConfig::default());
+            .predicate_filter(worth_a_visit::<LambdaAccount>, PredicateConfig::default())
+            .inspect_ok(move |account| asked.add(key_of(account), Instant::now()));
         let stop = self.shared.stop.clone();
         let counting = tokio::spawn(Arc::clone(&self).count_uses());
         KubeController::for_stream(stream, reader)
@@ -122,7 +128,7 @@ impl AccountController {
             }
             Ok(watcher::Event::Apply(account)) => accounts.seen(account),
             Ok(watcher::Event::Delete(account)) => {
-                self.remembered.lock().remove(&account.name_any());
+                self.forget(account);
                 accounts.gone(&account.name_any());
             }
             Err(error) if is_forbidden(error) => {
@@ -140,9 +146,14 @@ impl AccountController {
 
     /// Objects may be visited from now on.
     fn is_listed(&self) {
-        if !self.listed.swap(true, Ordering::Relaxed) {
-            self.shared.listing_is_in();
+        self.shared.listing_is_in(&first_list(NAME, None));
+    }
+
+    fn forget(&self, account: &LambdaAccount) {
+        if let Some(mut remembered) = self.remembered.lock().remove(&account.name_any()) {
+            self.shared.metrics.count(NAME, &mut remembered.memory.counted, None);
         }
+        self.queue.take(&key_of(account));
     }
 
     /// Has accounts visited whose use has changed: the first at once, those that follow within a second together.
@@ -159,6 +170,7 @@ impl AccountController {
     }
 
     fn wake_up(&self, name: &str) {
+        self.queue.add(ObjectKey { namespace: String::new(), name: name.to_owned() }, Instant::now());
         if let Some(waker) = &*self.waker.lock() {
             // Nobody listens any more only at the end.
             let _ = waker.send(ObjectRef::new(name));
@@ -168,7 +180,8 @@ impl AccountController {
     async fn visit(self: Arc<Self>, object: Arc<LambdaAccount>) -> Action {
         // Else nobody knows who uses it.
         self.shared.all_listed().await;
-        let name = object.name_any();
+        let (key, name) = (key_of(&*object), object.name_any());
+        let _visiting = self.shared.metrics.visiting(NAME, self.queue.take(&key));
         let mut remembered = self.remembered.lock().remove(&name).unwrap_or_default();
         if remembered.memory.is_behind(&*object) {
             let wait = remembered.memory.catch_up();
@@ -181,19 +194,26 @@ impl AccountController {
         }
         // After a start what the status says is as good as new.
         remembered.refreshed.get_or_insert_with(Instant::now);
-        let span = tracing::error_span!("reconcile", kind = NAME, object = name);
+        let span = tracing::error_span!("reconcile", kind = NAME, object = name, reason = Empty);
+        traces::name_object(&span, "", &name);
         let (started, refresh) = (Instant::now(), self.refresh);
         let mut visit = Visit { shared: &self.shared, object, remembered: &mut remembered, refresh };
-        let result = visit.run().instrument(span.clone()).await;
+        let run = visit.run().instrument(span.clone());
+        let result = self.shared.probes.watchdog.visit(NAME, self.shared.stuck_after, run).await;
+        let now = visit.object.status.as_ref().and_then(|status| summary::counted(&status.conditions));
         let (action, label) = span.in_scope(|| self.next_visit(result, &mut remembered));
         if let Some(label) = label {
+            span.record("reason", label);
             self.shared.metrics.reconciled(NAME, label, started.elapsed().as_secs_f64());
         }
-        if let Some(action) = action {
-            self.remembered.lock().insert(name, remembered);
-            return action;
+        let now = now.filter(|_| action.is_some());
+        self.shared.metrics.count(NAME, &mut remembered.memory.counted, now);
+        let Some(action) = action else { return Action::await_change() };
+        if let Some(wait) = remembered.memory.next_look(Instant::now()) {
+            self.queue.add(key, Instant::now() + wait);
         }
-        Action::await_change()
+        self.remembered.lock().insert(name, remembered);
+        action
     }
 
     /// When to come again (`None`: it is gone), and what the visit is counted as.

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::http::Response;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::drift::Functions;
 use super::error::{AwsError, Class};
@@ -28,6 +29,7 @@ use super::place::Place;
 use super::quota::{Priority, Quota, QuotaClass};
 use super::settings::{AwsSettings, CallObserver, WriteGate};
 use super::source::{Built, Clients};
+use crate::runtime::watchdog;
 
 /// One account and region, with one set of credentials: the client, and the place's quota and inventory.
 pub struct Scope {
@@ -196,15 +198,20 @@ impl Scope {
         let client = self.client(&session);
         let span = tracing::debug_span!(
             "aws",
+            otel.name = call.operation,
+            otel.kind = "client",
             operation = call.operation,
             account = self.account(),
             region = self.region(),
-            request_id = tracing::field::Empty
+            request_id = Empty,
+            code = Empty
         );
         let under_way = Sent { call, session, at: Instant::now(), waited };
         async {
             let answer = Box::pin(send(client)).await;
-            self.conclude(&under_way, answer).await
+            let outcome = self.conclude(&under_way, answer).await;
+            watchdog::progress();
+            outcome
         }
         .instrument(span)
         .await
@@ -214,7 +221,7 @@ impl Scope {
     async fn turn(&self, call: Call) -> Result<Duration, AwsError> {
         let asked = Instant::now();
         let waiting = Waiting::begin(self, call.class);
-        let turn = self.quota().acquire(call.class, call.priority).await;
+        let turn = watchdog::unhurried(self.quota().acquire(call.class, call.priority)).await;
         drop(waiting);
         let text = "the operator is ending";
         turn.map_err(|_| AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text))?;

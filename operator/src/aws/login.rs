@@ -26,6 +26,7 @@ use super::error::{AwsError, Class};
 use super::pause::Pause;
 use super::pool::Tidings;
 use super::sdk_config::SdkSource;
+use crate::runtime::watchdog;
 
 use ask::{Blame, Failed};
 pub(super) use ask::{Found, Source};
@@ -146,7 +147,7 @@ impl Login {
         if let Some(answer) = self.known(region) {
             return answer;
         }
-        let _one = self.probing.lock().await;
+        let _one = watchdog::unhurried(self.probing.lock()).await;
         match self.known(region) {
             Some(answer) => answer,
             None => self.probe(region).await,
@@ -217,7 +218,7 @@ impl Login {
         sent: Instant,
         error: &AwsError,
     ) -> Refusal {
-        let _one = self.probing.lock().await;
+        let _one = watchdog::unhurried(self.probing.lock()).await;
         if let Some(refusal) = self.judged(session, sent) {
             return refusal;
         }

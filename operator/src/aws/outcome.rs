@@ -88,8 +88,10 @@ impl Scope {
         let Call { operation, kind, .. } = call;
         let (account, region) = (self.account(), self.region());
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let span = tracing::Span::current();
+        span.record("code", error.map_or("OK", |error| &error.code));
         if let Some(id) = request_id {
-            tracing::Span::current().record("request_id", id);
+            span.record("request_id", id);
         }
         let Some(AwsError { class, code, .. }) = error else {
             if kind == Kind::Read {

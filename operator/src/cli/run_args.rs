@@ -211,6 +211,11 @@ pub struct RunArgs {
     /// error, warn, info, debug or trace; or directives such as `info,kube=debug`.
     #[arg(help_heading = "Process", long, env = "LAMBDA_OPERATOR_LOG_LEVEL", value_name = "LEVEL", default_value = "info", value_parser = log_level)]
     pub log_level: String,
+
+    /// Where to send traces: the URL of a collector that takes OTLP over HTTP, without /v1/traces. Also read from
+    /// OTEL_EXPORTER_OTLP_ENDPOINT; other OTEL_ variables (headers, sampler, resource attributes) work too. Default: nowhere.
+    #[arg(help_heading = "Process", long, env = "LAMBDA_OPERATOR_OTLP_ENDPOINT", value_name = "URL", value_parser = url)]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Where settings that no flag gives are looked up: the process's environment, or a test's.
@@ -277,8 +282,10 @@ impl RunArgs {
             cluster_id: self.cluster_id,
             concurrency: self.concurrency,
             metrics_address: self.metrics_address,
+            otlp_endpoint: self.otlp_endpoint.or_else(|| variable("OTEL_EXPORTER_OTLP_ENDPOINT")),
             log: LogSettings { format: self.log_format, level: self.log_level },
             kubernetes: KubernetesSettings { kubeconfig: self.kubeconfig, context: self.context },
+            ..Settings::default()
         };
         settings.check()?;
         Ok(settings)
@@ -360,7 +367,11 @@ mod tests {
     #[test]
     fn flags_reach_their_settings() {
         let settings = settings_among(
-            &[("AWS_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", "http://elsewhere:1")],
+            &[
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_ENDPOINT_URL", "http://elsewhere:1"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+            ],
             &[
                 "--aws-region=eu-west-1",
                 "--aws-endpoint-url=http://localhost:4566",
@@ -386,6 +397,7 @@ mod tests {
         assert_eq!(settings.drift.source_interval, None);
         assert_eq!(settings.election, None);
         assert_eq!(settings.metrics_address.port(), 0);
+        assert_eq!(settings.otlp_endpoint.as_deref(), Some("http://collector:4318"));
         assert_eq!(settings.log.format, LogFormat::Json);
     }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store};
@@ -21,11 +21,14 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::account::Applicant;
 use crate::aws::{Listed, Wake, Whose};
 use crate::engine::kind::{Kind, Offering};
-use crate::engine::memory::{Counted, Memory, reconcile_at};
+use crate::engine::memory::{Memory, reconcile_at};
+use crate::engine::queue::Queue;
 use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
 use crate::k8s::conditions;
 use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind, References};
+use crate::runtime::metrics::Standing;
+use crate::runtime::readiness::first_list;
 
 /// kubectl's copy of what was applied.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -100,12 +103,16 @@ pub struct Controller<K: Kind> {
     stores: Mutex<Vec<Store<K::Object>>>,
     primed: OnceCell<()>,
     wakers: Mutex<Vec<Waker<K::Object>>>,
+    /// Who waits for a visit.
+    pub(super) queue: Arc<Queue>,
 }
 
 impl<K: Kind> Controller<K> {
     /// A controller that has not begun to watch.
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
+        let queue = Queue::watched(K::NAME, &shared);
         Arc::new(Self {
+            queue,
             shared,
             memories: Mutex::default(),
             places: Mutex::default(),
@@ -123,18 +130,20 @@ impl<K: Kind> Controller<K> {
             None => Api::all(client),
         };
         let (queue, woken) = mpsc::unbounded_channel();
+        let list = first_list(K::NAME, namespace.as_deref());
         self.wakers.lock().push(Waker { namespace, queue });
         let writer = kube::runtime::reflector::store::Writer::<K::Object>::default();
         let reader = writer.as_reader();
         self.stores.lock().push(reader.clone());
-        let (observer, listed) = (Arc::clone(&self), AtomicBool::new(false));
+        let (observer, asked) = (Arc::clone(&self), Arc::clone(&self.queue));
         let stream = watcher(api, watcher::Config::default())
             .default_backoff()
             .modify(slim)
             .reflect(writer)
-            .inspect(move |event| observer.take_in(event, &listed))
+            .inspect(move |event| observer.take_in(event, &list))
             .applied_objects()
-            .predicate_filter(worth_a_visit::<K::Object>, PredicateConfig::default());
+            .predicate_filter(worth_a_visit::<K::Object>, PredicateConfig::default())
+            .inspect_ok(move |object| asked.add(key_of(object), Instant::now()));
         let config = ControllerConfig::default().concurrency(self.shared.concurrency);
         let stop = self.shared.stop.clone();
         KubeController::for_stream(stream, reader)
@@ -156,7 +165,7 @@ impl<K: Kind> Controller<K> {
     }
 
     /// Keeps the index of references up to date with the watch, before anybody visits.
-    fn take_in(&self, event: &watcher::Result<watcher::Event<K::Object>>, listed: &AtomicBool) {
+    fn take_in(&self, event: &watcher::Result<watcher::Event<K::Object>>, list: &str) {
         match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 let me = Self::reference(&key_of(object));
@@ -172,9 +181,7 @@ impl<K: Kind> Controller<K> {
             Ok(watcher::Event::Delete(object)) => self.forget(&key_of(object)),
             Ok(watcher::Event::InitDone) => {
                 self.prune();
-                if !listed.swap(true, Ordering::Relaxed) {
-                    self.shared.listing_is_in();
-                }
+                self.shared.listing_is_in(list);
             }
             Ok(watcher::Event::Init) => {}
             Err(error) => tracing::warn!(kind = K::NAME, %error, "the watch failed; it is started again"),
@@ -190,6 +197,7 @@ impl<K: Kind> Controller<K> {
         if let Some(mut memory) = self.memories.lock().remove(key) {
             self.count(&mut memory, None);
         }
+        self.queue.take(key);
         self.forget_places(|other| other == key);
         let me = Self::reference(key);
         self.shared.rivals.claim(&me, None);
@@ -204,6 +212,7 @@ impl<K: Kind> Controller<K> {
         if suspicious {
             self.memories.lock().entry(key.clone()).or_default().suspicion = true;
         }
+        self.queue.add(key.clone(), Instant::now());
         let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
         for Waker { namespace, queue } in self.wakers.lock().iter() {
             if namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace) {
@@ -268,6 +277,7 @@ impl<K: Kind> Controller<K> {
         };
         let mut known: BTreeSet<ObjectKey> = self.memories.lock().keys().cloned().collect();
         known.extend(self.shared.references.offering(K::KIND));
+        known.extend(self.queue.waiting());
         known.iter().filter(|key| gone(key)).for_each(|key| self.forget(key));
     }
 
@@ -284,13 +294,9 @@ impl<K: Kind> Controller<K> {
         });
     }
 
-    /// Counts the object where its condition Ready now puts it; `None`: not any more.
-    pub(super) fn count(&self, memory: &mut Memory, now: Option<Counted>) {
-        if memory.counted != now {
-            let before = memory.counted.as_ref().map(Counted::standing);
-            self.shared.metrics.object_moved(K::NAME, before, now.as_ref().map(Counted::standing));
-            memory.counted = now;
-        }
+    /// Counts the object where its conditions now put it; `None`: not any more.
+    pub(super) fn count(&self, memory: &mut Memory, now: Option<Standing>) {
+        self.shared.metrics.count(K::NAME, &mut memory.counted, now);
     }
 
     /// Before the first visit: names what the first sweep has to look for.
@@ -312,7 +318,7 @@ impl<K: Kind> Controller<K> {
 }
 
 /// An object by namespace and name.
-pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
+pub(crate) fn key_of(object: &impl ResourceExt) -> ObjectKey {
     ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
 }
 

@@ -59,8 +59,8 @@ pub struct Memory {
     pub exists: bool,
     /// Since when a first sweep is awaited.
     pub awaiting_sweep: Option<Instant>,
-    /// The Ready reason and whether it was True, as the metrics last counted it.
-    pub counted: Option<Counted>,
+    /// How the metrics last counted it.
+    pub counted: Option<Standing>,
     /// When work on the present generation began, for the time-to-ready metric.
     pub working_since: Option<Instant>,
 }
@@ -84,22 +84,6 @@ impl Written {
     fn of(object: &impl ResourceExt) -> Option<Self> {
         let version = object.resource_version()?.parse().ok()?;
         Some(Self { uid: object.uid(), version })
-    }
-}
-
-/// Under which reason an object is counted, and whether as ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
-    /// The reason of its condition Ready.
-    pub reason: String,
-    /// Whether that condition is True.
-    pub ready: bool,
-}
-
-impl Counted {
-    /// The same for the metrics.
-    pub fn standing(&self) -> Standing<'_> {
-        Standing { reason: &self.reason, ready: self.ready }
     }
 }
 

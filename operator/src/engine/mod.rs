@@ -11,6 +11,7 @@ pub mod memory;
 pub mod ownership;
 pub mod pace;
 pub mod pass;
+pub mod queue;
 pub mod requeue;
 pub mod rivals;
 mod rotation;

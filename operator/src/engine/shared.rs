@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kube::Client;
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{Accounts, Applicant, Terms, Unplaced};
@@ -16,7 +16,7 @@ use crate::engine::rivals::Rivals;
 use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
 use crate::k8s::references::References;
-use crate::runtime::{Leadership, Metrics};
+use crate::runtime::{Leadership, Metrics, Probes};
 use crate::settings::{RecheckSettings, Settings};
 
 /// Handles and settings that every pass needs.
@@ -29,6 +29,8 @@ pub struct Shared {
     pub leadership: Leadership,
     /// Counters.
     pub metrics: Metrics,
+    /// What is still to be listed, and whether visits make progress.
+    pub probes: Probes,
     /// Events.
     pub events: Events,
     /// Secrets and ConfigMaps.
@@ -45,6 +47,8 @@ pub struct Shared {
     pub intervals: RecheckSettings,
     /// How often unwatched references are looked at.
     pub reference_check: Duration,
+    /// How long a visit may make no progress.
+    pub stuck_after: Duration,
     /// How many objects of a kind are worked on at once.
     pub concurrency: u16,
     /// Between two sweeps of an inventory; zero: never.
@@ -60,8 +64,6 @@ pub struct Shared {
     /// Of the visits that only look for drift.
     pub pace: Pace,
     inventories: Mutex<Inventories>,
-    /// How many watches have still to list what there is.
-    listings: watch::Sender<usize>,
 }
 
 /// Which inventories run, and the names that the others will have to look for.
@@ -84,6 +86,8 @@ pub struct Handles {
     pub leadership: Leadership,
     /// Counters.
     pub metrics: Metrics,
+    /// What is still to be listed, and whether visits make progress.
+    pub probes: Probes,
     /// Events.
     pub events: Events,
     /// Secrets and ConfigMaps.
@@ -99,12 +103,15 @@ pub struct Handles {
 impl Shared {
     /// Puts the handles together with what was set.
     pub fn new(handles: Handles, settings: &Settings, cluster_id: String) -> Self {
-        let Handles { client, aws, leadership, metrics, events, references, accounts, wakes, stop } = handles;
+        let Handles { client, aws, leadership, metrics, probes, events, references, accounts, wakes, stop } =
+            handles;
         Self {
             client,
             aws,
             leadership,
             metrics,
+            probes,
+            stuck_after: settings.stuck_after,
             events,
             rivals: Rivals::new(references.waker()),
             usage: Usage::new(references.waker()),
@@ -120,7 +127,6 @@ impl Shared {
             wakes,
             stop,
             inventories: Mutex::default(),
-            listings: watch::channel(0).0,
             pace: Pace::new(settings.drift.read_share),
         }
     }
@@ -192,22 +198,15 @@ impl Shared {
         self.inventories.lock().awaited.entry(place).or_default().push(want);
     }
 
-    /// So many watches are about to begin: nothing is visited before all of them have listed what there is.
-    pub fn expect_listings(&self, count: usize) {
-        self.listings.send_modify(|expected| *expected += count);
-    }
-
-    /// One of them has.
-    pub fn listing_is_in(&self) {
-        self.listings.send_modify(|expected| *expected = expected.saturating_sub(1));
-        if *self.listings.borrow() == 0 {
+    /// A watch has listed what there is: nothing is visited before all of them have.
+    pub fn listing_is_in(&self, list: &str) {
+        if self.probes.readiness.arrived(list) {
             self.usage.complete();
         }
     }
 
     /// Waits until it is known which objects there are, and who refers to whom.
     pub async fn all_listed(&self) {
-        // Fails only if the sender is gone, which is borrowed here.
-        drop(self.listings.subscribe().wait_for(|expected| *expected == 0).await);
+        self.probes.readiness.complete().await;
     }
 }

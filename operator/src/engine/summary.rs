@@ -2,14 +2,15 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{Resource, ResourceExt};
-use lambda_operator_crds::conditions::{ConditionType, Readiness};
+use lambda_operator_crds::conditions::{ConditionType, Readiness, Reason};
 use lambda_operator_crds::{FINALIZER, ManagementPolicy, ReferenceVersion};
 
 use crate::engine::kind::{Aside, Kind};
-use crate::engine::memory::{Counted, reconcile_at};
+use crate::engine::memory::reconcile_at;
 use crate::engine::verdict::Verdict;
 use crate::k8s::conditions;
 use crate::k8s::events::Note;
+use crate::runtime::metrics::Standing;
 
 /// What a pass leaves for the status, besides what the kind reports.
 pub struct Summary<'a> {
@@ -137,11 +138,20 @@ pub fn notes_of_asides(before: &[Condition], asides: &[Aside]) -> Vec<Note> {
 }
 
 /// Where the metrics count an object; `None` before the first visit.
-pub fn standing<K: Kind>(object: &K::Object) -> Option<Counted> {
-    let status = K::status(object);
-    let conditions = &K::common_status(&status).conditions;
-    let ready = conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str())?;
-    Some(Counted { reason: ready.reason.clone(), ready: ready.status == "True" })
+pub fn standing<K: Kind>(object: &K::Object) -> Option<Standing> {
+    counted(&K::common_status(&K::status(object)).conditions)
+}
+
+/// The same from its conditions. Only what belongs to the closed sets is counted.
+pub fn counted(all: &[Condition]) -> Option<Standing> {
+    let status = |wanted: ConditionType| {
+        let status = conditions::status_of(all, wanted)?;
+        ["True", "False", "Unknown"].into_iter().find(|known| *known == status)
+    };
+    let ready = all.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str())?;
+    let reason = Reason::ALL.into_iter().map(Reason::as_str).find(|known| *known == ready.reason)?;
+    let known = ConditionType::ALL.into_iter().filter_map(|each| Some((each.as_str(), status(each)?)));
+    Some(Standing { reason, ready: ready.status == "True", conditions: known.collect() })
 }
 
 /// Whether the stored status already says that all is well with this generation.

@@ -9,6 +9,7 @@ use kube::{Resource, ResourceExt};
 use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{FINALIZER, ReferenceVersion};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::aws::Scope;
 use crate::engine::controller::{Controller, applicant, key_of};
@@ -22,6 +23,7 @@ use crate::k8s::conditions;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::WriteError;
 use crate::source::NamedSource;
+use crate::runtime::traces;
 
 /// What a visit came to.
 enum Outcome {
@@ -39,14 +41,18 @@ impl<K: Kind> Controller<K> {
     /// Looks at an object and says when to look again.
     pub(super) async fn visit(self: Arc<Self>, object: Arc<K::Object>) -> Action {
         let key = key_of(&*object);
-        let span = tracing::error_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object));
+        let span = tracing::error_span!("reconcile", kind = K::NAME, object = %summary::log_name(&*object), reason = Empty);
+        traces::name_object(&span, &key.namespace, &key.name);
         self.prime().await;
+        let _visiting = self.shared.metrics.visiting(K::NAME, self.queue.take(&key));
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
         let started = Instant::now();
-        let result = self.step(&key, object, &mut memory).instrument(span.clone()).await;
+        let step = self.step(&key, object, &mut memory).instrument(span.clone());
+        let result = self.shared.probes.watchdog.visit(K::NAME, self.shared.stuck_after, step).await;
         let _entered = span.enter();
         let (action, label) = self.next_visit(result, &mut memory);
         if let Some(label) = label {
+            span.record("reason", label);
             self.shared.metrics.reconciled(K::NAME, label, started.elapsed().as_secs_f64());
         }
         let Some(action) = action else {
@@ -61,6 +67,9 @@ impl<K: Kind> Controller<K> {
             memories.get(&key).map_or((false, false), |fresh| (fresh.suspicion, fresh.in_turn));
         memory.suspicion |= asked_meanwhile;
         memory.in_turn |= in_turn;
+        if let Some(wait) = memory.next_look(Instant::now()) {
+            self.queue.add(key.clone(), Instant::now() + wait);
+        }
         memories.insert(key, memory);
         if asked_meanwhile { Action::requeue(std::time::Duration::ZERO) } else { action }
     }
@@ -215,6 +224,7 @@ impl<K: Kind> Controller<K> {
         let mut suspended = K::status(&object);
         summary::suspend::<K>(&object, &mut suspended, &now());
         pass.write_status(&suspended).await?;
+        self.count(memory, summary::counted(&K::common_status(&suspended).conditions));
         Ok(Outcome::Quiet)
     }
 

@@ -8,6 +8,8 @@ pub mod write;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::runtime::watchdog;
+
 /// How long a single read or write may take. The client's own limits are made for watches.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -17,5 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the call answered, or that it didn't.
 pub(crate) async fn in_time<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
     let late = |_| kube::Error::Service(format!("no answer within {} s", PATIENCE.as_secs()).into());
-    tokio::time::timeout(PATIENCE, call).await.map_err(late)?
+    let answer = tokio::time::timeout(PATIENCE, call).await;
+    watchdog::progress();
+    answer.map_err(late)?
 }

@@ -7,6 +7,8 @@ use lambda_operator_crds::FINALIZER;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::k8s::in_time;
 
@@ -42,6 +44,32 @@ where
     Api::namespaced(client.clone(), &object.namespace().unwrap_or_default())
 }
 
+/// One write, in a span of its own.
+async fn traced<K, T>(
+    what: &'static str,
+    write: impl Future<Output = kube::Result<T>>,
+) -> Result<T, WriteError>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let span = tracing::debug_span!(
+        "kubernetes",
+        otel.name = %format_args!("write {what}"),
+        otel.kind = "client",
+        kind = %K::kind(&()),
+        what,
+        code = Empty
+    );
+    let answer = in_time(write).instrument(span.clone()).await;
+    let code = match &answer {
+        Ok(_) => 200,
+        Err(kube::Error::Api(status)) => status.code,
+        Err(_) => 0,
+    };
+    span.record("code", code);
+    answer.map_err(classify)
+}
+
 /// Writes the whole status by server-side apply. It carries the resourceVersion of `object`: if the
 /// object has changed or was deleted and created again, this fails with [`WriteError::Conflict`].
 ///
@@ -75,7 +103,7 @@ where
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
     let name = object.name_any();
-    in_time(api.patch_status(&name, &params, &Patch::Apply(&patch))).await.map_err(classify)
+    traced::<K, _>("status", api.patch_status(&name, &params, &Patch::Apply(&patch))).await
 }
 
 /// Adds the operator's finalizer.
@@ -140,5 +168,5 @@ where
         json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
     let name = object.name_any();
-    in_time(api.patch(&name, &params, &Patch::Merge(&patch))).await.map_err(classify)
+    traced::<K, _>("finalizer", api.patch(&name, &params, &Patch::Merge(&patch))).await
 }

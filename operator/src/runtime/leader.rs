@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::lease::{Decision, View};
 use super::metrics::Metrics;
 use super::validity::Validity;
+use super::watchdog::{Pulse, SILENCE, Watchdog};
 
 /// How leadership is contended for. `retry_period` < `renew_deadline` < `lease_duration`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,8 @@ struct Handle {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Nobody knows yet: the lease could not be read or claimed so far.
+    Unknown,
     Standby,
     Leading,
     Over,
@@ -80,17 +83,23 @@ impl Leadership {
     }
 
     /// Starts to contend for the lease in the background of the current runtime.
-    pub fn contend(client: kube::Client, settings: LeaderSettings, metrics: Metrics) -> Self {
+    pub fn contend(
+        client: kube::Client,
+        settings: LeaderSettings,
+        metrics: Metrics,
+        watchdog: &Watchdog,
+    ) -> Self {
         let validity = Arc::new(Validity::default());
-        let (sender, phase) = watch::channel(Phase::Standby);
+        let (sender, phase) = watch::channel(Phase::Unknown);
         let (release, requests) = mpsc::channel(1);
         let election = Election {
             api: Api::namespaced(client, &settings.namespace),
-            settings,
             view: View::default(),
             validity: Arc::clone(&validity),
             phase: sender,
             metrics,
+            pulse: watchdog.watch("the election of a leader", SILENCE + settings.lease_duration),
+            settings,
         };
         tokio::spawn(election.run(requests));
         Self { election: Some(Arc::new(Handle { validity, phase, release })) }
@@ -109,6 +118,13 @@ impl Leadership {
         }
     }
 
+    /// Waits until it is known whether this process leads for now.
+    pub async fn is_decided(&self) {
+        let Some(handle) = &self.election else { return };
+        // An error means that the election itself is over.
+        drop(handle.phase.clone().wait_for(|phase| *phase != Phase::Unknown).await);
+    }
+
     /// Waits until this process leads.
     ///
     /// # Errors
@@ -116,7 +132,7 @@ impl Leadership {
     pub async fn wait_until_leader(&self) -> Result<(), NotLeader> {
         let Some(handle) = &self.election else { return Ok(()) };
         let mut phase = handle.phase.clone();
-        match phase.wait_for(|phase| *phase != Phase::Standby).await {
+        match phase.wait_for(|phase| matches!(phase, Phase::Leading | Phase::Over)).await {
             Ok(phase) if *phase == Phase::Leading => Ok(()),
             _ => Err(NotLeader),
         }
@@ -165,6 +181,7 @@ struct Election {
     validity: Arc<Validity>,
     phase: watch::Sender<Phase>,
     metrics: Metrics,
+    pulse: Pulse,
 }
 
 impl Election {
@@ -188,7 +205,9 @@ impl Election {
     async fn contend(&mut self) {
         let mut holder = None;
         loop {
-            let pause = match self.step().await {
+            let step = self.step().await;
+            self.pulse.beat();
+            let pause = match step {
                 Ok(Some(pause)) => pause,
                 Ok(None) => return,
                 Err(error) => {
@@ -224,7 +243,11 @@ impl Election {
             self.view.observe(Instant::now(), lease, &self.settings);
         }
         match self.view.decide(Instant::now(), &self.settings) {
-            Decision::Wait(pause) => Ok(Some(pause)),
+            Decision::Wait(pause) => {
+                let standby = |phase: &mut Phase| std::mem::replace(phase, Phase::Standby) == Phase::Unknown;
+                self.phase.send_if_modified(standby);
+                Ok(Some(pause))
+            }
             Decision::Lost => {
                 let holder = self.view.holder();
                 tracing::error!(holder, "leadership is lost");

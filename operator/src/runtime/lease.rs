@@ -196,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn with_the_default_times_a_dead_leader_is_replaced_within_20_seconds() {
+        let (ours, died) = (settings("standby"), Instant::now());
+        // The standby last looked right after the renewal, right before it, or in between.
+        for phase in (0..=20).map(|tenth| ours.retry_period * tenth / 20) {
+            let (mut view, mut now) = (View::default(), died + phase);
+            loop {
+                view.observe(now, Some(held_by("dead", 0)), &ours);
+                match view.decide(now, &ours) {
+                    Decision::Wait(pause) => now += pause,
+                    decision => break assert_eq!(decision, Decision::Acquire),
+                }
+            }
+            let taken = now - died;
+            assert!(
+                taken >= ours.lease_duration && taken < Duration::from_secs(20),
+                "{taken:?} at {phase:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_contender_decides_by_holder_and_by_what_it_saw_itself() {
         let start = Instant::now();
         let us = settings("us");

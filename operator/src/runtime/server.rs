@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -12,27 +10,22 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
+use super::readiness::Readiness;
+use super::watchdog::Watchdog;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Says whether the process is ready: its caches are filled. A standby that doesn't lead is ready too.
-/// Cheap to clone.
+/// What the probes of the kubelet ask. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct ReadyFlag(Arc<AtomicBool>);
-
-impl ReadyFlag {
-    /// From here on `/readyz` answers 200.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    /// Whether it is set.
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
+pub struct Probes {
+    /// `/readyz`: what is missing.
+    pub readiness: Readiness,
+    /// `/healthz`: whether the process makes progress.
+    pub watchdog: Watchdog,
 }
 
 /// The running endpoint.
@@ -50,12 +43,12 @@ impl Server {
     pub async fn start(
         address: SocketAddr,
         metrics: Metrics,
-        ready: ReadyFlag,
+        probes: Probes,
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let serve = axum::serve(listener, router(metrics, ready));
+        let serve = axum::serve(listener, router(metrics, probes));
         let task = tokio::spawn(serve.with_graceful_shutdown(stop.cancelled_owned()).into_future());
         Ok(Self { address, task })
     }
@@ -74,28 +67,35 @@ impl Server {
     }
 }
 
-fn router(metrics: Metrics, ready: ReadyFlag) -> Router {
+fn router(metrics: Metrics, probes: Probes) -> Router {
     Router::new()
         .route("/metrics", get(encoded).with_state(metrics))
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(readiness).with_state(ready))
+        .route("/healthz", get(liveness).with_state(probes.watchdog))
+        .route("/readyz", get(readiness).with_state(probes.readiness))
 }
 
 async fn encoded(State(metrics): State<Metrics>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.encode())
 }
 
-async fn readiness(State(ready): State<ReadyFlag>) -> impl IntoResponse {
-    if ready.is_set() {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "caches are not in sync yet")
-    }
+async fn liveness(State(watchdog): State<Watchdog>) -> impl IntoResponse {
+    answer(watchdog.stuck(Instant::now()).map(|stuck| stuck.to_string()))
+}
+
+async fn readiness(State(readiness): State<Readiness>) -> impl IntoResponse {
+    let awaited = Vec::from_iter(readiness.awaited());
+    answer((!awaited.is_empty()).then(|| format!("not ready: waiting for {}", awaited.join(", "))))
+}
+
+/// 200, or 503 with what is wrong.
+fn answer(trouble: Option<String>) -> (StatusCode, String) {
+    trouble.map_or_else(|| (StatusCode::OK, "ok".to_owned()), |text| (StatusCode::SERVICE_UNAVAILABLE, text))
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
@@ -113,16 +113,27 @@ mod tests {
 
     #[tokio::test]
     async fn it_serves_metrics_and_probes_and_stops_when_told() {
-        let (ready, stop) = (ReadyFlag::default(), CancellationToken::new());
+        let (probes, stop) = (Probes::default(), CancellationToken::new());
+        probes.readiness.expect("the leader lease");
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(any_port, Metrics::new(), ready.clone(), stop.clone()).await.unwrap();
+        let server = Server::start(any_port, Metrics::new(), probes.clone(), stop.clone()).await.unwrap();
         let address = server.address();
         assert_ne!(address.port(), 0);
 
-        assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"));
-        assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 503"));
-        ready.set();
+        let waiting = fetch(address, "/readyz").await;
+        assert!(waiting.starts_with("HTTP/1.1 503"), "{waiting}");
+        assert!(waiting.ends_with("not ready: waiting for the leader lease"), "{waiting}");
+        probes.readiness.arrived("the leader lease");
         assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+
+        assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+        let hanging = probes.watchdog.watch("a visit", Duration::ZERO);
+        let stuck = fetch(address, "/healthz").await;
+        assert!(stuck.starts_with("HTTP/1.1 503"), "{stuck}");
+        assert!(stuck.contains("no progress for 0 s: a visit"), "{stuck}");
+        drop(hanging);
+        assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+
         let metrics = fetch(address, "/metrics").await;
         assert!(metrics.contains("application/openmetrics-text"), "{metrics}");
         assert!(metrics.contains("lambda_operator_leader 0"), "{metrics}");
@@ -137,7 +148,7 @@ mod tests {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = taken.local_addr().unwrap();
         let started =
-            Server::start(address, Metrics::new(), ReadyFlag::default(), CancellationToken::new()).await;
+            Server::start(address, Metrics::new(), Probes::default(), CancellationToken::new()).await;
         assert_eq!(started.unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
 }

@@ -5,9 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use tracing::Subscriber;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::traces::Traces;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,14 +45,13 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Starts logging for the whole process. `level` is `error`, `warn`, `info`, `debug` or `trace`, or
-/// `target=level` directives with commas between them. A second call changes nothing.
+/// Starts logging for the whole process, and traces where there are any. `level` is `error`, `warn`, `info`, `debug` or
+/// `trace`, or `target=level` directives with commas between them. A second call changes nothing.
 ///
 /// # Errors
 /// When `level` can't be understood.
-pub fn init(format: LogFormat, level: &str) -> Result<(), ParseError> {
-    let filter = filter(level)?;
-    let started = subscriber(format, filter, std::io::stderr).try_init();
+pub fn init(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<(), ParseError> {
+    let started = subscriber(format, filter(level)?, std::io::stderr, traces).try_init();
     if let Err(error) = started {
         tracing::debug!(error = %error, "logging was started before");
     }
@@ -70,17 +73,23 @@ pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     }
 }
 
-fn subscriber<W>(format: LogFormat, filter: EnvFilter, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(
+    format: LogFormat,
+    filter: EnvFilter,
+    writer: W,
+    traces: Option<&Traces>,
+) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    match format {
-        LogFormat::Text => Box::new(builder.with_ansi(false).finish()),
-        LogFormat::Json => Box::new(
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(true).finish(),
-        ),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(true).boxed()
+        }
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer))
 }
 
 #[cfg(test)]
@@ -109,7 +118,7 @@ mod tests {
     fn logged(format: LogFormat, level: &str, log: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone());
+        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone(), None);
         tracing::subscriber::with_default(subscriber, log);
         String::from_utf8(lines.0.lock().clone()).unwrap()
     }
@@ -156,7 +165,7 @@ mod tests {
         account.clear_ledger().await;
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone());
+        let subscriber = subscriber(format, filter(level).unwrap(), move || writer.clone(), None);
         let guard = tracing::subscriber::set_default(subscriber);
         visit(&scope).await;
         drop(guard);
@@ -210,9 +219,9 @@ mod tests {
 
     #[test]
     fn logging_can_be_started_twice_and_a_bad_level_is_an_error() {
-        init(LogFormat::Text, "info").unwrap();
-        init(LogFormat::Json, "debug").unwrap();
-        assert!(init(LogFormat::Text, "lambda_operator=loud").is_err());
+        init(LogFormat::Text, "info", None).unwrap();
+        init(LogFormat::Json, "debug", None).unwrap();
+        assert!(init(LogFormat::Text, "lambda_operator=loud", None).is_err());
     }
 
     #[test]

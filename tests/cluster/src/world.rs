@@ -134,7 +134,7 @@ impl World {
     /// Starts an operator within this process. It logs when `RUST_LOG` is set.
     pub fn start_operator(&mut self) {
         if let Ok(level) = std::env::var("RUST_LOG") {
-            telemetry::init(LogFormat::Text, &level).expect("RUST_LOG can be understood");
+            telemetry::init(LogFormat::Text, &level, None).expect("RUST_LOG can be understood");
         }
         let stop = CancellationToken::new();
         let credentials = Some((format!("AKIA{}", self.account), "secret".into()));

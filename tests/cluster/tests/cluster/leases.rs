@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_tests::{World, function};
+use cluster_tests::{World, fetch, function, serving_address};
 use lambda_sim::{Fault, FaultEffect};
 use serde_json::json;
 use test_support::{Process, eventually};
@@ -61,6 +61,16 @@ async fn leads(process: &Process) {
     eventually(PATIENCE, "it leads", || async { is_leading(process).then_some(()) }).await;
 }
 
+/// Also a standby is, or no rolling update would get past it.
+async fn ready(process: &Process) {
+    let address = serving_address(process).await;
+    eventually(PATIENCE, "it is ready", || async {
+        let answer = fetch(address, "/readyz").await;
+        if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(answer) }
+    })
+    .await;
+}
+
 fn is_leading(process: &Process) -> bool {
     process.log().contains("leading cluster_id=")
 }
@@ -75,6 +85,8 @@ async fn of_two_operators_only_one_works() {
         pair.world.ready(&format!("f{number}")).await;
     }
     assert!(!is_leading(&pair.standby), "the standby does nothing");
+    ready(&pair.leader).await;
+    ready(&pair.standby).await;
     assert_eq!(pair.writes().await, ["CreateFunction"; 5]);
     let logins = pair.world.aws().ledger().await;
     let logins = logins.iter().filter(|call| call.operation == "GetCallerIdentity").count();
@@ -91,6 +103,7 @@ async fn the_other_takes_over_from_a_killed_leader_and_repeats_nothing() {
     leads(&pair.standby).await;
     pair.world.ready("hello").await;
     assert_eq!(pair.writes().await, ["CreateFunction"]);
+    ready(&pair.standby).await;
 }
 
 #[tokio::test]
