@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
 
-.PHONY: help demo test generate lint bench tools
+.PHONY: help demo test generate lint book bench tools
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
@@ -24,12 +24,16 @@ lint: ## Formatting, lints, and generated files that are out of date
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
-	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" && \
-	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 || \
-	{ echo "error: crds/*.yaml are not what the types say; run 'make generate'" >&2; exit 1; }
+	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" "$$fresh" && \
+	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 && \
+	diff <(cd docs/reference && grep '' /dev/null *.md) <(cd "$$fresh" && grep '' /dev/null *.md) >&2 || \
+	{ echo "error: crds/*.yaml or docs/reference are not what the types say; run 'make generate'" >&2; exit 1; }
 
-generate: ## Write the generated files: the custom resources' manifests
-	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+generate: ## Write the generated files: the custom resources' manifests and the reference of each kind
+	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds docs/reference
+
+book: ## Build the documentation as a site
+	cargo run --quiet --package documentation -- target/book
 
 bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)
