@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
 
-.PHONY: help demo test generate lint bench image tools emulator
+.PHONY: help demo test generate lint book bench image tools emulator
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
@@ -24,19 +24,23 @@ lint: tools ## Formatting, lints, and generated files that are out of date
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
-	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" && \
-	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 || \
-	{ echo "error: crds/*.yaml are not what the types say; run 'make generate'" >&2; exit 1; }
+	cargo run --quiet --package lambda-operator-crds --bin crdgen -- "$$fresh" "$$fresh" && \
+	diff <(cd crds && grep '' /dev/null *.yaml) <(cd "$$fresh" && grep '' /dev/null *.yaml) >&2 && \
+	diff <(cd docs/reference && grep '' /dev/null *.md) <(cd "$$fresh" && grep '' /dev/null *.md) >&2 || \
+	{ echo "error: crds/*.yaml or docs/reference are not what the types say; run 'make generate'" >&2; exit 1; }
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && cp -R charts "$$fresh" && charts/generate "$$fresh/charts" && \
 	diff -r charts "$$fresh/charts" >&2 || \
 	{ echo "error: copies or READMEs in charts/ are out of date; run 'make generate'" >&2; exit 1; }
 
-generate: tools ## Write the generated files: manifests, IAM policies, the pages of settings and metrics, copies and READMEs of the charts
-	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds
+generate: tools ## Write the generated files: manifests, reference pages, IAM policies, copies and READMEs of the charts
+	cargo run --quiet --package lambda-operator-crds --bin crdgen -- crds docs/reference
 	cargo run --quiet --package lambda-operator -- docs docs
 	cargo run --quiet --package lambda-operator -- iam-policy >config/iam/policy.json
 	cargo run --quiet --package lambda-operator -- iam-policy --adoption >config/iam/policy-with-adoption.json
 	charts/generate
+
+book: ## Build the documentation as a site
+	cargo run --quiet --package documentation -- target/book
 
 image: ## Check the Dockerfile, and the image's binary where that is quick (ARGS=--build: in any case)
 	image/check $(ARGS)

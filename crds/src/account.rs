@@ -124,11 +124,11 @@ pub struct AccountNamespaces {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct NamespaceSelector {
-    /// Labels with their values.
+    /// Labels with their values. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 32))]
     pub match_labels: Option<BTreeMap<String, LabelValue>>,
-    /// Conditions on labels.
+    /// Conditions on labels. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub match_expressions: Option<Vec<LabelCondition>>,
@@ -159,7 +159,7 @@ pub struct LabelCondition {
     pub key: String,
     /// `In`, `NotIn`, `Exists` or `DoesNotExist`. `NotIn` also holds without the label.
     pub operator: LabelOperator,
-    /// The values, for `In` and `NotIn`.
+    /// The values. Required for `In` and `NotIn`, and only for these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), inner(length(max = 63)))]
     pub values: Option<Vec<String>>,

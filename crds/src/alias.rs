@@ -66,7 +66,8 @@ pub struct LambdaAliasSpec {
     #[schemars(with = "ObjectRef")]
     pub function_ref: Option<ObjectRef>,
 
-    /// Name or ARN, without a version, of a function that has no LambdaFunction here.
+    /// Name or ARN, without a version, of a function that has no LambdaFunction here. Exactly one of `functionRef` and
+    /// `functionName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 140),
@@ -86,6 +87,7 @@ pub struct LambdaAliasSpec {
     pub function_version: Option<String>,
 
     /// `Latest`: the alias follows the newest published version of the function, and moves once that is Active.
+    /// Exactly one of `functionVersion` and `version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AliasVersion")]
     pub version: Option<AliasVersion>,
@@ -113,6 +115,7 @@ pub enum AliasVersion {
 #[serde(rename_all = "camelCase")]
 pub struct AliasRoutingConfig {
     /// A second version, by its number, with its share of the traffic: more than 0 and less than 1. At most one.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 10))]
     #[x_kube(

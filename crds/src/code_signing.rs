@@ -57,7 +57,7 @@ pub struct CodeSigningConfigSpec {
     /// Whose signatures are trusted.
     pub allowed_publishers: AllowedPublishers,
 
-    /// What happens to code that isn't signed by them.
+    /// What happens to code that isn't signed by them. Default: `Warn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CodeSigningPolicies")]
     pub code_signing_policies: Option<CodeSigningPolicies>,

@@ -89,14 +89,14 @@ pub struct CommonSpec {
     pub suspend: Option<bool>,
 
     /// Spec paths that somebody else owns (CI, an autoscaler): used at create, then neither
-    /// compared nor changed. For example `code`, `memorySize`, `env.NAME`, `tags.KEY`.
+    /// compared nor changed. For example `code`, `memorySize`, `env.NAME`, `tags.KEY`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub ignore_drift: Option<Vec<String>>,
 
     /// Tags of the AWS resource, at most 48. Keys that start with `aws:` or `lambda-operator.io/` are
-    /// reserved. Tags that others put on the resource are left alone. AWS takes no tags for aliases and layers.
+    /// reserved. Tags that others put on the resource are left alone. AWS takes no tags for aliases and layers. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 48))]
     #[x_kube(

@@ -197,6 +197,20 @@ mod tests {
     }
 
     #[test]
+    fn troubleshooting_has_a_section_for_every_reason_and_condition() {
+        let documentation = include_str!("../../docs/troubleshooting.md");
+        let names =
+            Reason::ALL.map(Reason::as_str).into_iter().chain(ConditionType::ALL.map(ConditionType::as_str));
+        for name in names {
+            let heading = format!("\n### {name}\n");
+            let section = documentation.split(&heading).nth(1).and_then(|rest| rest.split("\n#").next());
+            let section =
+                section.unwrap_or_else(|| panic!("docs/troubleshooting.md lacks the heading ### {name}"));
+            assert!(section.trim().len() > 30, "docs/troubleshooting.md says nothing of {name}");
+        }
+    }
+
+    #[test]
     fn every_reason_is_documented_with_what_it_does_to_ready() {
         let documentation = include_str!("../../docs/conditions.md");
         for reason in Reason::ALL {

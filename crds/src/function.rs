@@ -126,12 +126,13 @@ pub struct LambdaFunctionSpec {
     pub ephemeral_storage: Option<EphemeralStorage>,
 
     /// Environment variables; wins over `envFrom`. No `$(VAR)` expansion. All variables together: at most 4 KB.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub env: Option<Vec<EnvVar>>,
 
-    /// Whole Secrets and ConfigMaps as environment variables; a later one wins over an earlier one.
+    /// Whole Secrets and ConfigMaps as environment variables; a later one wins over an earlier one. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub env_from: Option<Vec<EnvFromSource>>,
@@ -156,17 +157,17 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "TracingConfig")]
     pub tracing_config: Option<TracingConfig>,
 
-    /// Layers, at most 5. Their order matters: a later one overwrites files of an earlier one.
+    /// Layers, at most 5. Their order matters: a later one overwrites files of an earlier one. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5))]
     pub layers: Option<Vec<Layer>>,
 
-    /// File systems to mount, at most 1; needs `vpcConfig`.
+    /// File systems to mount, at most 1; needs `vpcConfig`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1))]
     pub file_system_configs: Option<Vec<FileSystemConfig>>,
 
-    /// Overrides of the container image's entry point, command and working directory.
+    /// Overrides of the container image's entry point, command and working directory. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ImageConfig")]
     pub image_config: Option<ImageConfig>,
@@ -181,14 +182,14 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "LoggingConfig")]
     pub logging_config: Option<LoggingConfig>,
 
-    /// Concurrency reserved for this function; 0 stops all invocations. A section: never set, it isn't
-    /// managed; removed, the reservation is deleted.
+    /// Concurrency reserved for this function; 0 stops all invocations. Absent: not managed, and once it was set, the
+    /// reservation is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub reserved_concurrent_executions: Option<i32>,
 
-    /// ARN of the code-signing configuration that new code has to satisfy; empty: none. A section: never set, nor
-    /// `codeSigningConfigRef`, it isn't managed; removed, the link is deleted.
+    /// ARN of the code-signing configuration that new code has to satisfy; empty: none. Absent: not managed, unless there
+    /// is a `codeSigningConfigRef`; once either was set, the link is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(max = 200),
@@ -198,7 +199,8 @@ pub struct LambdaFunctionSpec {
     )]
     pub code_signing_config_arn: Option<String>,
 
-    /// The CodeSigningConfig, in the same namespace, that new code has to satisfy; instead of `codeSigningConfigArn`.
+    /// The CodeSigningConfig, in the same namespace, that new code has to satisfy. At most one of `codeSigningConfigRef`
+    /// and `codeSigningConfigArn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObjectRef")]
     pub code_signing_config_ref: Option<ObjectRef>,
@@ -366,7 +368,7 @@ pub struct EnvVar {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub value: Option<String>,
-    /// A value from a Secret or ConfigMap.
+    /// A value from a Secret or ConfigMap. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EnvVarSource")]
     pub value_from: Option<EnvVarSource>,
@@ -416,12 +418,12 @@ pub struct EnvFromSource {
         .message("spec.vpcConfig needs both subnetIds and securityGroupIds, or neither; add the missing list")
 )]
 pub struct VpcConfig {
-    /// Subnets, at most 16.
+    /// Subnets, at most 16. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16), inner(length(max = 64), regex(pattern = r"^subnet-[0-9a-z]*$")))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub subnet_ids: Option<Vec<String>>,
-    /// Security groups, at most 5.
+    /// Security groups, at most 5. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5), inner(length(max = 64), regex(pattern = r"^sg-[0-9a-zA-Z]*$")))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -490,7 +492,7 @@ pub struct FileSystemConfig {
     /// Where it is mounted, `/mnt/…`.
     #[schemars(length(max = 160), regex(pattern = r"^/mnt/[a-zA-Z0-9._-]+$"))]
     pub local_mount_path: String,
-    /// Settings of an S3 Files file system.
+    /// Settings of an S3 Files file system. Default: those of AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "S3FilesConfig")]
     pub s3_files_config: Option<S3FilesConfig>,

@@ -91,8 +91,8 @@ pub struct LambdaLayerSpec {
     #[schemars(with = "VersionRetention")]
     pub version_retention: Option<VersionRetention>,
 
-    /// Who else may use the layer; given to each new version. A section: never set, permissions aren't managed;
-    /// removed, those that this object gave are taken back.
+    /// Who else may use the layer; given to each new version. Absent: not managed, and once they were set, those that
+    /// this object gave are taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["statementId".into()]))]
@@ -142,7 +142,7 @@ pub struct LayerPermission {
     )]
     pub principal: String,
 
-    /// The organization whose accounts may use the layer, with the principal `*`.
+    /// The organization whose accounts may use the layer, with the principal `*`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 34), regex(pattern = r"^o-[a-z0-9]{10,32}$"))]
     pub organization_id: Option<String>,

@@ -118,12 +118,14 @@ pub struct EventSourceMappingSpec {
     #[schemars(with = "ObjectRef")]
     pub function_ref: Option<ObjectRef>,
 
-    /// The LambdaAlias, in the same namespace, that gets the events.
+    /// The LambdaAlias, in the same namespace, that gets the events. Exactly one of `functionRef`, `aliasRef` and
+    /// `functionName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObjectRef")]
     pub alias_ref: Option<ObjectRef>,
 
-    /// Name or ARN, with or without a version or alias (`NAME:ALIAS`), of a function that has no object here.
+    /// Name or ARN, with or without a version or alias (`NAME:ALIAS`), of a function that has no object here. Exactly one
+    /// of `functionRef`, `aliasRef` and `functionName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 256),
@@ -146,7 +148,7 @@ pub struct EventSourceMappingSpec {
     )]
     pub event_source_arn: Option<String>,
 
-    /// A Kafka cluster that isn't Amazon's. Immutable.
+    /// A Kafka cluster that isn't Amazon's. Exactly one of `eventSourceArn` and `selfManagedEventSource`. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SelfManagedEventSource")]
     pub self_managed_event_source: Option<SelfManagedEventSource>,
@@ -177,7 +179,8 @@ pub struct EventSourceMappingSpec {
     #[schemars(length(max = 2048), regex(pattern = r"^(arn:(aws[a-zA-Z-]*)?:[a-z0-9.-]+:.*)?$"))]
     pub kms_key_arn: Option<String>,
 
-    /// `ReportBatchItemFailures`: the function says which records of a batch failed. Not for Amazon MQ and DocumentDB.
+    /// `ReportBatchItemFailures`: the function says which records of a batch failed. Not for Amazon MQ and
+    /// DocumentDB. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -198,7 +201,7 @@ pub struct EventSourceMappingSpec {
     #[schemars(with = "MappingScalingConfig")]
     pub scaling_config: Option<MappingScalingConfig>,
 
-    /// Provisioned mode: pollers of this mapping's own. SQS and Kafka only. Default, and when empty: off.
+    /// Provisioned mode: pollers of this mapping's own. SQS and Kafka only. Default: off, and so when empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ProvisionedPollerConfig")]
     pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
@@ -209,7 +212,7 @@ pub struct EventSourceMappingSpec {
     #[schemars(with = "StartingPosition")]
     pub starting_position: Option<StartingPosition>,
 
-    /// The time from which to read, with `startingPosition: AT_TIMESTAMP`. Immutable.
+    /// The time from which to read. Required with `startingPosition: AT_TIMESTAMP`, and only then. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 64), extend("format" = "date-time"))]
     pub starting_position_timestamp: Option<Time>,
@@ -247,7 +250,7 @@ pub struct EventSourceMappingSpec {
     #[schemars(with = "MappingDestinationConfig")]
     pub destination_config: Option<MappingDestinationConfig>,
 
-    /// The Kafka topic, exactly one. Immutable.
+    /// The Kafka topic, exactly one. Required for Kafka, and only for it. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 1),
@@ -255,13 +258,13 @@ pub struct EventSourceMappingSpec {
     )]
     pub topics: Option<Vec<String>>,
 
-    /// The queue of the Amazon MQ broker, exactly one. Immutable.
+    /// The queue of the Amazon MQ broker, exactly one. Required for Amazon MQ, and only for it. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1), inner(length(min = 1, max = 1000)))]
     pub queues: Option<Vec<String>>,
 
     /// How Lambda logs in to the source and reaches it: secrets, subnets, security groups. Kafka, Amazon MQ and DocumentDB
-    /// only. A `VIRTUAL_HOST` is immutable.
+    /// only. A `VIRTUAL_HOST` is immutable. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 23))]
     #[x_kube(
@@ -270,17 +273,17 @@ pub struct EventSourceMappingSpec {
     )]
     pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
 
-    /// Settings of an MSK source.
+    /// Settings of an MSK source. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AmazonManagedKafkaEventSourceConfig")]
     pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
 
-    /// Settings of a self-managed Kafka source.
+    /// Settings of a self-managed Kafka source. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SelfManagedKafkaEventSourceConfig")]
     pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
 
-    /// Settings of a DocumentDB source; required for one.
+    /// Settings of a DocumentDB source. Required for one.
     #[serde(default, rename = "documentDBEventSourceConfig", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DocumentDbEventSourceConfig")]
     pub document_db_event_source_config: Option<DocumentDbEventSourceConfig>,
@@ -316,7 +319,7 @@ pub struct KafkaEndpoints {
 /// Which records are of interest.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterCriteria {
-    /// Filters, one of which a record has to match. AWS allows 5, and more on request.
+    /// Filters, one of which a record has to match. AWS allows 5, and more on request. Default: none, every record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20))]
     pub filters: Option<Vec<Filter>>,
@@ -340,7 +343,7 @@ pub enum FunctionResponseType {
 /// Metrics of a mapping.
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct MappingMetricsConfig {
-    /// `EventCount`, and for Kafka also `ErrorCount` and `KafkaMetrics`.
+    /// `EventCount`, and for Kafka also `ErrorCount` and `KafkaMetrics`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 3))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -362,7 +365,7 @@ pub enum MappingMetric {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct MappingLoggingConfig {
-    /// Lowest level of the pollers' lines that are kept.
+    /// Lowest level of the pollers' lines that are kept. Default: none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SystemLogLevel")]
     pub system_log_level: Option<SystemLogLevel>,
@@ -416,7 +419,7 @@ pub enum StartingPosition {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct MappingDestinationConfig {
-    /// Where they are sent.
+    /// Where they are sent. Default: nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "OnFailure")]
     pub on_failure: Option<OnFailure>,
@@ -535,19 +538,19 @@ pub enum KafkaConsumptionMode {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct KafkaSchemaRegistryConfig {
-    /// ARN of a Glue registry, or URL of a Confluent one.
+    /// ARN of a Glue registry, or URL of a Confluent one. Default: none.
     #[serde(default, rename = "schemaRegistryURI", skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10000), regex(pattern = r"^[a-zA-Z0-9/*:_+=.@-]*$"))]
     pub schema_registry_uri: Option<String>,
-    /// How the function gets a record: as `JSON`, or as in the `SOURCE`, without the schema's id.
+    /// How the function gets a record: as `JSON`, or as in the `SOURCE`, without the schema's id. Absent: AWS's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "EventRecordFormat")]
     pub event_record_format: Option<EventRecordFormat>,
-    /// How Lambda logs in to the registry.
+    /// How Lambda logs in to the registry. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4))]
     pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
-    /// Which parts of a record are checked.
+    /// Which parts of a record are checked. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2))]
     pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
@@ -616,7 +619,7 @@ pub struct DocumentDbEventSourceConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 57), regex(pattern = r"^[_a-zA-Z0-9][^$]*$"))]
     pub collection_name: Option<String>,
-    /// What an update shows: only the change (`Default`), or the whole document as well (`UpdateLookup`).
+    /// What an update shows: only the change, `Default` (default), or the whole document as well, `UpdateLookup`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "FullDocument")]
     pub full_document: Option<FullDocument>,

@@ -1,47 +1,118 @@
-//! The documents of the repository: what they link to is there.
+//! What the documents tell people to type and to apply, done: `sh` blocks with the mark `run` are run in order, in a
+//! world of their own for each document; manifests are sent to the API server as a dry run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Stdio;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+use cluster_tests::{World, install};
+use documentation::{Block, Document, documents, root};
+use serde_json::{Value, json};
+use test_support::kubeconfig;
+use tokio::process::Command;
+
+fn runnable(document: &Document) -> Vec<Block> {
+    document.blocks().into_iter().filter(|block| block.language == "sh" && block.has("run")).collect()
 }
 
-/// README.md and everything in docs.
-fn documents() -> Vec<PathBuf> {
-    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut all: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    all.push(root().join("README.md"));
-    all
+/// What a document's commands presume in AWS.
+async fn prepare(world: &World, document: &Document) {
+    if document.path == Path::new("docs/migration/steps.md") {
+        let function = json!({
+            "FunctionName": "orders", "Role": "arn:aws:iam::111122223333:role/lambda-orders", "Runtime": "python3.14",
+            "Handler": "orders.handler", "MemorySize": 512,
+            "Code": {"S3Bucket": "example-packages", "S3Key": "orders/1.4.2.zip"},
+        });
+        world.aws().put_function(function).await;
+    }
 }
 
-/// The targets of `[text](target)`.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+/// A shell as a person of the namespace has it: at the root of the checkout, with kubectl on PATH.
+fn shell(world: &World, script: &str) -> Command {
+    let cluster = world.cluster;
+    let home = cluster.directory().join(world.namespace.name());
+    let programs = home.join("bin");
+    std::fs::create_dir_all(&programs).unwrap();
+    let _ = std::os::unix::fs::symlink(cluster.kubectl_path(), programs.join("kubectl"));
+    let config = home.join("kubeconfig");
+    if !config.exists() {
+        let mut admin = cluster.admin().clone();
+        for context in admin.contexts.iter_mut().filter_map(|named| named.context.as_mut()) {
+            context.namespace = Some(world.namespace.name().to_owned());
+        }
+        kubeconfig::write(&config, &admin).unwrap();
+    }
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail", "-c", script]).current_dir(root());
+    command.env("PATH", path).env("KUBECONFIG", config).env("HOME", &home);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
 }
 
-/// The anchor that GitHub gives a heading.
-fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+async fn play(document: &Document) {
+    let name = document.path.with_extension("").display().to_string().replace('/', "-").to_lowercase();
+    let world = World::start(&name).await;
+    prepare(&world, document).await;
+    for block in runnable(document) {
+        let output = shell(&world, &block.text).output().await.expect("bash starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(
+            output.status.success(),
+            "{}:{} ended with {}\n{}\n--- stdout\n{}--- stderr\n{}",
+            document.path.display(),
+            block.line,
+            output.status,
+            block.text,
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+    }
 }
 
-#[test]
-fn every_relative_link_leads_somewhere() {
-    let mut checked = 0;
+#[tokio::test]
+async fn the_commands_that_are_marked_as_run_work() {
+    let all = documents();
+    let played: Vec<&Document> = all.iter().filter(|document| !runnable(document).is_empty()).collect();
+    assert!(played.len() > 5, "only {} documents have commands that are run", played.len());
+    futures::future::join_all(played.into_iter().map(play)).await;
+}
+
+/// Groups whose objects the API server knows.
+const KNOWN: [&str; 5] = [
+    "lambda-operator.io/v1alpha1",
+    "v1",
+    "apps/v1",
+    "rbac.authorization.k8s.io/v1",
+    "admissionregistration.k8s.io/v1",
+];
+
+#[tokio::test]
+async fn the_manifests_are_taken_by_the_api_server() {
+    let cluster = install().await;
+    let namespace = cluster.namespace("documentation").await;
+    let mut taken = 0;
     for document in documents() {
-        let text = std::fs::read_to_string(&document).unwrap();
-        for link in links(&text).filter(|link| !link.contains("://")) {
-            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { document.clone() } else { document.with_file_name(file) };
-            assert!(target.exists(), "{} links to {link}, which isn't there", document.display());
-            if !heading.is_empty() {
-                let text = std::fs::read_to_string(&target).unwrap();
-                let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
-                let has = headings.map(|h| anchor(h.trim_start_matches('#'))).any(|known| known == heading);
-                assert!(has, "{} links to {link}, which has no such heading", document.display());
+        for block in document.blocks().into_iter().filter(|block| block.language == "yaml") {
+            let place = format!("{}:{}", document.path.display(), block.line);
+            // Files of config/samples, which another test applies.
+            if block.text.contains("{{#include") {
+                continue;
             }
-            checked += 1;
+            for manifest in block.text.split("\n---\n") {
+                let object: Value =
+                    serde_saphyr::from_str(manifest).unwrap_or_else(|e| panic!("{place}: {e}"));
+                let version =
+                    object["apiVersion"].as_str().unwrap_or_else(|| panic!("{place}: no apiVersion"));
+                if !KNOWN.contains(&version) {
+                    continue;
+                }
+                let kubectl = cluster.kubectl(cluster.admin_kubeconfig()).args(["-n", namespace.name()]);
+                let flags = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-"];
+                let output = kubectl.args(flags).stdin(manifest).output().await;
+                assert!(output.status.success(), "{place}: {}", output.stderr);
+                taken += 1;
+            }
         }
     }
-    assert!(checked > 3, "the README has links");
+    assert!(taken > 3, "only {taken} manifests were found");
 }
