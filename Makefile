@@ -1,4 +1,4 @@
-# The commands of this repository. `make demo` and `make test` need Rust and Go, nothing else.
+# The commands of this repository. They need Rust and Go, and `make test` also Python 3.12 or 3.13.
 
 SHELL := bash
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lambda-operator
@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
 
-.PHONY: help demo test generate lint book bench tools
+.PHONY: help demo test generate lint book bench tools emulator
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
@@ -17,7 +17,7 @@ help: ## Show the commands
 demo: tools ## Run the operator on a real API server and show what it does (KEEP=1 stays up, CONTEXT=… uses your cluster)
 	@cargo run --quiet --package demo -- $(if $(KEEP),--keep) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(AWS),--aws $(AWS))
 
-test: tools lint ## Formatting, lints, and every suite, against a real API server
+test: tools emulator lint ## Formatting, lints, and every suite, against a real API server
 	tests/run
 
 lint: ## Formatting, lints, and generated files that are out of date
@@ -35,8 +35,11 @@ generate: ## Write the generated files: the custom resources' manifests and the 
 book: ## Build the documentation as a site
 	cargo run --quiet --package documentation -- target/book
 
-bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions (ARGS=--check fails when a target is missed)
+bench: tools ## Time to Ready, calls, writes, CPU and memory for 100 and 1,000 functions and for applications (ARGS=--check fails when a target is missed)
 	cargo run --quiet --release --package lambda-operator-bench -- $(ARGS)
 
 tools:
 	@tests/tools/ensure >/dev/null
+
+emulator:
+	@tests/emulator/ensure >/dev/null

@@ -272,7 +272,8 @@ pub struct S3Code {
     /// Key of the object.
     #[schemars(length(min = 1, max = 1024))]
     pub key: String,
-    /// Version of the object, in a bucket with versioning. Absent: the newest at the time of the deployment.
+    /// Version of the object, in a bucket with versioning. Absent: the newest; the operator looks at it when the spec changes
+    /// and every `--source-check-interval`, and rolls new content out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub object_version: Option<String>,
@@ -299,7 +300,8 @@ pub enum S3ObjectStorageMode {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageCode {
-    /// URI of the image in ECR, with a tag or, better, a digest: `…/repository@sha256:…`.
+    /// URI of the image in ECR, with a tag or a digest: `…/repository@sha256:…`. Of a tag, the digest that it means is
+    /// deployed; when it moves, seen every `--source-check-interval`, so does the function.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
 }
@@ -657,7 +659,8 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sha256: Option<String>,
 
-    /// Fingerprint of the source that this object last deployed.
+    /// Fingerprint of the source that this object last deployed: what the spec says of it and, after `#`, what it was found
+    /// to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_source: Option<String>,
 

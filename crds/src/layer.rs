@@ -172,7 +172,8 @@ pub struct LambdaLayerStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sha256: Option<String>,
 
-    /// Fingerprint of the source that the newest version was published from.
+    /// Fingerprint of the source that the newest version was published from: what the spec says of it and, after `#`, what
+    /// it was found to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_source: Option<String>,
 
@@ -189,6 +190,10 @@ pub struct LambdaLayerStatus {
     /// Statement ids of the permissions that this object gave, so that removing one from the spec takes it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_permissions: Vec<String>,
+
+    /// Statement ids of the permissions that the newest version is still to be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions_to_give: Vec<String>,
 }
 
 #[cfg(test)]

@@ -18,3 +18,5 @@ pub mod package;
 pub mod run;
 pub mod runtime;
 pub mod settings;
+pub mod source;
+pub mod text;

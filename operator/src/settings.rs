@@ -72,6 +72,8 @@ pub struct DriftSettings {
     pub read_share: f64,
     /// Time between two looks at the limits and the use of an account; `None`: only when its LambdaAccount changes.
     pub account_interval: Option<Duration>,
+    /// Time between two looks at the source of an object's code, in S3 or ECR; `None`: only when its spec changes.
+    pub source_interval: Option<Duration>,
 }
 
 /// When an object that isn't as it should be is looked at again.
@@ -156,6 +158,7 @@ impl Default for DriftSettings {
             rotation_interval: Some(Duration::from_mins(30)),
             read_share: 0.05,
             account_interval: Some(Duration::from_mins(10)),
+            source_interval: Some(Duration::from_mins(10)),
         }
     }
 }

@@ -6,6 +6,7 @@ use lambda_operator_crds::{AdoptPolicy, CommonSpec};
 use crate::aws::{AwsError, Role, Whose};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::references::ReferenceKey;
+use crate::text::sentence;
 
 /// An object that asks where to work.
 #[derive(Clone, Debug)]
@@ -57,8 +58,9 @@ pub fn without_adoption(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Problem(Reason::OwnershipConflict, text, recheck) => {
             let text = format!(
-                "{text} The LambdaAccount does not allow what is in AWS already to be taken over: spec.adopt only helps once \
-                 its spec.allowAdoption is true."
+                "{} The LambdaAccount does not allow what is in AWS already to be taken over: spec.adopt only helps once \
+                 its spec.allowAdoption is true.",
+                sentence(&text)
             );
             Verdict::Problem(Reason::OwnershipConflict, text, recheck)
         }

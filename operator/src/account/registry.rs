@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kube::{Resource, ResourceExt};
+use lambda_operator_crds::conditions::{ConditionType, Reason};
 use lambda_operator_crds::{CommonSpec, LambdaAccount};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -132,8 +133,12 @@ impl Accounts {
             self.aws.forget_role(&name);
         }
         self.share_out(before.as_deref().into_iter().chain([account]));
-        if before.is_none_or(|before| stance(&before) != stance(account)) {
+        if before.as_ref().is_none_or(|before| stance(before) != stance(account)) {
             self.wake_users(&name, |_| true);
+        }
+        // Nothing would tell those who rest. When it is entered again, those who had a problem are told.
+        if is_closed(account) && before.is_some_and(|before| !is_closed(&before)) {
+            self.users_of(&name).into_iter().for_each(|user| self.waker.look(user));
         }
     }
 
@@ -233,14 +238,14 @@ impl Accounts {
     }
 
     fn wake_users(&self, name: &str, which: impl Fn(&ReferenceKey) -> bool) {
-        let users: Vec<ReferenceKey> = {
-            let state = self.state.lock();
-            let users = state.users.get(name).into_iter().flat_map(BTreeMap::keys);
-            users.filter(|user| which(user)).cloned().collect()
-        };
-        for user in users {
-            self.waker.wake(user);
-        }
+        let users = self.users_of(name).into_iter().filter(which);
+        users.for_each(|user| self.waker.wake(user));
+    }
+
+    /// Who names it.
+    fn users_of(&self, name: &str) -> Vec<ReferenceKey> {
+        let state = self.state.lock();
+        state.users.get(name).into_iter().flat_map(BTreeMap::keys).cloned().collect()
     }
 }
 
@@ -248,6 +253,14 @@ impl Accounts {
 fn stance(account: &LambdaAccount) -> (Option<&str>, Option<i64>, bool, &[String]) {
     let meta = account.meta();
     (meta.uid.as_deref(), meta.generation, meta.deletion_timestamp.is_some(), account.finalizers())
+}
+
+/// Whether nobody gets into its account: the operator's credentials or the role are refused, or are another account's.
+fn is_closed(account: &LambdaAccount) -> bool {
+    let conditions = account.status.iter().flat_map(|status| &status.conditions);
+    let mut ready = conditions.filter(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let closed = [Reason::AccessDenied, Reason::AccountMismatch];
+    ready.any(|ready| closed.iter().any(|reason| ready.reason == reason.as_str()))
 }
 
 impl State {
@@ -331,6 +344,29 @@ mod tests {
         heard("a right that was missing", 1);
         accounts.listed(&BTreeSet::new());
         heard("it vanishes", 1);
+    }
+
+    #[test]
+    fn those_who_rest_are_told_when_their_account_closes() {
+        let (accounts, mut woken, _used) = index();
+        let stands = |reason: &str, ready: &str| {
+            let time = "2026-01-15T09:30:00Z";
+            let ready = json!({
+                "type": "Ready", "status": ready, "reason": reason, "message": "", "lastTransitionTime": time,
+            });
+            account(&json!({"status": {"conditions": [ready]}}))
+        };
+        accounts.seen(&stands("Available", "True"));
+        all(&mut woken);
+        let mut looks = |account: &LambdaAccount| {
+            accounts.seen(account);
+            all(&mut woken).into_iter().filter(|woken| woken.look).count()
+        };
+        assert_eq!(looks(&stands("AWSUnavailable", "False")), 0, "a passing trouble");
+        assert_eq!(looks(&stands("AccessDenied", "False")), 1);
+        assert_eq!(looks(&stands("AccessDenied", "False")), 0, "once");
+        assert_eq!(looks(&stands("Available", "True")), 0, "who had a problem is told by the credentials");
+        assert_eq!(looks(&stands("AccountMismatch", "False")), 1);
     }
 
     #[test]

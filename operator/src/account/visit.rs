@@ -18,6 +18,7 @@ use crate::engine::shared::Shared;
 use crate::engine::summary;
 use crate::engine::verdict::{self, Verdict};
 use crate::k8s::write::{self, WriteError};
+use crate::text::sentence;
 
 /// The kind, as the metrics name it.
 pub const NAME: &str = "LambdaAccount";
@@ -82,7 +83,7 @@ impl Visit<'_> {
             self.remembered.refreshed = Some(Instant::now());
         }
         if let Some(why) = &self.remembered.unseen {
-            text = format!("{text} Limits and use aren't shown: {why}.");
+            text = format!("{text} Limits and use aren't shown: {}", sentence(why));
         }
         Ok(Verdict::Settled(Reason::Available, text))
     }

@@ -1,11 +1,14 @@
 //! From a spec to what an alias is to be: parsed, references resolved. After this the raw object is not touched.
 
+use std::collections::BTreeSet;
+
 use kube::ResourceExt;
 use lambda_operator_crds::{LambdaAlias, LambdaAliasSpec, LambdaAliasStatus};
 
 use crate::alias::model::{Look, Weights};
 use crate::alias::status;
 use crate::engine::kind::{Inputs, Unready};
+use crate::engine::usage;
 use crate::k8s::references::{Offer, ReferenceKey, ReferenceKind, References};
 
 /// An alias as it is to be.
@@ -106,6 +109,26 @@ pub fn claim(object: &LambdaAlias, status: &LambdaAliasStatus, references: &Refe
     };
     let function = status.function_name.clone().or_else(spec)?;
     Some(format!("{function}:{}", aws_name(object)))
+}
+
+/// The versions that the spec names, as [`usage`] knows them.
+pub fn versions(object: &LambdaAlias, status: &LambdaAliasStatus) -> BTreeSet<String> {
+    let spec = &object.spec;
+    let weights =
+        spec.routing_config.iter().filter_map(|routing| routing.additional_version_weights.as_ref());
+    let numbers = spec.function_version.iter().chain(weights.flat_map(|weights| weights.keys()));
+    let named = |number: &String| match (function_key(object), &spec.function_name) {
+        (Some(key), _) => Some(usage::version_of(&key, number)),
+        (None, Some(text)) => {
+            let Function { name, account, region, .. } = named_function(text);
+            let common = &status.common;
+            let account = account.or_else(|| common.account.clone())?;
+            let region = region.or_else(|| common.region.clone())?;
+            Some(usage::version_at(&account, &region, &name, number))
+        }
+        (None, None) => None,
+    };
+    numbers.filter_map(named).collect()
 }
 
 /// Parses a LambdaAlias.
@@ -280,6 +303,27 @@ pub(super) mod tests {
         let key = ReferenceKey::new(ReferenceKind::LambdaFunction, "shop", "quotes");
         references.offered(key, Offer { name: "quotes-prod".into(), ..Offer::default() });
         assert_eq!(claimed(json!({}), &unseen).as_deref(), Some("quotes-prod:live"));
+    }
+
+    #[test]
+    fn the_versions_that_it_names_are_in_use() {
+        let weights = json!({"additionalVersionWeights": {"4": 0.1}});
+        let named = json!({"functionVersion": "3", "routingConfig": weights});
+        let used = |spec: &Value, status: &LambdaAliasStatus| versions(&object(spec.clone()), status);
+        let mut status = LambdaAliasStatus::default();
+        let by_reference = ["LambdaFunction shop/quotes:3", "LambdaFunction shop/quotes:4"];
+        assert_eq!(used(&named, &status), BTreeSet::from(by_reference.map(str::to_owned)));
+        let mut of_name = named.clone();
+        (of_name["functionRef"], of_name["functionName"]) = (json!(null), json!("quotes-prod"));
+        assert_eq!(used(&of_name, &status), BTreeSet::new(), "nobody knows in which account");
+        let pinned = ["111122223333/eu-west-1/quotes-prod:3", "111122223333/eu-west-1/quotes-prod:4"];
+        status.common.account = Some("111122223333".into());
+        status.common.region = Some("eu-west-1".into());
+        assert_eq!(used(&of_name, &status), BTreeSet::from(pinned.map(str::to_owned)));
+        of_name["functionName"] = json!("arn:aws-cn:lambda:cn-north-1:444455556666:function:quotes");
+        let elsewhere = ["444455556666/cn-north-1/quotes:3", "444455556666/cn-north-1/quotes:4"];
+        assert_eq!(used(&of_name, &status), BTreeSet::from(elsewhere.map(str::to_owned)));
+        assert_eq!(used(&json!({"version": "Latest"}), &status), BTreeSet::new());
     }
 
     #[test]

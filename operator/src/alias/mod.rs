@@ -72,6 +72,12 @@ impl Kind for Aliases {
         None
     }
 
+    /// GetAlias, and ListVersionsByFunction where only that shows which version is the newest.
+    fn unlisted(object: &LambdaAlias, _: &LambdaAliasStatus) -> u32 {
+        let spec = &object.spec;
+        1 + u32::from(spec.function_name.is_some() && spec.function_version.is_none())
+    }
+
     fn references(object: &LambdaAlias) -> BTreeSet<ReferenceKey> {
         desired::function_key(object).into_iter().collect()
     }
@@ -82,6 +88,11 @@ impl Kind for Aliases {
 
     fn claim(object: &LambdaAlias, status: &LambdaAliasStatus, references: &References) -> Option<String> {
         desired::claim(object, status, references)
+    }
+
+    /// The versions that the spec names, also before AWS shows them.
+    fn uses(object: &LambdaAlias, status: &LambdaAliasStatus) -> BTreeSet<String> {
+        desired::versions(object, status)
     }
 
     /// An alias that may be adopted, that is only observed, or that was there before is read first; for all others

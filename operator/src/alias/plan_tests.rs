@@ -28,6 +28,7 @@ fn facts<'a>(owner: &'a Owner, status: &'a LambdaAliasStatus) -> Facts<'a, Lambd
         changed: true,
         retry_due: true,
         delete_sent: false,
+        in_turn: false,
     }
 }
 

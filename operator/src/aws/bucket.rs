@@ -37,6 +37,13 @@ impl Bucket {
         Err(self.at.saturating_duration_since(now) + missing + Duration::from_micros(1))
     }
 
+    /// Takes more than one token at once, some of them in advance: who comes next waits until they are there.
+    pub fn take_all(&mut self, tokens: u32, now: Instant) -> Result<(), Duration> {
+        self.take(now)?;
+        self.tokens -= f64::from(tokens.saturating_sub(1));
+        Ok(())
+    }
+
     /// From now on it grants this rate; what is saved up stays, as far as the new burst allows.
     pub fn set_rate(&mut self, rate: f64, burst: f64, now: Instant) {
         if let Some(passed) = now.checked_duration_since(self.at) {
@@ -72,6 +79,16 @@ mod tests {
         assert_eq!(grants(&mut bucket, start + Duration::from_millis(99)), 0);
         assert_eq!(grants(&mut bucket, start + Duration::from_millis(301)), 3);
         assert_eq!(grants(&mut bucket, start + Duration::from_mins(1)), 5);
+    }
+
+    #[test]
+    fn what_is_taken_in_advance_is_waited_for() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(1.0, 1.0, start);
+        assert_eq!(bucket.take_all(3, start), Ok(()));
+        let wait = bucket.take_all(1, start).unwrap_err();
+        assert!(wait >= Duration::from_secs(3) && wait < Duration::from_millis(3001), "{wait:?}");
+        assert_eq!(bucket.take_all(1, start + wait), Ok(()));
     }
 
     #[test]

@@ -26,6 +26,7 @@ use super::pause::Pause;
 use super::place::Place;
 use super::quota::{Priority, Quota, QuotaClass};
 use super::settings::{AwsSettings, CallObserver, WriteGate};
+use super::source::{Built, Clients};
 
 /// One account and region, with one set of credentials: the client, and the place's quota and inventory.
 pub struct Scope {
@@ -33,8 +34,10 @@ pub struct Scope {
     login: Arc<Login>,
     gate: Arc<dyn WriteGate>,
     observer: Arc<dyn CallObserver>,
-    /// The client and the generation of the credentials that it was built with.
-    client: Mutex<Option<(u64, Client)>>,
+    /// Lambda's.
+    client: Built<Client>,
+    /// Those of the services that packages come from.
+    clients: Clients,
     /// The place's, in the hands of these credentials.
     inventory: Inventory<Functions>,
     mappings: Inventory<Mappings>,
@@ -99,7 +102,8 @@ impl Scope {
             login,
             gate,
             observer,
-            client: Mutex::new(None),
+            client: Built::default(),
+            clients: Clients::default(),
             inventory,
             mappings,
             refused: Mutex::new(Pause::new(settings.probe_min, settings.probe_max)),
@@ -149,6 +153,11 @@ impl Scope {
 
     pub(super) fn login(&self) -> &Arc<Login> {
         &self.login
+    }
+
+    /// The clients of S3 and ECR.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     pub(super) fn refused(&self) -> &Mutex<Pause<AwsError>> {
@@ -206,7 +215,8 @@ impl Scope {
         Ok(asked.elapsed())
     }
 
-    async fn session(&self, call: Call) -> Result<Session, AwsError> {
+    /// Whoever sends: nobody, while the credentials are refused or another account's.
+    pub(super) async fn session(&self, call: Call) -> Result<Session, AwsError> {
         if self.stopped.load(Ordering::Relaxed) {
             let text = "the operator is ending";
             return Err(AwsError::new(call.operation, Class::ShuttingDown, "ShuttingDown", text));
@@ -234,19 +244,13 @@ impl Scope {
     }
 
     fn client(&self, session: &Session) -> Client {
-        let mut built = self.client.lock();
-        match &*built {
-            Some((generation, client)) if *generation == session.generation => client.clone(),
-            _ => {
-                let region = Region::new(self.region().to_owned());
-                let config = aws_sdk_lambda::config::Builder::from(&session.config)
-                    .region(region)
-                    .interceptor(LeaderOnly::new(Arc::clone(&self.gate)));
-                let client = Client::from_conf(config.build());
-                *built = Some((session.generation, client.clone()));
-                client
-            }
-        }
+        self.client.client(session.generation, || {
+            let region = Region::new(self.region().to_owned());
+            let config = aws_sdk_lambda::config::Builder::from(&session.config)
+                .region(region)
+                .interceptor(LeaderOnly::new(Arc::clone(&self.gate)));
+            Client::from_conf(config.build())
+        })
     }
 }
 

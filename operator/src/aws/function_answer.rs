@@ -58,6 +58,7 @@ macro_rules! configuration_of {
             .set_ephemeral_storage(o.ephemeral_storage)
             .set_snap_start(o.snap_start)
             .set_logging_config(o.logging_config)
+            .set_durable_config(o.durable_config)
             .build()
     }};
 }
@@ -143,6 +144,7 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         package_type,
         architecture: architecture.unwrap_or(default::ARCHITECTURE).to_owned(),
         code_sha256: c.code_sha256.clone().unwrap_or_default(),
+        durable: c.durable_config.is_some(),
         revision_id: c.revision_id.clone().unwrap_or_default(),
         unreadable: unreadable(&c),
         configuration: from_configuration(c),
@@ -381,6 +383,13 @@ mod tests {
         assert_eq!((object.bucket.as_str(), object.version.as_deref()), ("b", Some("7")));
         let output = GetFunctionOutput::builder().configuration(bare()).build();
         assert_eq!(from_get(output).unwrap().live.unwrap().resolved_s3_object, None);
+    }
+
+    #[test]
+    fn a_durable_function_is_told_from_others() {
+        let config = types::DurableConfig::builder().execution_timeout(60).build();
+        let durable = FunctionConfiguration::builder().durable_config(config).build();
+        assert!(listed(durable).durable && !listed(bare()).durable);
     }
 
     #[test]

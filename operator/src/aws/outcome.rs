@@ -13,6 +13,7 @@ use super::error::{AwsError, Class};
 use super::login::{Refusal, Session};
 use super::sdk_error;
 use super::settings::CallRecord;
+use crate::text::sentence;
 
 /// A call on its way.
 pub(super) struct Sent {
@@ -193,9 +194,4 @@ impl Scope {
             self.login().say_resumed();
         }
     }
-}
-
-/// With a full stop.
-fn sentence(text: &str) -> String {
-    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }

@@ -14,6 +14,7 @@ use super::drift::Functions;
 use super::inventory::Inventory;
 use super::mapping_drift::Mappings;
 use super::quota::Quota;
+use super::source::Pace;
 
 /// An account and region.
 pub(super) struct Place {
@@ -22,6 +23,8 @@ pub(super) struct Place {
     pub(super) quota: Quota,
     pub(super) functions: Inventory<Functions>,
     pub(super) mappings: Inventory<Mappings>,
+    /// For what packages are made from.
+    pub(super) looks: Pace,
     /// Who works here, by the number of the credentials.
     scopes: Mutex<BTreeMap<u64, Weak<Scope>>>,
 }
@@ -34,6 +37,7 @@ impl Place {
             quota,
             functions: Inventory::default(),
             mappings: Inventory::default(),
+            looks: Pace::default(),
             scopes: Mutex::default(),
         })
     }

@@ -21,6 +21,7 @@ use super::call::Kind;
 use super::error::{AwsError, Class};
 use super::sdk_error;
 use super::settings::{CallObserver, CallRecord};
+use crate::text::sentence;
 
 const ASSUME_ROLE: &str = "AssumeRole";
 
@@ -107,11 +108,11 @@ impl Assumed {
 
     fn refused(&self, code: &str, text: &str) -> AwsError {
         let Role { account, arn, .. } = &self.role;
-        let text = text.trim_end_matches('.');
         let message = format!(
-            "{text}. Check spec.roleArn ({arn}), spec.externalId and spec.sessionTags of LambdaAccount {account}, and that \
+            "{} Check spec.roleArn ({arn}), spec.externalId and spec.sessionTags of LambdaAccount {account}, and that \
              the role's trust policy lets the operator's own identity call sts:AssumeRole, with session tags also \
-             sts:TagSession"
+             sts:TagSession",
+            sentence(text)
         );
         AwsError::new(ASSUME_ROLE, Class::RoleRefused, code, message)
     }

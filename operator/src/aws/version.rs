@@ -4,13 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_lambda::types::ExecutionStatus;
+
 use super::call::{Call, Kind, Scope};
 use super::error::AwsError;
 use super::function::{PAGE, checked, found, next};
 use super::quota::{Priority, QuotaClass};
 use crate::function::model::{Publication, Version};
 
-/// The largest page of mappings: one is enough to know.
+/// The largest page of mappings and of executions: one is enough to know.
 const ONE: i32 = 1;
 
 /// A version from an answer that describes one.
@@ -192,6 +194,36 @@ impl Scope {
         };
         let answer = found(self.call(Call::read(OPERATION, priority), send).await)?;
         Ok(answer.is_some_and(|output| !output.event_source_mappings().is_empty()))
+    }
+
+    /// Whether a durable execution of this version is under way.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListDurableExecutionsByFunction.html>
+    pub async fn has_running_executions(
+        &self,
+        name: &str,
+        number: i64,
+        priority: Priority,
+    ) -> Result<bool, AwsError> {
+        const OPERATION: &str = "ListDurableExecutionsByFunction";
+        let name = checked(OPERATION, name)?;
+        let mut marker = None;
+        loop {
+            let send = |client: aws_sdk_lambda::Client| {
+                let request = client.list_durable_executions_by_function().function_name(name);
+                let running = request.qualifier(number.to_string()).statuses(ExecutionStatus::Running);
+                running.max_items(ONE).set_marker(marker).send()
+            };
+            let answer = found(self.call(Call::read(OPERATION, priority), send).await)?;
+            let Some(output) = answer else { return Ok(false) };
+            if !output.durable_executions().is_empty() {
+                return Ok(true);
+            }
+            // A page of what is filtered may be empty although others follow.
+            marker = next(output.next_marker);
+            if marker.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     /// Whether this very version has a resource policy: somebody may invoke it.

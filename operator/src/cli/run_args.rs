@@ -19,7 +19,8 @@ use crate::settings::{
 #[allow(missing_docs, reason = "the help text below is the documentation")]
 pub struct RunArgs {
     /// URL of the AWS endpoint for all services, for an emulator or a private endpoint. Also read from
-    /// AWS_ENDPOINT_URL. Default: AWS's own.
+    /// AWS_ENDPOINT_URL. One for a single service, such as AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_ECR in the environment,
+    /// goes before it. Default: AWS's own.
     #[arg(help_heading = "AWS", long, env = "LAMBDA_OPERATOR_AWS_ENDPOINT_URL", value_name = "URL", value_parser = url)]
     pub aws_endpoint_url: Option<String>,
 
@@ -104,6 +105,11 @@ pub struct RunArgs {
     /// Time between two looks at the limits and the use of each LambdaAccount's account; 0 turns them off.
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_ACCOUNT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub account_interval: Duration,
+
+    /// Time between two looks at the S3 object or the image tag that the code of a function or layer comes from, so that
+    /// new code under the same name rolls out; 0: only when the spec changes.
+    #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_SOURCE_CHECK_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub source_check_interval: Duration,
 
     /// Part of Lambda's shared quota that may be spent on reading what no list shows, such as code-signing
     /// configurations.
@@ -257,6 +263,7 @@ impl RunArgs {
                 sweep_interval: unless_zero(self.drift_interval),
                 rotation_interval: unless_zero(self.rotation_interval),
                 account_interval: unless_zero(self.account_interval),
+                source_interval: unless_zero(self.source_check_interval),
                 read_share: self.drift_read_share,
             },
             rechecks: RecheckSettings {
@@ -363,6 +370,7 @@ mod tests {
                 "--quota-share=1",
                 "--drift-interval=0",
                 "--rotation-interval=1h30m",
+                "--source-check-interval=0",
                 "--leader-election=false",
                 "--metrics-address=127.0.0.1:0",
                 "--log-format=json",
@@ -374,6 +382,7 @@ mod tests {
         assert!(!settings.watch.secrets && !settings.aws.quotas);
         assert_eq!(settings.drift.sweep_interval, None);
         assert_eq!(settings.drift.rotation_interval, Some(Duration::from_mins(90)));
+        assert_eq!(settings.drift.source_interval, None);
         assert_eq!(settings.election, None);
         assert_eq!(settings.metrics_address.port(), 0);
         assert_eq!(settings.log.format, LogFormat::Json);

@@ -5,6 +5,7 @@ use crate::code_signing::model::Observed;
 use crate::code_signing::plan::Action;
 use crate::engine::kind::{Effect, Next};
 use crate::k8s::events::Note;
+use crate::text;
 
 /// Makes a change. `observed` is what the plan was made from.
 ///
@@ -36,11 +37,11 @@ pub async fn execute(
         }
         Action::Tag(tags) => {
             scope.tag(arn, tags, priority).await?;
-            effect(after(action, observed), Next::Continue, updated(action))
+            effect(after(action, observed), Next::Continue, updated(text::tags_set(tags.keys())))
         }
         Action::Untag(keys) => {
             scope.untag(arn, keys, priority).await?;
-            effect(after(action, observed), Next::Continue, updated(action))
+            effect(after(action, observed), Next::Continue, updated(text::tags_removed(keys)))
         }
         Action::Delete => {
             scope.delete_code_signing_config(arn, priority).await?;
@@ -54,8 +55,8 @@ pub async fn execute(
     }
 }
 
-fn updated(action: &Action) -> Note {
-    Note::normal("Updated", "Update", format!("{action:?}"))
+fn updated(text: String) -> Note {
+    Note::normal("Updated", "Update", text)
 }
 
 /// What a configuration is after a change that answers nothing of it.

@@ -68,6 +68,11 @@ impl Kind for CodeSigningConfigs {
         None
     }
 
+    /// The configuration, its tags, and the functions that use it.
+    fn unlisted(_: &CodeSigningConfig, _: &CodeSigningConfigStatus) -> u32 {
+        3
+    }
+
     fn references(_: &CodeSigningConfig) -> BTreeSet<ReferenceKey> {
         BTreeSet::new()
     }

@@ -25,6 +25,7 @@ fn facts<'a>(owner: &'a Owner, status: &'a CodeSigningConfigStatus) -> Facts<'a,
         changed: true,
         retry_due: true,
         delete_sent: false,
+        in_turn: false,
     }
 }
 

@@ -212,6 +212,12 @@ impl<K: Kind> Controller<K> {
         }
     }
 
+    /// Asks for a whole look at an object whose turn it is.
+    pub(super) fn take_turn(&self, key: &ObjectKey) {
+        self.memories.lock().entry(key.clone()).or_default().in_turn = true;
+        self.wake(key, true);
+    }
+
     /// Asks for a look at whatever a sweep names.
     pub fn wake_place(&self, wake: &Wake) {
         let ours = match wake.listed {

@@ -48,15 +48,17 @@ impl<K: Kind> Pass<'_, K> {
             if self.observe_only() {
                 plan.actions.clear();
             }
-            if let Some(futile) = self.futile(&plan) {
-                plan = Plan { differs: plan.differs, ..Plan::rest(futile) };
+            if let Some(verdict) = self.unsupplied(&plan).or_else(|| self.futile(&plan)) {
+                plan = Plan { differs: plan.differs, ..Plan::rest(verdict) };
             }
-            let (differs, end) =
-                (plan.differs.clone(), self.execute(scope, id.as_ref(), plan, &mut observed).await?);
-            let Some(end) = end else { continue };
-            findings.asides = observed.as_ref().map(K::asides).unwrap_or_default();
+            let (differs, corrects) = (plan.differs.clone(), !plan.actions.is_empty());
+            let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else { continue };
+            findings.asides.extend(observed.as_ref().map(K::asides).unwrap_or_default());
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
+            if settled && corrects {
+                self.note_correction(findings);
+            }
             let report = Report {
                 desired: Some(desired),
                 observed: observed.as_ref(),
@@ -135,6 +137,7 @@ impl<K: Kind> Pass<'_, K> {
         let common = K::common_status(&self.status);
         !self.asked
             && !self.memory.suspicion
+            && !self.memory.has_news()
             && self.memory.transition.is_none()
             && self.memory.trouble.is_none()
             && Some(common.observed_generation) == self.object.meta().generation
@@ -167,6 +170,14 @@ impl<K: Kind> Pass<'_, K> {
         }
     }
 
+    /// All changes were made and have taken effect at once.
+    fn note_correction(&self, findings: &mut Findings) {
+        if findings.drift.as_ref().is_some_and(|paths| !paths.is_empty()) {
+            findings.drift = Some(Vec::new());
+            self.shared.metrics.drift_corrected(K::NAME);
+        }
+    }
+
     /// Makes the changes of a plan, in order. `None`: read and plan again.
     async fn execute(
         &mut self,
@@ -178,8 +189,8 @@ impl<K: Kind> Pass<'_, K> {
         let priority = self.priority();
         for action in plan.actions {
             let unprepared = self.status.clone();
-            self.intend(&action, &plan.verdict).await?;
             let creates = observed.is_none();
+            self.intend(&action, &plan.verdict, creates).await?;
             match K::execute(scope, id, &action, observed.as_ref(), priority).await {
                 Ok(effect) => {
                     if effect.next == Next::Found {
@@ -213,7 +224,7 @@ impl<K: Kind> Pass<'_, K> {
                                 self.memory.corrected(&plan.differs);
                             }
                             self.announced = self.is_announced();
-                            let (reason, text) = progress_of(&plan.verdict);
+                            let (reason, text) = progress_of(&plan.verdict, creates);
                             return Ok(Some(Verdict::Progress(reason, text)));
                         }
                         Next::Replan | Next::Found => return Ok(None),
@@ -245,8 +256,13 @@ impl<K: Kind> Pass<'_, K> {
         Ok(Some(plan.verdict))
     }
 
-    /// Stores pins, intents and sections before the first call that leans on them.
-    pub(crate) async fn intend(&mut self, action: &K::Action, verdict: &Verdict) -> Result<(), Interrupt> {
+    /// Stores pins, intents and sections before the first call that leans on them. `creates`: AWS has nothing yet.
+    async fn intend(
+        &mut self,
+        action: &K::Action,
+        verdict: &Verdict,
+        creates: bool,
+    ) -> Result<(), Interrupt> {
         let unprepared = self.status.clone();
         K::prepare(action, &mut self.status);
         let stored = K::status(&self.object);
@@ -256,7 +272,7 @@ impl<K: Kind> Pass<'_, K> {
         }
         let mut status = self.status.clone();
         if !self.is_retry() {
-            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict));
+            let (reason, text) = K::progress(action).unwrap_or_else(|| progress_of(verdict, creates));
             let progress = Verdict::Progress(reason, text);
             // The call that follows uses these references: found later, they are no change.
             let references = Some(self.inputs.versions());
@@ -301,9 +317,10 @@ impl<K: Kind> Pass<'_, K> {
     }
 }
 
-fn progress_of(verdict: &Verdict) -> (Reason, String) {
+fn progress_of(verdict: &Verdict, creates: bool) -> (Reason, String) {
     match verdict {
         Verdict::Progress(reason, text) => (*reason, text.clone()),
+        _ if creates => (Reason::Creating, "AWS is being asked to create the resource.".into()),
         _ => (Reason::Updating, "AWS is being changed.".into()),
     }
 }

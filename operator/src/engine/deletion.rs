@@ -17,6 +17,7 @@ use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
 use crate::k8s::references::{ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
+use crate::text::sentence;
 
 /// The ways out that a blocked deletion names.
 const WAYS_OUT: &str =
@@ -43,7 +44,7 @@ impl<K: Kind> Pass<'_, K> {
                 return self.release(Some(Note::warning("Retained", "Delete", text))).await;
             }
             Err(Blocked(Verdict::Problem(reason, text, recheck))) => {
-                let text = format!("{text} The deletion waits for this. {WAYS_OUT}");
+                let text = format!("{} The deletion waits for this. {WAYS_OUT}", sentence(&text));
                 Verdict::Problem(reason, text, recheck)
             }
             Ok(Some(verdict)) | Err(Blocked(verdict)) => verdict,

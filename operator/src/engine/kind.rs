@@ -16,6 +16,7 @@ use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
 use crate::k8s::events::Note;
 use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind, References};
+use crate::source::{Found, NamedSource};
 
 /// A kind of object that stands for a resource in AWS.
 pub trait Kind: Send + Sync + 'static {
@@ -61,9 +62,10 @@ pub trait Kind: Send + Sync + 'static {
     /// The name under which the inventory knows the resource; `None`: lists don't show resources of this kind, or it
     /// isn't known yet.
     fn listed_as(object: &Self::Object, status: &Self::Status) -> Option<String>;
-    /// Whether the lists leave something of this object unseen, so that it is visited in turn, however quiet it is.
-    fn rotates(_object: &Self::Object, _status: &Self::Status) -> bool {
-        !Self::LISTED
+    /// How many calls of Lambda's shared rate a look at what the lists leave unseen of this object takes. It is visited
+    /// in turn, however quiet it is; 0: nothing is left unseen.
+    fn unlisted(_object: &Self::Object, _status: &Self::Status) -> u32 {
+        u32::from(!Self::LISTED)
     }
     /// What the spec names in the cluster.
     fn references(object: &Self::Object) -> BTreeSet<ReferenceKey>;
@@ -77,7 +79,8 @@ pub trait Kind: Send + Sync + 'static {
     fn claim(_object: &Self::Object, _status: &Self::Status, _references: &References) -> Option<String> {
         None
     }
-    /// ARNs in AWS that the resource uses, or may be about to use.
+    /// What in AWS the resource uses, or may be about to use: ARNs, or what else [`usage`](crate::engine::usage) knows
+    /// versions of functions by.
     fn uses(_object: &Self::Object, _status: &Self::Status) -> BTreeSet<String> {
         BTreeSet::new()
     }
@@ -91,6 +94,21 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with the spec, or what it needs and isn't there.
     fn desired(object: &Self::Object, inputs: &Inputs) -> Result<Self::Desired, Unready>;
+
+    /// What the resource is made from, where the name of that can come to mean something else.
+    fn source(_object: &Self::Object, _status: &Self::Status) -> Option<NamedSource> {
+        None
+    }
+    /// The fingerprint of what the resource was last made from.
+    fn made_from(_status: &Self::Status) -> Option<&str> {
+        None
+    }
+    /// Puts in what the source was found to be; pure.
+    fn resolve(_desired: &mut Self::Desired, _source: &NamedSource, _found: &Found) {}
+    /// Whether the action takes something from the source.
+    fn takes_source(_action: &Self::Action) -> bool {
+        false
+    }
 
     /// Reads the resource.
     fn observe(
@@ -255,12 +273,12 @@ impl Inputs {
         }
     }
 
-    /// Keeps which ARNs below the object's own are used by objects of the cluster.
-    pub fn insert_uses(&mut self, arns: BTreeSet<String>) {
-        self.in_use = arns;
+    /// Keeps which versions of the object's own resource are used by objects of the cluster.
+    pub fn insert_uses(&mut self, versions: BTreeSet<String>) {
+        self.in_use = versions;
     }
 
-    /// The ARNs below the object's own that objects of the cluster use.
+    /// The versions of the object's own resource that objects of the cluster use, each as its user names it.
     pub fn in_use(&self) -> &BTreeSet<String> {
         &self.in_use
     }
@@ -307,6 +325,8 @@ pub struct Facts<'a, S> {
     pub retry_due: bool,
     /// A deletion was sent a moment ago.
     pub delete_sent: bool,
+    /// It is the object's turn in the rotation: what only calls of its own show is looked at too.
+    pub in_turn: bool,
 }
 
 /// What a change came to.

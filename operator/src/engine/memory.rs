@@ -9,6 +9,7 @@ use lambda_operator_crds::{RECONCILE_AT, ReferenceVersion};
 use crate::account::{Refusal, Terms};
 use crate::aws::Registration;
 use crate::engine::requeue;
+use crate::engine::source::Lookout;
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::runtime::metrics::Standing;
 use crate::settings::RecheckSettings;
@@ -25,6 +26,8 @@ pub struct Memory {
     due: Option<Instant>,
     /// When to look at references that aren't watched; `None`: there are none.
     reference_check: Option<Instant>,
+    /// What is known of the source; `None`: it can't change under its name, or nobody has looked yet.
+    pub source: Option<Lookout>,
     /// How many visits in a row could not be carried through.
     failures: u32,
     /// How often in a row the cache was behind.
@@ -40,6 +43,8 @@ pub struct Memory {
     corrections: Option<Corrections>,
     /// Somebody (the inventory, a reference, an account that works again) asks for a look at AWS.
     pub suspicion: bool,
+    /// It is the object's turn in the rotation.
+    pub in_turn: bool,
     /// When the change that AWS works on was made.
     pub transition: Option<Instant>,
     /// When AWS accepted a change to a resource that no read has shown since.
@@ -208,16 +213,22 @@ impl Memory {
         look
     }
 
-    /// How long until the next look, at the object or at what it refers to.
+    /// Whether the source is worth a visit.
+    pub fn has_news(&self) -> bool {
+        self.source.as_ref().is_some_and(Lookout::has_news)
+    }
+
+    /// How long until the next look, at the object, at what it refers to, or at its source.
     pub fn next_look(&self, now: Instant) -> Option<Duration> {
-        let next = self.due.into_iter().chain(self.reference_check).min()?;
+        let source = self.source.as_ref().and_then(Lookout::due);
+        let next = self.due.into_iter().chain(self.reference_check).chain(source).min()?;
         Some(next.saturating_duration_since(now))
     }
 
     /// Nothing is to be done before something changes.
     pub fn rest(&mut self) {
         self.due = None;
-        self.suspicion = false;
+        (self.suspicion, self.in_turn) = (false, false);
         self.working_since = None;
     }
 
@@ -267,9 +278,12 @@ impl Memory {
 
     /// Takes in a verdict and, with it, when to visit again by the clock.
     pub fn conclude(&mut self, verdict: &Verdict, now: Instant, settings: &RecheckSettings, random: f64) {
-        self.suspicion = false;
+        (self.suspicion, self.in_turn) = (false, false);
         self.failures = 0;
         self.begun = true;
+        if let Some(source) = &mut self.source {
+            source.heard();
+        }
         let wait = match verdict {
             Verdict::Settled(..) => {
                 self.transition = None;

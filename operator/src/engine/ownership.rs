@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::k8s::events::Note;
+use crate::text::sentence;
 
 /// Tag that holds `<cluster id>/<object uid>`.
 pub const OWNER_TAG: &str = "lambda-operator.io/owner";
@@ -57,6 +58,12 @@ impl Owner {
             (OWNER_TAG.to_owned(), format!("{}/{}", self.cluster_id, self.uid)),
             (OBJECT_TAG.to_owned(), self.object.clone()),
         ])
+    }
+
+    /// The two tags as people write them.
+    pub fn shown(&self) -> String {
+        let tags = self.tags().into_iter().map(|(key, value)| format!("{key}={value}"));
+        tags.collect::<Vec<_>>().join(" and ")
     }
 
     /// Whose resource carries these tags.
@@ -118,7 +125,8 @@ impl Estate<'_> {
             Err(_) if self.had => return Title::Held,
             Err(text) => {
                 let text = format!(
-                    "the tags of {arn} can't be read, so its owner can't be told: {text}. Grant the operator's role lambda:ListTags."
+                    "the tags of {arn} can't be read, so its owner can't be told: {} Grant the operator's role lambda:ListTags.",
+                    sentence(text)
                 );
                 return Title::Refused(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow));
             }
@@ -131,9 +139,9 @@ impl Estate<'_> {
             Claim::Unowned | Claim::Foreign(_) if adopt == AdoptPolicy::Force => Title::Take(owner.tags()),
             Claim::Unowned if adopt == AdoptPolicy::Unowned && !self.had => Title::Take(owner.tags()),
             Claim::Unowned if self.had => conflict(format!(
-                "the tag {OWNER_TAG} has vanished from {arn}, which this object had. Nothing is changed. Put the tags {:?} \
+                "the tag {OWNER_TAG} has vanished from {arn}, which this object had. Nothing is changed. Put the tags {} \
                  back, or set spec.adopt to Force to take it over again.",
-                owner.tags()
+                owner.shown()
             )),
             Claim::Unowned => conflict(format!(
                 "{arn} exists already and carries no ownership tag. Set spec.adopt to Unowned to take it over, or choose \
@@ -152,8 +160,9 @@ impl Estate<'_> {
             Ok(tags) => owner.judge(tags),
             Err(text) => {
                 return Leave::Denied(format!(
-                    "the tags of {arn} can't be read, so its owner can't be told and it is not deleted: {text}. Grant the \
-                     operator's role lambda:ListTags."
+                    "the tags of {arn} can't be read, so its owner can't be told and it is not deleted: {} Grant the \
+                     operator's role lambda:ListTags.",
+                    sentence(text)
                 ));
             }
         };

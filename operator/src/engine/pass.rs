@@ -1,5 +1,6 @@
 //! One visit to one object: observe → desired → plan → execute, and what it came to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::{self, WriteError};
+use crate::text::sentence;
 
 /// Why a visit ended without a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +150,7 @@ impl<K: Kind> Pass<'_, K> {
             changed: self.changed || self.asked,
             retry_due: self.changed || self.asked || self.memory.retry_due(now),
             delete_sent: self.memory.delete_sent.is_some_and(|sent| now.duration_since(sent).as_secs() < 30),
+            in_turn: self.memory.in_turn,
         }
     }
 
@@ -172,7 +175,7 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(denied) = self.read_references(findings).await? {
             return Ok(denied);
         }
-        let desired = match K::desired(&self.object, &self.inputs) {
+        let mut desired = match K::desired(&self.object, &self.inputs) {
             Ok(desired) => desired,
             Err(Unready::Invalid(text)) => {
                 return Ok(Verdict::Problem(Reason::InvalidSpec, text, Recheck::OnChange));
@@ -196,6 +199,7 @@ impl<K: Kind> Pass<'_, K> {
         if let Some(holder) = self.holder(&scope).filter(|_| !self.observe_only()) {
             return Ok(Self::rivalry(&holder));
         }
+        self.take_in_source(&scope, &mut desired, findings).await?;
         let verdict = self.converge(&scope, &desired, findings).await?;
         Ok(if self.forbids_adoption() { account::without_adoption(verdict) } else { verdict })
     }
@@ -216,7 +220,8 @@ impl<K: Kind> Pass<'_, K> {
                 Err(error) if references::is_forbidden(&error) => {
                     let (kind, name) = (key.kind.as_str(), &key.object.name);
                     let text = format!(
-                        "{kind} {name} can't be read: {error}. Grant the operator's ServiceAccount get on it."
+                        "{kind} {name} can't be read: {} Grant the operator's ServiceAccount get on it.",
+                        sentence(&error.to_string())
                     );
                     findings.missing = Some(text.clone());
                     return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
@@ -225,17 +230,28 @@ impl<K: Kind> Pass<'_, K> {
             }
         }
         findings.references = Some(self.inputs.versions());
-        if let Some(arn) = K::offering(&self.object, &self.status).arn {
-            self.inputs.insert_uses(self.shared.usage.below(&format!("{arn}:")));
-        }
+        self.inputs.insert_uses(self.versions_in_use());
         Ok(None)
+    }
+
+    /// The versions of the resource that objects of the cluster use.
+    fn versions_in_use(&self) -> BTreeSet<String> {
+        let offering = K::offering(&self.object, &self.status);
+        let Some(arn) = offering.arn else { return BTreeSet::new() };
+        let common = K::common_status(&self.status);
+        let place = [&common.account, &common.region].map(|part| part.as_deref().unwrap_or_default());
+        self.shared.usage.versions(&self.reference(), &arn, place.into(), &offering.name)
+    }
+
+    fn reference(&self) -> ReferenceKey {
+        let namespace = self.object.namespace().unwrap_or_default();
+        ReferenceKey::new(K::KIND, &namespace, &self.object.name_any())
     }
 
     /// The object that holds the resource before this one, if it can carry no owner's tag and several claim it.
     pub(crate) fn holder(&self, scope: &Scope) -> Option<ObjectKey> {
         let Shared { references, rivals, .. } = self.shared;
-        let namespace = self.object.namespace().unwrap_or_default();
-        let me = ReferenceKey::new(K::KIND, &namespace, &self.object.name_any());
+        let me = self.reference();
         // What it refers to may have become known since the watch saw it.
         rivals.claim(&me, claim::<K>(&self.object, &self.status, references));
         rivals.holder(&me, (scope.account(), scope.region()))

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::{Accounts, Applicant, Terms, Unplaced};
 use crate::aws::{Aws, AwsError, Class, Scope, Wake};
+use crate::engine::pace::{Pace, Place};
 use crate::engine::rivals::Rivals;
 use crate::engine::usage::Usage;
 use crate::k8s::events::Events;
@@ -50,19 +51,18 @@ pub struct Shared {
     pub sweep: Duration,
     /// In which an inventory reads every owned function once; zero: never.
     pub rotation: Duration,
+    /// Between two looks at the source of an object's code; zero: only when its spec changes.
+    pub source_check: Duration,
     /// Names that a sweep wants looked at.
     pub wakes: mpsc::UnboundedSender<Wake>,
     /// Cancelled when the operator is to end.
     pub stop: CancellationToken,
+    /// Of the visits that only look for drift.
+    pub pace: Pace,
     inventories: Mutex<Inventories>,
     /// How many watches have still to list what there is.
     listings: watch::Sender<usize>,
-    /// Paces the visits that only look for drift.
-    drift_pace: tokio::sync::Mutex<tokio::time::Interval>,
 }
-
-/// An account and a region.
-type Place = (String, String);
 
 /// Which inventories run, and the names that the others will have to look for.
 #[derive(Default)]
@@ -116,11 +116,12 @@ impl Shared {
             concurrency: settings.concurrency,
             sweep: settings.drift.sweep_interval.unwrap_or_default(),
             rotation: settings.drift.rotation_interval.unwrap_or_default(),
+            source_check: settings.drift.source_interval.unwrap_or_default(),
             wakes,
             stop,
             inventories: Mutex::default(),
             listings: watch::channel(0).0,
-            drift_pace: tokio::sync::Mutex::new(pace(settings.drift.read_share)),
+            pace: Pace::new(settings.drift.read_share),
         }
     }
 
@@ -204,24 +205,9 @@ impl Shared {
         }
     }
 
-    /// Waits for the next turn of a visit that only looks for drift.
-    pub async fn drift_turn(&self) {
-        self.drift_pace.lock().await.tick().await;
-    }
-
     /// Waits until it is known which objects there are, and who refers to whom.
     pub async fn all_listed(&self) {
         // Fails only if the sender is gone, which is borrowed here.
         drop(self.listings.subscribe().wait_for(|expected| *expected == 0).await);
     }
-}
-
-/// Lambda's rate for most control-plane calls, in calls a second.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
-const RATE: f64 = 15.0;
-
-fn pace(share: f64) -> tokio::time::Interval {
-    let mut interval = tokio::time::interval(Duration::from_secs_f64(1.0 / (RATE * share.max(0.001))));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    interval
 }

@@ -1,11 +1,32 @@
-//! Which resources in AWS the objects of the cluster use, by ARN, and who waits until nobody uses one any more: a layer
+//! Which resources in AWS the objects of the cluster use, and who waits until nobody uses one any more: a layer
 //! deletes old versions only then. Fed by the controllers from what they watch. Synchronous.
+//!
+//! Layer versions are known by their ARNs. A version of a function can be named before anybody knows the function's ARN:
+//! such ones are known by where the function is, or by the object that stands for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use parking_lot::Mutex;
 
 use crate::k8s::references::{ReferenceKey, Waker};
+
+/// A version of a function that is named by where the function is.
+pub fn version_at(account: &str, region: &str, function: &str, version: &str) -> String {
+    format!("{}{version}", versions_at(account, region, function))
+}
+
+/// A version of the function that an object stands for.
+pub fn version_of(object: &ReferenceKey, version: &str) -> String {
+    format!("{}{version}", versions_of(object))
+}
+
+fn versions_at(account: &str, region: &str, function: &str) -> String {
+    format!("{account}/{region}/{function}:")
+}
+
+fn versions_of(ReferenceKey { kind, object }: &ReferenceKey) -> String {
+    format!("{} {}/{}:", kind.as_str(), object.namespace, object.name)
+}
 
 /// All uses.
 pub struct Usage {
@@ -59,8 +80,24 @@ impl Usage {
         self.wake(free);
     }
 
-    /// The ARNs in use that begin with this.
-    pub fn below(&self, prefix: &str) -> BTreeSet<String> {
+    /// The versions in use of a resource, however they are named: by its ARN, by where it is under this name, or by the
+    /// object.
+    pub fn versions(
+        &self,
+        object: &ReferenceKey,
+        arn: &str,
+        place: (&str, &str),
+        name: &str,
+    ) -> BTreeSet<String> {
+        let (account, region) = place;
+        let mut all = self.below(&format!("{arn}:"));
+        all.extend(self.below(&versions_at(account, region, name)));
+        all.extend(self.below(&versions_of(object)));
+        all
+    }
+
+    /// What is in use and begins with this.
+    fn below(&self, prefix: &str) -> BTreeSet<String> {
         let state = self.state.lock();
         let from_there = state.users.range(prefix.to_owned()..).map(|(arn, _)| arn);
         from_there.take_while(|arn| arn.starts_with(prefix)).cloned().collect()
@@ -154,6 +191,26 @@ mod tests {
         assert!(woken.try_recv().is_err());
         usage.complete();
         assert_eq!(woken.try_recv().map(|woken| woken.key).ok(), Some(layer()), "nobody uses the second");
+    }
+
+    #[test]
+    fn versions_of_a_function_are_found_however_they_are_named() {
+        let (usage, _woken) = usage();
+        let hello = function("hello");
+        let alias = ReferenceKey::new(ReferenceKind::LambdaAlias, "shop", "live");
+        let mapping = ReferenceKey::new(ReferenceKind::EventSourceMapping, "shop", "orders");
+        usage.uses(&alias, BTreeSet::from([version_of(&hello, "1"), version_of(&function("hello2"), "9")]));
+        let at = |region, name, number| version_at("111122223333", region, name, number);
+        let used = [
+            at("eu-west-1", "hello-prod", "2"),
+            at("eu-west-1", "hello", "8"),
+            at("us-east-1", "hello-prod", "7"),
+        ];
+        usage.uses(&mapping, BTreeSet::from(used));
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello-prod";
+        let found = usage.versions(&hello, arn, ("111122223333", "eu-west-1"), "hello-prod");
+        let numbers: BTreeSet<_> = found.iter().filter_map(|used| used.rsplit(':').next()).collect();
+        assert_eq!(numbers, BTreeSet::from(["1", "2"]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use lambda_operator_crds::conditions::Reason;
 
 use crate::aws::{AwsError, Class};
+use crate::text::sentence;
 
 /// How it stands with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +76,11 @@ pub fn text_of(error: &AwsError) -> String {
 /// The verdict on a failed call.
 pub fn on_error(error: &AwsError) -> Verdict {
     let text = text_of(error);
+    let said = sentence(&text);
     match error.class {
         Class::Throttled => Verdict::Problem(
             Reason::Throttled,
-            format!("{text}. The operator slows down and tries again by itself."),
+            format!("{said} The operator slows down and tries again by itself."),
             Recheck::Transient,
         ),
         Class::InProgress | Class::AlreadyExists | Class::Lock => Verdict::Progress(Reason::Updating, text),
@@ -88,43 +90,70 @@ pub fn on_error(error: &AwsError) -> Verdict {
         Class::Propagating => Verdict::Problem(
             Reason::Propagating,
             format!(
-                "{text}. Retried for a few minutes, in case the role or permission is new; if it stays, mend it."
+                "{said} Retried for a few minutes, in case the role or permission is new; if it stays, mend it."
             ),
             Recheck::Propagating,
         ),
         Class::DependencyMissing => Verdict::Problem(
             Reason::DependencyNotReady,
-            format!("{text}. Create what is missing or correct the spec."),
+            format!("{said} Create what is missing or correct the spec."),
             Recheck::Slow,
         ),
         Class::Quota => Verdict::Problem(
             Reason::QuotaExceeded,
-            format!("{text}. Free some of the quota or have it raised."),
+            format!("{said} Free some of the quota or have it raised."),
             Recheck::Slow,
         ),
         Class::Auth => Verdict::Problem(
             Reason::AccessDenied,
-            format!("{text}. The operator's AWS credentials are refused: mend them."),
+            format!("{said} The operator's AWS credentials are refused: mend them."),
             Recheck::Slow,
         ),
         // The text says what to mend.
-        Class::RoleRefused => Verdict::Problem(Reason::AccessDenied, format!("{text}."), Recheck::Slow),
+        Class::RoleRefused => Verdict::Problem(Reason::AccessDenied, said, Recheck::Slow),
         Class::RegionRefused => Verdict::Problem(
             Reason::AccessDenied,
-            format!("{text}. Enable the region for the account, or create a new object for another region."),
+            format!("{said} Enable the region for the account, or create a new object for another region."),
             Recheck::Slow,
         ),
-        Class::AccountMismatch => {
-            Verdict::Problem(Reason::AccountMismatch, format!("{text}."), Recheck::Slow)
-        }
+        Class::AccountMismatch => Verdict::Problem(Reason::AccountMismatch, said, Recheck::Slow),
         Class::AccessDenied => Verdict::Problem(
             Reason::AccessDenied,
-            format!("{text}. Grant the operator's role this permission."),
+            format!("{said} Grant the operator's role this permission."),
             Recheck::Slow,
         ),
         Class::InUse => Verdict::Problem(Reason::DeletionBlocked, text, Recheck::Slow),
         Class::Terminal => {
-            Verdict::Problem(Reason::InvalidSpec, format!("{text}. Correct the spec."), Recheck::Refused)
+            Verdict::Problem(Reason::InvalidSpec, format!("{said} Correct the spec."), Recheck::Refused)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_says_is_followed_by_what_to_do() {
+        let classes = [
+            Class::Throttled,
+            Class::Propagating,
+            Class::DependencyMissing,
+            Class::Quota,
+            Class::Auth,
+            Class::RoleRefused,
+            Class::RegionRefused,
+            Class::AccountMismatch,
+            Class::AccessDenied,
+            Class::Terminal,
+        ];
+        for class in classes {
+            for text in ["It is too large", "It is too large."] {
+                let verdict = on_error(&AwsError::new("CreateFunction", class, "Code", text));
+                let message = verdict.message();
+                assert!(message.starts_with("CreateFunction: Code: It is too large."), "{message}");
+                assert!(!message.contains("..") && message.ends_with('.'), "{message}");
+            }
         }
     }
 }

@@ -10,15 +10,18 @@ use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{FINALIZER, ReferenceVersion};
 use tracing::Instrument;
 
+use crate::aws::Scope;
 use crate::engine::controller::{Controller, applicant, key_of};
 use crate::engine::kind::{Inputs, Kind};
 use crate::engine::memory::{Memory, Seen, reconcile_at};
 use crate::engine::pass::{Interrupt, Pass, now};
+use crate::engine::source::Lookout;
 use crate::engine::summary;
 use crate::engine::verdict::Verdict;
 use crate::k8s::conditions;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::WriteError;
+use crate::source::NamedSource;
 
 /// What a visit came to.
 enum Outcome {
@@ -54,8 +57,10 @@ impl<K: Kind> Controller<K> {
         };
         let mut memories = self.memories.lock();
         // Whoever asked for a look meanwhile has left that in a fresh memory.
-        let asked_meanwhile = memories.get(&key).is_some_and(|fresh| fresh.suspicion);
+        let (asked_meanwhile, in_turn) =
+            memories.get(&key).map_or((false, false), |fresh| (fresh.suspicion, fresh.in_turn));
         memory.suspicion |= asked_meanwhile;
+        memory.in_turn |= in_turn;
         memories.insert(key, memory);
         if asked_meanwhile { Action::requeue(std::time::Duration::ZERO) } else { action }
     }
@@ -111,7 +116,12 @@ impl<K: Kind> Controller<K> {
         let versions = self.versions(&keys, memory, &mut inputs).await?;
         let account = self.shared.accounts.terms(&applicant::<K>(&object));
         let seen = Seen { account, ..Seen::of(&*object, versions.clone()) };
-        if memory.seen.as_ref() == Some(&seen) && !memory.suspicion && !memory.is_due(Instant::now()) {
+        if deleting || K::common(&object).suspended() {
+            memory.source = None;
+        }
+        let quiet =
+            memory.seen.as_ref() == Some(&seen) && !memory.suspicion && !memory.is_due(Instant::now());
+        if quiet && !self.has_news(&object, memory).await {
             return Ok(Outcome::Quiet);
         }
         memory.turn_to(&seen, Instant::now());
@@ -119,7 +129,10 @@ impl<K: Kind> Controller<K> {
         if K::common(&object).suspended() {
             return self.suspend(object, memory).await;
         }
-        let calm = !memory.suspicion && memory.transition.is_none() && memory.trouble.is_none();
+        let calm = !memory.suspicion
+            && !memory.has_news()
+            && memory.transition.is_none()
+            && memory.trouble.is_none();
         if calm && summary::is_current::<K>(&object, &versions) && self.keep_watch(key, &object, memory).await
         {
             memory.rest();
@@ -208,20 +221,48 @@ impl<K: Kind> Controller<K> {
     /// After a restart: hands an object that needs nothing to the inventory. False: it needs a visit after all.
     async fn keep_watch(&self, key: &ObjectKey, object: &K::Object, memory: &mut Memory) -> bool {
         let status = K::status(object);
-        let common = K::common_status(&status);
-        let Ok(scope) = self.shared.scope(&applicant::<K>(object), None).await else {
-            return false;
-        };
-        if common.account.as_deref() != Some(scope.account())
-            || common.region.as_deref() != Some(scope.region())
-        {
-            return false;
-        }
+        let Some(scope) = self.pinned_scope(object, &status).await else { return false };
         if let Some(name) = K::listed_as(object, &status) {
             self.remember_place(key, scope.account(), scope.region(), name);
         }
         memory.registration = K::watch(&scope, object, &status, None);
+        memory.source = K::source(object, &status).map(|source| self.look_out(source, &status));
         true
+    }
+
+    /// Many are looked after again at once: the first looks are spread over the interval.
+    fn look_out(&self, source: NamedSource, status: &K::Status) -> Lookout {
+        let known = &K::common_status(status).conditions;
+        let interval = match conditions::status_of(known, ConditionType::SourceUnchecked) {
+            Some(_) => self.shared.intervals.max,
+            None => self.shared.source_check,
+        };
+        let first = (!interval.is_zero()).then(|| Instant::now() + interval.mul_f64(rand::random()));
+        Lookout::new(source, K::made_from(status), first)
+    }
+
+    /// Looks at the source of a quiet object when that is due, and says whether that is worth a visit.
+    async fn has_news(&self, object: &K::Object, memory: &mut Memory) -> bool {
+        let Some(source) = &mut memory.source else { return false };
+        if source.is_due(Instant::now()) {
+            let status = K::status(object);
+            if K::source(object, &status).is_none() {
+                memory.source = None;
+                return false;
+            }
+            let scope = self.pinned_scope(object, &status).await;
+            source.look_in_turn::<K>(scope.as_deref(), &status, &self.shared).await;
+        }
+        source.has_news()
+    }
+
+    /// Where the object lives, if its credentials lead there.
+    async fn pinned_scope(&self, object: &K::Object, status: &K::Status) -> Option<Arc<Scope>> {
+        let common = K::common_status(status);
+        let scope = self.shared.scope(&applicant::<K>(object), None).await.ok()?;
+        let is_there = common.account.as_deref() == Some(scope.account())
+            && common.region.as_deref() == Some(scope.region());
+        is_there.then_some(scope)
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::function::desired::Package;
-use crate::function::model::{Configuration, Field, Publication};
+use crate::function::model::{Configuration, Field, Observed, Publication};
+use crate::text;
 
 /// One change to a function in AWS.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Action {
     UpdateCode {
         /// What is sent.
         package: Box<Package>,
+        /// The hash of the code that it takes the place of.
+        replaces: String,
     },
     /// TagResource.
     Tag {
@@ -93,14 +96,35 @@ pub enum Action {
     },
 }
 
-/// Names what changes, never a value of the environment.
+impl Action {
+    /// What people are told once AWS has taken a change of something that the function merely has. Keys of tags, no values.
+    pub(super) fn told(&self, before: &Observed) -> String {
+        let reserved = before.live.as_ref().and_then(|live| live.reserved_concurrency);
+        let reserved = reserved.map(|value| value.to_string());
+        let link = before.code_signing.as_deref().filter(|arn| !arn.is_empty());
+        let concurrency =
+            |after: Option<&str>| text::changed("reserved concurrency", reserved.as_deref(), after);
+        let signing = |after: Option<&str>| text::changed("code-signing configuration", link, after);
+        match self {
+            Self::Tag { tags } => text::tags_set(tags.keys()),
+            Self::Untag { keys } => text::tags_removed(keys),
+            Self::PutConcurrency(value) => concurrency(Some(&value.to_string())),
+            Self::DeleteConcurrency => concurrency(None),
+            Self::LinkCodeSigning(arn) => signing(Some(arn)),
+            Self::UnlinkCodeSigning => signing(None),
+            other => format!("{other:?}."),
+        }
+    }
+}
+
+/// Names what changes, never a value of the environment. For logs.
 impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { .. } => f.write_str("CreateFunction"),
             Self::Own { .. } => f.write_str("TagResource(owner)"),
             Self::UpdateConfiguration { fields, .. } => write!(f, "UpdateFunctionConfiguration{fields:?}"),
-            Self::UpdateCode { package } => write!(f, "UpdateFunctionCode({:?})", package.code.source),
+            Self::UpdateCode { package, .. } => write!(f, "UpdateFunctionCode({:?})", package.code.source),
             Self::Tag { tags } => write!(f, "TagResource{:?}", tags.keys()),
             Self::Untag { keys } => write!(f, "UntagResource{keys:?}"),
             Self::PutConcurrency(value) => write!(f, "PutFunctionConcurrency({value})"),
@@ -115,6 +139,34 @@ impl fmt::Debug for Action {
             Self::Replace => f.write_str("DeleteFunction(failed creation)"),
             Self::Delete => f.write_str("DeleteFunction"),
             Self::Disown { .. } => f.write_str("UntagResource(owner)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::plan_tests::observed;
+
+    #[test]
+    fn changes_are_told_in_words_and_without_the_values_of_tags() {
+        let mut before = observed();
+        if let Some(live) = &mut before.live {
+            live.reserved_concurrency = Some(3);
+        }
+        before.code_signing = Some(String::new());
+        let tags = BTreeMap::from([("env".into(), "hunter2".into()), ("team".into(), "a".into())]);
+        for (action, text) in [
+            (Action::Tag { tags }, "Set the tags env, team."),
+            (Action::Untag { keys: vec!["old".into()] }, "Removed the tags old."),
+            (Action::PutConcurrency(5), "Changed the reserved concurrency: 3 → 5."),
+            (Action::DeleteConcurrency, "Changed the reserved concurrency: 3 → none."),
+            (
+                Action::LinkCodeSigning("arn:c".into()),
+                "Changed the code-signing configuration: none → arn:c.",
+            ),
+        ] {
+            assert_eq!(action.told(&before), text);
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Differences {
     /// In what the configuration differs from it.
     pub(super) fields: BTreeSet<Field>,
     pub(super) code: Option<Package>,
+    /// The hash of the code that AWS has.
+    pub(super) code_sha256: String,
     /// The link to a code-signing configuration changes before configuration and code, which has to satisfy it.
     pub(super) link: Option<Action>,
     /// Changes that take effect at once.
@@ -34,7 +36,12 @@ impl Differences {
             return Some(self.update(self.fields.clone(), owed.is_some()));
         }
         let package = self.code.as_ref().or(owed)?;
-        Some(Action::UpdateCode { package: Box::new(package.clone()) })
+        Some(self.update_code(package))
+    }
+
+    /// An update to this package.
+    pub(super) fn update_code(&self, package: &Package) -> Action {
+        Action::UpdateCode { package: Box::new(package.clone()), replaces: self.code_sha256.clone() }
     }
 
     /// An update of these fields.
@@ -69,7 +76,8 @@ pub(super) fn compare(
         at_once.extend(tag_changes(desired, live, facts, &mut paths));
         at_once.extend(concurrency_change(desired, live, facts.status, &mut paths));
     }
-    Differences { paths, target: Box::new(target), fields, code, link, at_once }
+    let code_sha256 = observed.code_sha256.clone();
+    Differences { paths, target: Box::new(target), fields, code, code_sha256, link, at_once }
 }
 
 /// The fields in which two configurations differ. Destructured without `..`, so that none can be forgotten.

@@ -7,6 +7,7 @@ use crate::engine::ownership::{Claim, OBJECT_TAG, OWNER_TAG};
 use crate::function::model::{Live, Observed};
 use crate::function::plan::Action;
 use crate::k8s::events::Note;
+use crate::text::sentence;
 
 /// Decides.
 pub fn plan_deletion(
@@ -31,9 +32,10 @@ pub fn plan_deletion(
         Ok(tags) => facts.owner.judge(tags),
         Err(text) => {
             return Deletion::Denied(format!(
-                "the tags of {} can't be read, so its owner can't be told and it is not deleted: {text}. Grant the operator's \
+                "the tags of {} can't be read, so its owner can't be told and it is not deleted: {} Grant the operator's \
                  role lambda:ListTags.",
-                observed.arn
+                observed.arn,
+                sentence(text)
             ));
         }
     };

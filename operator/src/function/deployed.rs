@@ -46,6 +46,9 @@ pub(super) fn deployed(
     if let Some(yes @ Deployed::Yes) = referenced {
         return yes;
     }
+    if package.checksum.as_ref() == Some(&observed.code_sha256) {
+        return Deployed::Yes;
+    }
     // A tag says what runs only of what we never deployed: it may have moved since.
     let trusted = observe_only || status.code_source.is_none();
     match (&package.code.source, &observed.live) {
@@ -110,6 +113,7 @@ mod tests {
             code: Code { source, architecture: "x86_64".into(), source_kms_key_arn: String::new() },
             fingerprint: "the source".into(),
             code_sha256: None,
+            checksum: None,
             package_type: PackageType::Zip,
         }
     }
@@ -139,6 +143,18 @@ mod tests {
         assert_eq!(ask(&knows("the source", &hash)), Deployed::Yes);
         assert_eq!(ask(&knows("the source", "other")), Deployed::No("code"), "somebody else's code");
         assert_eq!(ask(&knows("another source", &hash)), Deployed::Unknown);
+    }
+
+    #[test]
+    fn a_checksum_proves_that_the_code_is_there_and_nothing_else() {
+        let with = |sum: &str| Package { checksum: Some(sum.into()), ..s3("COPY", None) };
+        let (hash, none) = (observed().code_sha256, LambdaFunctionStatus::default());
+        assert_eq!(deployed(&with(&hash), &observed(), &none, false), Deployed::Yes);
+        let another = knows("another source", &hash);
+        assert_eq!(deployed(&with(&hash), &observed(), &another, false), Deployed::Yes);
+        assert_eq!(deployed(&with("other"), &observed(), &none, false), Deployed::Unknown);
+        let known = knows("the source", &hash);
+        assert_eq!(deployed(&with("other"), &observed(), &known, false), Deployed::Yes, "it gave this hash");
     }
 
     #[test]

@@ -1,23 +1,21 @@
 //! From a spec to what a function is to be: parsed, defaults filled in, references resolved.
 //! After this the raw object is not touched any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
-    Architecture, DirectS3Read, FunctionCode, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
-    PublishPolicy,
+    Architecture, DirectS3Read, LambdaFunction, LambdaFunctionSpec, LoggingConfig, PublishPolicy,
 };
 use serde::Serialize;
 
 use crate::engine::kind::{Inputs, Unready};
+pub use crate::function::code::Package;
+use crate::function::code::code_package;
 use crate::function::environment::{Resolved, Source};
 use crate::function::ignore::Ignored;
-use crate::function::model::{
-    Code, CodeSource, Configuration, Environment, FileSystem, ImageConfig, Logging, PackageType, Vpc,
-};
+use crate::function::model::{Configuration, Environment, FileSystem, ImageConfig, Logging, Vpc};
 use crate::function::{environment, references};
-use crate::package;
 
 /// AWS's default timeout in seconds.
 pub const DEFAULT_TIMEOUT: i32 = 3;
@@ -55,23 +53,12 @@ impl Desired {
 }
 
 /// A version is published for each change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Publishing {
     /// How many of them stay; `None`: all.
     pub keep: Option<usize>,
-}
-
-/// A package to deploy, and how to recognize it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
-    /// What is sent.
-    pub code: Code,
-    /// Identifies the source; stored in status beside the CodeSha256 that it gave.
-    pub fingerprint: String,
-    /// The hash that AWS will report, where it can be told in advance.
-    pub code_sha256: Option<String>,
-    /// Zip or image.
-    pub package_type: PackageType,
+    /// Those that objects of the cluster name.
+    pub in_use: BTreeSet<i64>,
 }
 
 /// Parses a LambdaFunction.
@@ -93,7 +80,7 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
         reserved_concurrency: *reserved_concurrent_executions,
         code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
         sources,
-        publishing: publishing(&object.spec),
+        publishing: publishing(&object.spec, inputs),
         ignored,
     })
 }
@@ -194,52 +181,15 @@ fn logging(config: LoggingConfig, name: &str) -> Logging {
     }
 }
 
-fn publishing(spec: &LambdaFunctionSpec) -> Option<Publishing> {
+fn publishing(spec: &LambdaFunctionSpec, inputs: &Inputs) -> Option<Publishing> {
     let keep = spec.version_retention.map(|retention| usize::try_from(retention.keep).unwrap_or(1).max(1));
-    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep })
+    let number = |version: &String| version.rsplit(':').next()?.parse().ok();
+    let in_use = inputs.in_use().iter().filter_map(number).collect();
+    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep, in_use })
 }
 
 fn architecture(spec: &LambdaFunctionSpec) -> Architecture {
     spec.architectures.iter().flatten().next().copied().unwrap_or_default()
-}
-
-fn code_package(code: &FunctionCode, architecture: Architecture) -> Result<Option<Package>, String> {
-    let FunctionCode { s3, image, inline, external, source_kms_key_arn } = code;
-    let (source, fingerprint, code_sha256, package_type) = match (s3, image, inline, external) {
-        (Some(s3), None, None, None) => {
-            let storage_mode = package::storage_mode(s3).to_owned();
-            let fingerprint = package::s3_fingerprint(s3);
-            let (bucket, key, object_version) =
-                (s3.bucket.clone(), s3.key.clone(), s3.object_version.clone());
-            (
-                CodeSource::S3 { bucket, key, object_version, storage_mode },
-                fingerprint,
-                None,
-                PackageType::Zip,
-            )
-        }
-        (None, Some(image), None, None) => {
-            if source_kms_key_arn.as_ref().is_some_and(|key| !key.is_empty()) {
-                return Err("spec.code.sourceKMSKeyArn is for zip packages; remove it from a function with code.image".into());
-            }
-            (CodeSource::Image { uri: image.uri.clone() }, image.uri.clone(), None, PackageType::Image)
-        }
-        (None, None, Some(inline), None) => {
-            let bytes = package::zip("spec.code", &inline.files)?;
-            let hash = package::code_sha256(&bytes);
-            (CodeSource::Zip(bytes), package::inline_fingerprint(&hash), Some(hash), PackageType::Zip)
-        }
-        (None, None, None, Some(_)) => return Ok(None),
-        _ => {
-            return Err("spec.code needs exactly one of s3, image, inline and external; set one and remove the others".into());
-        }
-    };
-    let code = Code {
-        source,
-        architecture: wire(&architecture),
-        source_kms_key_arn: source_kms_key_arn.clone().unwrap_or_default(),
-    };
-    Ok(Some(Package { code, fingerprint, code_sha256, package_type }))
 }
 
 fn tags(
@@ -256,7 +206,7 @@ fn tags(
 }
 
 /// How an enum is spelled in the API, the custom resource's and AWS's being the same.
-fn wire<T: Serialize>(value: &T) -> String {
+pub(super) fn wire<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
@@ -265,11 +215,11 @@ fn wire<T: Serialize>(value: &T) -> String {
 
 #[cfg(test)]
 #[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[expect(clippy::needless_pass_by_value, reason = "takes `json!` as it is written")]
-    fn function(spec: serde_json::Value) -> LambdaFunction {
+    pub(in crate::function) fn function(spec: serde_json::Value) -> LambdaFunction {
         let mut all = serde_json::json!({"role": "arn:aws:iam::111122223333:role/r"});
         all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
         serde_json::from_value(serde_json::json!({
@@ -279,7 +229,7 @@ mod tests {
         .unwrap()
     }
 
-    fn parse(spec: serde_json::Value) -> Desired {
+    pub(in crate::function) fn parse(spec: serde_json::Value) -> Desired {
         desired(&function(spec), &Inputs::new()).unwrap()
     }
 
@@ -357,26 +307,6 @@ mod tests {
         assert_eq!(enabled.configuration.file_systems[0].direct_s3_read.as_deref(), Some("ENABLED"));
         let six = with(serde_json::json!({"vpcConfig": {"ipv6AllowedForDualStack": true}}));
         assert_eq!(six, with(serde_json::json!({})), "there is nothing to reach without subnets");
-    }
-
-    #[test]
-    fn inline_code_is_measured_in_bytes() {
-        let files = serde_json::json!({"big.py": "\u{20ac}".repeat(40_000), "small.py": "x".repeat(20_000)});
-        let object = function(serde_json::json!({"code": {"inline": {"files": files}}}));
-        let Err(Unready::Invalid(text)) = desired(&object, &Inputs::new()) else { panic!("140,000 bytes") };
-        for word in ["140000", "131072", "big.py", "120000", "spec.code.s3"] {
-            assert!(text.contains(word), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_fingerprint_follows_the_source() {
-        let fingerprint =
-            |code: serde_json::Value| parse(serde_json::json!({"code": code})).package.unwrap().fingerprint;
-        let one = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k"}}));
-        let two = fingerprint(serde_json::json!({"s3": {"bucket": "abc", "key": "k", "objectVersion": "2"}}));
-        assert_ne!(one, two);
-        assert_eq!(fingerprint(serde_json::json!({"image": {"uri": "r:t"}})), "r:t");
     }
 
     #[test]

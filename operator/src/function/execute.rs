@@ -60,7 +60,7 @@ pub async fn execute(
             let text = format!("The configuration is being updated: {}.", paths.join(", "));
             settle(keep_live(updated, observed), Note::normal("ConfigurationUpdated", "Update", text))
         }
-        Action::UpdateCode { package } => {
+        Action::UpdateCode { package, replaces: _ } => {
             let updated = scope.update_code(name, &package.code, revision, priority).await?;
             let text = format!("The code is being updated from {}.", package.fingerprint);
             settle(keep_live(updated, observed), Note::normal("CodeUpdated", "Update", text))
@@ -95,12 +95,9 @@ pub async fn execute(
         | Action::LinkCodeSigning(_)
         | Action::UnlinkCodeSigning => {
             at_once(scope, name, arn, action, priority).await?;
+            let note = observed.map(|before| Note::normal("Updated", "Update", action.told(before)));
             let observed = observed.map(|observed| after(action, observed));
-            Ok(Effect {
-                observed,
-                next: Next::Continue,
-                note: Some(Note::normal("Updated", "Update", format!("{action:?}"))),
-            })
+            Ok(Effect { observed, next: Next::Continue, note })
         }
     }
 }

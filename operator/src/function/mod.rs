@@ -2,6 +2,7 @@
 //! `plan` with `compare`, and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
 mod action;
+pub mod code;
 mod compare;
 pub mod deletion;
 mod deployed;
@@ -37,6 +38,7 @@ use crate::function::model::{Id, Look, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::CODE_SIGNING;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
+use crate::source::{Found, NamedSource};
 
 /// The pending operation of an adoption, in which the owner's tags are put on a function.
 const ADOPTION: &str = "TagResource";
@@ -86,11 +88,11 @@ impl Kind for Functions {
     }
 
     /// Neither a list nor GetFunction shows the link to a code-signing configuration.
-    fn rotates(object: &LambdaFunction, _: &LambdaFunctionStatus) -> bool {
+    fn unlisted(object: &LambdaFunction, _: &LambdaFunctionStatus) -> u32 {
         let spec = &object.spec;
         let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
         let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
-        in_spec && !ignored && spec.code.image.is_none()
+        u32::from(in_spec && !ignored && spec.code.image.is_none())
     }
 
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
@@ -124,6 +126,22 @@ impl Kind for Functions {
 
     fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unready> {
         desired::desired(object, inputs)
+    }
+
+    fn source(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Option<NamedSource> {
+        code::source(object, status)
+    }
+
+    fn made_from(status: &LambdaFunctionStatus) -> Option<&str> {
+        status.code_source.as_deref()
+    }
+
+    fn resolve(desired: &mut Desired, source: &NamedSource, found: &Found) {
+        code::resolve(desired, source, found);
+    }
+
+    fn takes_source(action: &Action) -> bool {
+        matches!(action, Action::Create { .. } | Action::UpdateCode { .. })
     }
 
     async fn observe(scope: &Scope, id: &Id, priority: Priority) -> Result<Option<Observed>, AwsError> {
@@ -175,6 +193,7 @@ impl Kind for Functions {
                     status.code_signing_config_arn.clone_from(code_signing);
                 }
             }
+            Action::UpdateCode { package, replaces } => status::announce_update(package, replaces, status),
             Action::Own { .. } => {
                 status.common.pending = Some(Pending::new(ADOPTION));
             }

@@ -275,6 +275,8 @@ pub struct Observed {
     pub architecture: String,
     /// Base64 for zip packages, hex for images.
     pub code_sha256: String,
+    /// Whether its executions are durable: a running one needs the version that it began with.
+    pub durable: bool,
     /// AWS's change token; also moves on settling, tagging and publishing.
     pub revision_id: String,
     /// ARN of the linked code-signing configuration, empty for none. `None`: AWS wasn't asked.

@@ -17,6 +17,7 @@ use crate::function::model::{Live, Observed};
 use crate::function::publish;
 use crate::function::resend::{owes_code, resend};
 use crate::function::state::{Failure, Remedy, Standing, standing};
+use crate::text::sentence;
 
 /// The section of `status.managedSections` for reserved concurrency.
 pub const CONCURRENCY: &str = "reservedConcurrentExecutions";
@@ -158,8 +159,9 @@ fn plan_ownership(observed: &Observed, facts: &Known<'_>) -> Option<Plan<Action>
         Err(_) if had => return None,
         Err(text) => {
             let text = format!(
-                "the tags of {} can't be read, so its owner can't be told: {text}. Grant the operator's role lambda:ListTags.",
-                observed.arn
+                "the tags of {} can't be read, so its owner can't be told: {} Grant the operator's role lambda:ListTags.",
+                observed.arn,
+                sentence(text)
             );
             return Some(Plan::rest(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
         }
@@ -177,9 +179,9 @@ fn plan_ownership(observed: &Observed, facts: &Known<'_>) -> Option<Plan<Action>
         Claim::Unowned if facts.adopt == AdoptPolicy::Unowned && !had => own(),
         Claim::Unowned if had => conflict(format!(
             "the tag lambda-operator.io/owner has vanished from {}, which this object had. Nothing is changed. Put the tags \
-             {:?} back, or set spec.adopt to Force to take the function over again.",
+             {} back, or set spec.adopt to Force to take the function over again.",
             observed.arn,
-            facts.owner.tags()
+            facts.owner.shown()
         )),
         Claim::Unowned => conflict(format!(
             "{} exists already and carries no ownership tag. Set spec.adopt to Unowned to take it over, or choose another \

@@ -76,12 +76,13 @@ fn package(key: &str, inline: bool) -> Package {
         code: Code { source, architecture: "x86_64".into(), source_kms_key_arn: String::new() },
         fingerprint: format!("source of {key}"),
         code_sha256: inline.then(|| sha(key)),
+        checksum: None,
         package_type: PackageType::Zip,
     }
 }
 
 fn sha(key: &str) -> String {
-    format!("sha of {key}")
+    format!("sha-of-{key}")
 }
 
 pub(super) fn desired() -> Desired {
@@ -105,6 +106,7 @@ pub(super) fn observed() -> Observed {
         package_type: PackageType::Zip,
         architecture: "x86_64".into(),
         code_sha256: sha("a"),
+        durable: false,
         revision_id: "1".into(),
         code_signing: None,
         versions: Versions::default(),
@@ -201,6 +203,7 @@ impl Case {
             changed: self.changed,
             retry_due: self.retry_due,
             delete_sent: false,
+            in_turn: false,
         };
         plan(&self.desired, observed, &facts)
     }

@@ -15,9 +15,10 @@ use lambda_operator_crds::{LambdaFunctionStatus, Origin, Pending, PublishedVersi
 use crate::engine::kind::Facts;
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::action::Action;
-use crate::function::desired::Desired;
+use crate::function::desired::{Desired, Publishing};
 use crate::function::model::{Configuration, Field, Newer, Observed, Publication, Version};
 use crate::function::{fingerprint, forced, state};
+use crate::text::sentence;
 
 /// The pending operation of a publication.
 pub(super) const PUBLICATION: &str = "PublishVersion";
@@ -114,7 +115,7 @@ pub(super) fn next(
     target: &Configuration,
     facts: &Known<'_>,
 ) -> Step {
-    let Some(publishing) = desired.publishing else { return Step::default() };
+    let Some(publishing) = &desired.publishing else { return Step::default() };
     let fingerprint = fingerprint::of(desired, target, observed);
     let published = current(observed, facts.status);
     let Some(published) = published.filter(|p| is_of(p, &observed.code_sha256, &fingerprint)) else {
@@ -125,7 +126,7 @@ pub(super) fn next(
         Standing::Missing => publish(target, observed, facts.status, fingerprint, attempts),
         Standing::Pending => Step { actions: Vec::new(), verdict: Some(waiting(&published)) },
         Standing::Failed => again(desired, observed, target, &published, facts, fingerprint),
-        Standing::Usable => retire(publishing.keep, &published, facts),
+        Standing::Usable => retire(publishing, &published, facts),
     }
 }
 
@@ -196,7 +197,8 @@ fn again(
         return Step { actions: Vec::new(), verdict };
     }
     let ours = facts.status.published_versions.contains(&number);
-    if ours && !observed.versions.in_use {
+    let named = desired.publishing.as_ref().is_some_and(|publishing| publishing.in_use.contains(&number));
+    if ours && !named && !observed.versions.in_use {
         let mut step = publish(target, observed, facts.status, fingerprint, attempts);
         step.actions.insert(0, Action::Discard { version: number });
         return step;
@@ -223,7 +225,7 @@ pub(super) fn number_of(published: &PublishedVersion) -> i64 {
 }
 
 fn failed(number: i64, attempts: i32, failure: &state::Failure, exhausted: bool) -> Verdict {
-    let text = format!("version {number} failed: {}.", failure.text);
+    let text = format!("version {number} failed: {}", sentence(&failure.text));
     if exhausted {
         let text = format!(
             "{text} It was published {attempts} times, and is not tried again by itself. Mend the cause; it is published \
@@ -238,14 +240,15 @@ fn failed(number: i64, attempts: i32, failure: &state::Failure, exhausted: bool)
 }
 
 /// Versions beyond those that stay, right after another one has come, or when the spec may say otherwise.
-fn retire(keep: Option<usize>, published: &PublishedVersion, facts: &Known<'_>) -> Step {
+fn retire(Publishing { keep, in_use }: &Publishing, published: &PublishedVersion, facts: &Known<'_>) -> Step {
     let status = facts.status;
     let is_new = status.version != published.version;
     let Some(keep) = keep.filter(|_| is_new || facts.changed) else { return Step::default() };
     let newest = number_of(published);
     let ours = &status.published_versions;
     let beyond = ours.len().saturating_sub(keep);
-    let versions: Vec<i64> = ours.iter().take(beyond).copied().filter(|number| *number != newest).collect();
+    let may_go = |number: &i64| *number != newest && !in_use.contains(number);
+    let versions: Vec<i64> = ours.iter().take(beyond).copied().filter(may_go).collect();
     let actions = if versions.is_empty() { Vec::new() } else { vec![Action::Retire { versions }] };
     Step { actions, verdict: None }
 }

@@ -32,7 +32,7 @@ pub(super) fn resend(
         None => fields.extend(sendable(observed)),
     }
     match package {
-        Some(package) if fields.is_empty() => Action::UpdateCode { package: Box::new(package.clone()) },
+        Some(package) if fields.is_empty() => differences.update_code(package),
         None if fields.is_empty() => {
             differences.next_step(None).unwrap_or_else(|| differences.update(sendable(observed), false))
         }

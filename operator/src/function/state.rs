@@ -5,6 +5,7 @@ use lambda_operator_crds::conditions::Reason;
 
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::model::Live;
+use crate::text::sentence;
 
 /// The StateReasonCode of an idle function that is woken up.
 const RESTORING: &str = "Restoring";
@@ -47,6 +48,11 @@ pub(super) fn was_active(live: &Live) -> bool {
 /// Whether AWS is done with the function and nothing failed.
 pub(super) fn is_settled(live: &Live) -> bool {
     matches!(standing(live), Standing::Settled(_))
+}
+
+/// Whether AWS is done with the function, also when something failed.
+pub(super) fn is_done(live: &Live) -> bool {
+    !matches!(standing(live), Standing::Busy(_))
 }
 
 pub(super) fn standing(live: &Live) -> Standing {
@@ -130,8 +136,10 @@ impl Failure {
     pub(super) fn of_update(&self, resent: bool) -> Verdict {
         let again = " It is sent again from time to time, and at once when the spec changes.";
         let again = if resent { again } else { "" };
-        let text =
-            format!("the last update failed, the function still runs as before: {}.{again}", self.text);
+        let text = format!(
+            "the last update failed, the function still runs as before: {}{again}",
+            sentence(&self.text)
+        );
         Verdict::Problem(self.reason, text, Recheck::Slow)
     }
 
@@ -141,36 +149,36 @@ impl Failure {
             (Remedy::Replace, true) => Verdict::Problem(
                 self.reason,
                 format!(
-                    "the creation failed: {}. The function is created anew from time to time.",
-                    self.text
+                    "the creation failed: {} The function is created anew from time to time.",
+                    sentence(&self.text)
                 ),
                 Recheck::Slow,
             ),
             (Remedy::Replace, false) => Verdict::Problem(
                 Reason::CreateFailed,
                 format!(
-                    "the creation failed: {}. Mend the cause; the function is created anew when the spec, something that it \
+                    "the creation failed: {} Mend the cause; the function is created anew when the spec, something that it \
                      refers to, or the annotation lambda-operator.io/reconcile-at changes. If it has versions or aliases, delete \
                      it in AWS instead.",
-                    self.text
+                    sentence(&self.text)
                 ),
                 Recheck::Slow,
             ),
             (Remedy::LeaveToOthers, _) => Verdict::Problem(
                 Reason::CreateFailed,
                 format!(
-                    "the function is in State Failed: {}. AWS can't repair it, and this object doesn't create functions \
+                    "the function is in State Failed: {} AWS can't repair it, and this object doesn't create functions \
                      (managementPolicy Observe or spec.code.external). Whoever does has to delete it in AWS and create it anew.",
-                    self.text
+                    sentence(&self.text)
                 ),
                 Recheck::Slow,
             ),
             (Remedy::DeleteByHand, _) => Verdict::Problem(
                 Reason::CreateFailed,
                 format!(
-                    "the function is in State Failed: {}. AWS can't repair it, and it is not replaced because it was in \
+                    "the function is in State Failed: {} AWS can't repair it, and it is not replaced because it was in \
                      use before or was not created by this object. Delete it in AWS; it is then created anew.",
-                    self.text
+                    sentence(&self.text)
                 ),
                 Recheck::Slow,
             ),

@@ -13,11 +13,14 @@ use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::publish::{self, PUBLICATION};
 use crate::function::resend::{carried, owed};
 use crate::function::signing::CODE_SIGNING;
-use crate::function::state::{is_settled, was_active};
+use crate::function::state::{is_done, is_settled, was_active};
 use crate::function::{ADOPTION, Functions};
 
 /// The pending operation of a creation.
 const CREATION: &str = "CreateFunction";
+
+/// The pending operation of an update of the code.
+const UPDATE: &str = "UpdateFunctionCode";
 
 /// Stores that a function is about to be created: nothing of an earlier one holds any more.
 ///
@@ -40,17 +43,43 @@ pub fn announce_creation(
         tags.keys().filter(|key| !key.starts_with("lambda-operator.io/")).cloned().collect();
 }
 
+/// Stores that the code is about to be updated from a source that AWS doesn't show: a crash must not leave open whether that
+/// took place.
+pub fn announce_update(package: &Package, replaces: &str, status: &mut LambdaFunctionStatus) {
+    if !package.is_recognizable() {
+        let fingerprint = Some(format!("{replaces} {}", package.fingerprint));
+        status.common.pending = Some(Pending { fingerprint, ..Pending::new(UPDATE) });
+    }
+}
+
+/// What an announced update came to, once AWS is done with it: it took place if the code is other than it was. Equal code
+/// may be sent twice.
+fn recover_update(observed: &Observed, status: &mut LambdaFunctionStatus) {
+    if !observed.live.as_ref().is_some_and(is_done) {
+        return;
+    }
+    let pending = status.common.pending.take_if(|pending| pending.operation == UPDATE);
+    let fingerprint = pending.and_then(|pending| pending.fingerprint).unwrap_or_default();
+    if let Some((replaced, source)) = fingerprint.split_once(' ')
+        && replaced != observed.code_sha256
+    {
+        came_from(source, observed, status);
+    }
+}
+
 /// Stores what a pending creation or adoption came to, once the function is seen to be this object's.
 pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionStatus) {
     let publication = status.common.pending.take_if(|pending| pending.operation == PUBLICATION);
     if let Some(pending) = publication {
         publish::settle(&pending, observed, status);
     }
+    recover_update(observed, status);
     let tags = observed.live.as_ref().and_then(|live| live.tags.as_ref().ok());
     if tags.is_none_or(|tags| owner.judge(tags) != Claim::Ours) {
         return;
     }
-    let Some(Pending { operation, fingerprint, .. }) = status.common.pending.take() else { return };
+    let pending = status.common.pending.take_if(|pending| pending.operation != UPDATE);
+    let Some(Pending { operation, fingerprint, .. }) = pending else { return };
     if operation == ADOPTION {
         status.common.origin.get_or_insert(Origin::Adopted);
     } else {
@@ -73,7 +102,9 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaF
         (Action::Discard { .. } | Action::Retire { .. }, Some(observed)) => {
             publish::deleted(observed, status);
         }
-        (Action::UpdateCode { package }, Some(observed)) => came_from(&package.fingerprint, observed, status),
+        (Action::UpdateCode { package, .. }, Some(observed)) => {
+            came_from(&package.fingerprint, observed, status);
+        }
         (Action::LinkCodeSigning(_) | Action::UnlinkCodeSigning, Some(observed)) => {
             report_link(observed, status);
         }

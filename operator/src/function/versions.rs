@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
+use crate::engine::verdict::text_of;
 use crate::function::model::{Look, Newer, Observed, Publication, Versions};
 use crate::k8s::events::Note;
+use crate::text::sentence;
 
 /// Finds out what a visit has to know of versions.
 pub(super) async fn observe(
@@ -64,7 +66,8 @@ pub(super) async fn discard(
     observed: Option<&Observed>,
     priority: Priority,
 ) -> Result<Effect<Observed>, AwsError> {
-    let in_use = !unused(scope, name, &[version], priority).await?.contains(&version);
+    let durable = observed.is_some_and(|observed| observed.durable);
+    let in_use = !unused(scope, (name, durable), &[version], priority).await?.contains(&version);
     if !in_use {
         scope.delete_version(name, version, priority).await?;
     }
@@ -85,11 +88,13 @@ pub(super) async fn retire(
     priority: Priority,
 ) -> Result<Effect<Observed>, AwsError> {
     let mut deleted = Vec::new();
-    let outcome = delete_unused(scope, name, candidates, &mut deleted, priority).await;
+    let durable = observed.is_some_and(|observed| observed.durable);
+    let outcome = delete_unused(scope, (name, durable), candidates, &mut deleted, priority).await;
     let note = match outcome {
         Err(error) if matches!(error.class, Class::NotLeader | Class::ShuttingDown) => return Err(error),
         Err(error) => {
-            let text = format!("Old versions stay until the next publication: {}: {error}.", error.operation);
+            let text =
+                format!("Old versions stay until the next publication: {}", sentence(&text_of(&error)));
             Some(Note::warning("VersionsKept", "Delete", text))
         }
         Ok(()) if deleted.is_empty() => None,
@@ -106,12 +111,12 @@ pub(super) async fn retire(
 
 async fn delete_unused(
     scope: &Scope,
-    name: &str,
+    (name, durable): (&str, bool),
     candidates: &[i64],
     deleted: &mut Vec<i64>,
     priority: Priority,
 ) -> Result<(), AwsError> {
-    for version in unused(scope, name, candidates, priority).await? {
+    for version in unused(scope, (name, durable), candidates, priority).await? {
         match scope.delete_version(name, version, priority).await {
             Ok(()) => deleted.push(version),
             // AWS knows of a use that can't be asked for: an alias of this moment, a replica at the edge.
@@ -123,10 +128,10 @@ async fn delete_unused(
 }
 
 /// Those of the candidates that nothing in AWS uses. The cheapest questions come first, and no more are asked once
-/// none is left.
+/// none is left. Only a durable function can have executions that last.
 async fn unused(
     scope: &Scope,
-    name: &str,
+    (name, durable): (&str, bool),
     candidates: &[i64],
     priority: Priority,
 ) -> Result<BTreeSet<i64>, AwsError> {
@@ -142,7 +147,8 @@ async fn unused(
     let mut unused = BTreeSet::new();
     for version in free {
         let used = scope.is_mapped(name, version, priority).await?
-            || scope.has_permissions(name, version, priority).await?;
+            || scope.has_permissions(name, version, priority).await?
+            || (durable && scope.has_running_executions(name, version, priority).await?);
         if !used {
             unused.insert(version);
         }

@@ -48,6 +48,14 @@ pub fn status_of(conditions: &[Condition], kind: ConditionType) -> Option<&str> 
         .map(|condition| condition.status.as_str())
 }
 
+/// The reason of a condition, if it is there.
+pub fn reason_of(conditions: &[Condition], kind: ConditionType) -> Option<&str> {
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == kind.as_str())
+        .map(|condition| condition.reason.as_str())
+}
+
 /// Sets Ready and its companions from a verdict.
 pub fn summarize(conditions: &mut Vec<Condition>, verdict: &Verdict, at: (i64, &Time)) {
     let reason = verdict.reason();

@@ -8,6 +8,7 @@ use lambda_operator_crds::{Architecture, LambdaLayer, LambdaLayerSpec, LayerCont
 use crate::engine::kind::{Inputs, Unready};
 use crate::layer::model::{Content, Metadata, Permission, TOKEN_ROOM};
 use crate::package;
+use crate::source::{Found, Identity, NamedSource};
 
 /// The longest description that AWS takes.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html>
@@ -39,7 +40,7 @@ pub struct Source {
     pub content: Content,
     /// Identifies the source; stored in status beside the CodeSha256 that it gave.
     pub fingerprint: String,
-    /// The hash that AWS will report, where it can be told in advance.
+    /// The hash that AWS will report, where it can be told in advance: equal is the same content, unequal says nothing.
     pub code_sha256: Option<String>,
 }
 
@@ -57,6 +58,23 @@ pub struct Ignored {
     pub license: bool,
     /// The permissions.
     pub permissions: bool,
+}
+
+/// What the content comes from, where the name of that can come to mean something else.
+pub fn named_source(object: &LambdaLayer) -> Option<NamedSource> {
+    object.spec.content.s3.as_ref().and_then(NamedSource::object)
+}
+
+/// Puts in what the source was found to be. A version is published by its name, so that it is what was looked at.
+pub fn resolve(desired: &mut Desired, named: &NamedSource, found: &Found) {
+    let Some(source) = &mut desired.source else { return };
+    if let (Content::S3 { object_version, .. }, Identity::Version(version)) =
+        (&mut source.content, &found.identity)
+    {
+        *object_version = Some(version.clone());
+    }
+    source.fingerprint = named.fingerprint(found);
+    source.code_sha256.clone_from(&found.code_sha256);
 }
 
 /// The layer's name in AWS.
@@ -209,6 +227,27 @@ pub(super) mod tests {
         assert_ne!(plain, of(json!({"bucket": "b", "key": "k", "objectVersion": "1"})));
         assert_ne!(plain, of(json!({"bucket": "b", "key": "k", "objectStorageMode": "REFERENCE"})));
         assert_eq!(plain, of(json!({"bucket": "b", "key": "k", "objectStorageMode": "COPY"})));
+    }
+
+    #[test]
+    fn a_version_is_published_by_its_name_and_a_source_known_by_what_it_was() {
+        let resolved = |identity: Identity| {
+            let object = object(json!({"content": {"s3": {"bucket": "b", "key": "k"}}}));
+            let named = named_source(&object).unwrap();
+            let mut desired = desired(&object, &Inputs::new()).unwrap();
+            resolve(&mut desired, &named, &Found { identity, code_sha256: None });
+            desired.source.unwrap()
+        };
+        let version = |source: &Source| match &source.content {
+            Content::S3 { object_version, .. } => object_version.clone(),
+            Content::Zip(_) => panic!("it is in S3"),
+        };
+        let (one, two) = (resolved(Identity::Version("1".into())), resolved(Identity::Version("2".into())));
+        assert_eq!((version(&one).as_deref(), version(&two).as_deref()), (Some("1"), Some("2")));
+        let flat = resolved(Identity::Etag("1".into()));
+        assert_eq!(version(&flat), None);
+        let all = BTreeSet::from([one, two, flat].map(|source| source.fingerprint));
+        assert_eq!(all.len(), 3);
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
 use crate::layer::desired::Desired;
 use crate::layer::model::{Look, Observed, Target};
 use crate::layer::plan::Action;
+use crate::source::{Found, NamedSource};
 
 /// The pending operation of a publication.
 const PUBLICATION: &str = "PublishLayerVersion";
@@ -73,6 +74,11 @@ impl Kind for Layers {
         None
     }
 
+    /// The version, and its policy.
+    fn unlisted(object: &LambdaLayer, _: &LambdaLayerStatus) -> u32 {
+        1 + u32::from(object.spec.permissions.is_some())
+    }
+
     fn references(_: &LambdaLayer) -> BTreeSet<ReferenceKey> {
         BTreeSet::new()
     }
@@ -100,6 +106,22 @@ impl Kind for Layers {
 
     fn desired(object: &LambdaLayer, inputs: &Inputs) -> Result<Desired, Unready> {
         desired::desired(object, inputs)
+    }
+
+    fn source(object: &LambdaLayer, _: &LambdaLayerStatus) -> Option<NamedSource> {
+        desired::named_source(object)
+    }
+
+    fn made_from(status: &LambdaLayerStatus) -> Option<&str> {
+        status.content_source.as_deref()
+    }
+
+    fn resolve(desired: &mut Desired, source: &NamedSource, found: &Found) {
+        desired::resolve(desired, source, found);
+    }
+
+    fn takes_source(action: &Action) -> bool {
+        matches!(action, Action::Publish(_))
     }
 
     async fn observe(
@@ -177,8 +199,8 @@ fn target(object: &LambdaLayer, status: &LambdaLayerStatus, desired: &Desired) -
     };
     let managed = desired.permissions.is_some() || !status.managed_permissions.is_empty();
     let lost = status::lost(status);
-    // A version that a lost call published may still lack what each new version is given.
-    let matters = !desired.ignored.permissions || lost.is_some();
+    // A version that was just published, or by a lost call, may still lack what each new version is given.
+    let matters = !desired.ignored.permissions || lost.is_some() || !status.permissions_to_give.is_empty();
     Target { name: desired.name.clone(), lost, look, policy: managed && matters && !follows }
 }
 

@@ -26,8 +26,8 @@ pub(super) fn given(desired: &Desired) -> impl Iterator<Item = Action> {
     })
 }
 
-/// Brings the policy of a version to what the spec says. Statements of others stay. What is ignored is still given to a
-/// version that a lost call has published.
+/// Brings the policy of a version to what the spec says. Statements of others stay. Where drift is ignored, a new
+/// version is still given all that it hasn't got: what was refused, and anything after a lost call has published it.
 pub(super) fn corrections(
     desired: &Desired,
     observed: &Observed,
@@ -35,8 +35,9 @@ pub(super) fn corrections(
     status: &LambdaLayerStatus,
 ) -> Corrections {
     let mut found = Corrections { actions: Vec::new(), paths: Vec::new() };
-    let matters = !desired.ignored.permissions || observed.found;
-    let Some(policy) = observed.policy.as_ref().filter(|_| matters) else { return found };
+    let compares = !desired.ignored.permissions || observed.found;
+    let due = |sid: &String| compares || status.permissions_to_give.contains(sid);
+    let Some(policy) = &observed.policy else { return found };
     let layer = &desired.name;
     let remove = |sid: &str, replaced| {
         let (layer, sid) = (layer.clone(), sid.to_owned());
@@ -45,7 +46,7 @@ pub(super) fn corrections(
     for add in given(desired) {
         let Action::AddPermission { sid, permission, .. } = &add else { continue };
         let has = policy.get(sid);
-        if has.is_some_and(|has| has.as_ref() == Some(permission)) {
+        if !due(sid) || has.is_some_and(|has| has.as_ref() == Some(permission)) {
             continue;
         }
         found.paths.push(format!("{SECTION}.{sid}"));
@@ -53,7 +54,8 @@ pub(super) fn corrections(
         found.actions.push(add);
     }
     let is_wanted = |sid: &String| desired.permissions.as_ref().is_some_and(|all| all.contains_key(sid));
-    for sid in status.managed_permissions.iter().filter(|sid| policy.contains_key(*sid) && !is_wanted(sid)) {
+    let outdated = |sid: &&String| compares && policy.contains_key(*sid) && !is_wanted(sid);
+    for sid in status.managed_permissions.iter().filter(outdated) {
         found.paths.push(format!("{SECTION}.{sid}"));
         found.actions.push(remove(sid, false));
     }

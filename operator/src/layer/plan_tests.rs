@@ -94,6 +94,7 @@ impl Case {
             changed: true,
             retry_due: true,
             delete_sent: false,
+            in_turn: false,
         }
     }
 
@@ -419,6 +420,27 @@ fn ignored_permissions_are_given_to_new_versions_and_then_left_alone() {
     case.aws[0].1.clear();
     case.visit(None);
     assert!(case.calls().is_empty());
+}
+
+#[test]
+fn what_a_new_version_was_refused_is_given_to_it_later() {
+    let spec = json!({"permissions": permissions(&[("a", "*"), ("b", "*")]), "ignoreDrift": ["permissions"]});
+    let mut case = settled(spec);
+    assert!(case.status.permissions_to_give.is_empty());
+    case.aws[0].1.clear();
+    case.status.permissions_to_give = vec!["b".into()];
+    case.visit(None);
+    assert_eq!(case.calls(), ["AddLayerVersionPermission b"], "the other one is drift");
+    assert!(case.status.permissions_to_give.is_empty());
+    let mut lost = case.with(json!({
+        "content": files("A = 2\n"), "permissions": permissions(&[("a", "*")]), "ignoreDrift": ["permissions"],
+    }));
+    lost.visit(Some(0));
+    let desired = lost.desired();
+    let found = lost.observed(Some(&desired)).unwrap();
+    let mut known = lost.status.clone();
+    status::recover(&found, &mut known);
+    assert!(known.permissions_to_give.contains(&"a".to_owned()), "also if the first attempt then fails");
 }
 
 #[test]

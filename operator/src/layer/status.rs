@@ -55,6 +55,7 @@ pub fn recover(observed: &Observed, status: &mut LambdaLayerStatus) {
     let fingerprint = pending.fingerprint.unwrap_or_default();
     let (metadata, source) = fingerprint.split_once(' ').unwrap_or_default();
     published(version, pending.newest_known.unwrap_or_default(), (metadata, source), status);
+    status.permissions_to_give.clone_from(&status.managed_permissions);
 }
 
 fn published(
@@ -86,9 +87,11 @@ pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaL
     let version = observed.and_then(|observed| observed.version.as_ref());
     match (action, version) {
         (Action::Publish(publication), Some(version)) => {
-            let Publication { source, metadata, newest_known, .. } = &**publication;
+            let Publication { source, metadata, newest_known, sids, .. } = &**publication;
             published(version, *newest_known, (&metadata.fingerprint(), &source.fingerprint), status);
+            status.permissions_to_give.clone_from(sids);
         }
+        (Action::AddPermission { sid, .. }, _) => status.permissions_to_give.retain(|due| due != sid),
         (Action::Adopt { content_source, metadata_fingerprint, .. }, Some(version)) => {
             status.common.origin = Some(Origin::Adopted);
             status.content_source = Some(content_source.clone());
@@ -124,6 +127,7 @@ pub fn report(report: &Report<'_, Layers>, status: &mut LambdaLayerStatus) {
     let Some(desired) = desired.filter(|_| settled) else { return };
     identify(version, status);
     let Some(source) = desired.source.as_ref().filter(|_| !observe_only) else { return };
+    status.permissions_to_give.clear();
     status.content_source = Some(source.fingerprint.clone());
     status.metadata_fingerprint = Some(target(desired, Some(version)).fingerprint());
     if desired.ignored.permissions {

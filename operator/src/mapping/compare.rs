@@ -1,7 +1,7 @@
 //! What of a mapping differs between spec and AWS. Pure; for the plan, and for the sweep, which has only what lists show.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
+use std::fmt::Display;
 
 use super::desired::Desired;
 use super::field::Field;
@@ -134,7 +134,7 @@ fn fixed_differences(wanted: &Fixed, has: &Fixed, kafka: Field) -> Vec<(Field, S
         (Field::Topics, *topics != has.topics, both(&has.topics, topics)),
         (Field::Queues, *queues != has.queues, both(&has.queues, queues)),
         (kafka, other_group, both(&has.consumer_group, consumer_group)),
-        (kafka, *consumption_mode != has.consumption_mode, both(&has.consumption_mode, consumption_mode)),
+        (kafka, *consumption_mode != has.consumption_mode, both([&has.consumption_mode], [consumption_mode])),
         (Field::Access, *virtual_host != has.virtual_host, both(&has.virtual_host, virtual_host)),
     ];
     all.into_iter()
@@ -143,8 +143,17 @@ fn fixed_differences(wanted: &Fixed, has: &Fixed, kafka: Field) -> Vec<(Field, S
         .collect()
 }
 
-fn both(has: &impl Debug, wants: &impl Debug) -> (String, String) {
-    (format!("{has:?}"), format!("{wants:?}"))
+/// AWS's value or values, and the spec's.
+fn both<'a, T: Display + 'a>(
+    has: impl IntoIterator<Item = &'a T>,
+    wants: impl IntoIterator<Item = &'a T>,
+) -> (String, String) {
+    (listed(has), listed(wants))
+}
+
+fn listed<'a, T: Display + 'a>(values: impl IntoIterator<Item = &'a T>) -> String {
+    let all: Vec<String> = values.into_iter().map(ToString::to_string).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 fn shown(source: &Source) -> String {

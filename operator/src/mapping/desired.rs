@@ -32,6 +32,13 @@ pub struct Desired {
     pub function_path: &'static str,
 }
 
+impl Desired {
+    /// Whether tags of AWS can differ from what the spec says.
+    pub fn compares_tags(&self) -> bool {
+        self.tags.keys().any(|key| !self.ignored.tags.contains(key))
+    }
+}
+
 /// Parses an EventSourceMapping.
 ///
 /// # Errors

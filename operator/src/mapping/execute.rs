@@ -9,6 +9,7 @@ use crate::engine::kind::{Effect, Next};
 use crate::engine::tags::Tags;
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
+use crate::text::{self, sentence};
 
 /// Makes a change. `observed` is what the plan was made from.
 ///
@@ -38,11 +39,11 @@ pub async fn execute(
         Action::Update { .. } => update(scope, action, observed, priority).await,
         Action::Tag(tags) => {
             scope.tag(arn, tags, priority).await?;
-            effect(after(action, observed), Next::Continue, Some(updated(action)))
+            effect(after(action, observed), Next::Continue, Some(updated(text::tags_set(tags.keys()))))
         }
         Action::Untag(keys) => {
             scope.untag(arn, keys, priority).await?;
-            effect(after(action, observed), Next::Continue, Some(updated(action)))
+            effect(after(action, observed), Next::Continue, Some(updated(text::tags_removed(keys))))
         }
         Action::Delete => {
             let uuid = observed.map(|known| known.uuid.as_str()).unwrap_or_default();
@@ -106,17 +107,17 @@ fn explained(error: AwsError) -> Result<Effect<Observed>, AwsError> {
         return Err(error);
     }
     let text = format!(
-        "{}. While the function works on a batch, the queue must not give it to anybody else: raise the queue's \
+        "{} While the function works on a batch, the queue must not give it to anybody else: raise the queue's \
          VisibilityTimeout to at least the function's timeout (AWS advises six times as much), or lower the timeout of \
          the function.",
-        verdict::text_of(&error).trim_end_matches('.')
+        sentence(&verdict::text_of(&error))
     );
     let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
     Ok(Effect { observed: None, next: Next::End(verdict), note: None })
 }
 
-fn updated(action: &Action) -> Note {
-    Note::normal("Updated", "Update", format!("{action:?}"))
+fn updated(text: String) -> Note {
+    Note::normal("Updated", "Update", text)
 }
 
 /// What a mapping is after a change that answers nothing of it.

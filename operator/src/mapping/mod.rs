@@ -45,13 +45,20 @@ pub struct EventSourceMappings;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Id {
     /// Its UUID.
-    Uuid(String),
+    Uuid {
+        /// It.
+        uuid: String,
+        /// Whether its tags are read with it.
+        tags: bool,
+    },
     /// Who reads what, for one that is only observed and wasn't found yet.
     Pair {
         /// The function.
         function: String,
         /// The source.
         fixed: Box<Fixed>,
+        /// Whether its tags are read with it.
+        tags: bool,
     },
 }
 
@@ -87,16 +94,27 @@ impl Kind for EventSourceMappings {
         status: &EventSourceMappingStatus,
         desired: Option<&Desired>,
     ) -> Option<Id> {
+        // Where nothing is written, nobody plans to read them.
+        let observing = desired.filter(|_| is_observed(object));
+        let tags = observing.is_some_and(Desired::compares_tags);
         if let Some(uuid) = &status.uuid {
-            return Some(Id::Uuid(uuid.clone()));
+            return Some(Id::Uuid { uuid: uuid.clone(), tags });
         }
-        let desired = desired.filter(|_| is_observed(object))?;
+        let desired = observing?;
         let function = desired.configuration.function.to_string();
-        Some(Id::Pair { function, fixed: Box::new(desired.fixed.clone()) })
+        Some(Id::Pair { function, fixed: Box::new(desired.fixed.clone()), tags })
     }
 
     fn listed_as(_: &EventSourceMapping, status: &EventSourceMappingStatus) -> Option<String> {
         status.uuid.clone()
+    }
+
+    /// The mapping with its filters, which lists don't show when a key encrypts them, and its tags.
+    fn unlisted(object: &EventSourceMapping, _: &EventSourceMappingStatus) -> u32 {
+        let spec = &object.spec;
+        let encrypted = spec.kms_key_arn.as_ref().is_some_and(|key| !key.is_empty());
+        let tagged = !is_observed(object) || spec.common.tags.as_ref().is_some_and(|tags| !tags.is_empty());
+        if encrypted || tagged { 1 + u32::from(tagged) } else { 0 }
     }
 
     fn references(object: &EventSourceMapping) -> BTreeSet<ReferenceKey> {
@@ -108,6 +126,13 @@ impl Kind for EventSourceMappings {
         Offering { name, arn: status.arn.clone(), version: None }
     }
 
+    /// The version that the spec names, also before AWS shows the mapping.
+    fn uses(object: &EventSourceMapping, status: &EventSourceMappingStatus) -> BTreeSet<String> {
+        let function = object.spec.function_name.as_deref().map(FunctionName::parse);
+        let (account, region) = (status.common.account.as_deref(), status.common.region.as_deref());
+        function.and_then(|function| function.version(account, region)).into_iter().collect()
+    }
+
     fn exists(object: &EventSourceMapping, status: &EventSourceMappingStatus) -> bool {
         status.uuid.is_some() || is_observed(object)
     }
@@ -117,9 +142,18 @@ impl Kind for EventSourceMappings {
     }
 
     async fn observe(scope: &Scope, id: &Id, priority: Priority) -> Result<Option<Observed>, AwsError> {
-        match id {
-            Id::Uuid(uuid) => scope.get_mapping(uuid, priority).await,
-            Id::Pair { function, fixed } => scope.find_mapping(function, fixed, priority).await,
+        let (found, with_tags) = match id {
+            Id::Uuid { uuid, tags } => (scope.get_mapping(uuid, priority).await?, *tags),
+            Id::Pair { function, fixed, tags } => {
+                (scope.find_mapping(function, fixed, priority).await?, *tags)
+            }
+        };
+        match found {
+            Some(mapping) if with_tags => {
+                let tags = Some(scope.mapping_tags(&mapping.arn, priority).await?);
+                Ok(Some(Observed { tags, ..mapping }))
+            }
+            found => Ok(found),
         }
     }
 
@@ -145,7 +179,7 @@ impl Kind for EventSourceMappings {
     }
 
     fn listed(scope: &Scope, id: &Id, status: &EventSourceMappingStatus) -> Listing<Observed> {
-        let (inventory, Id::Uuid(uuid)) = (scope.mappings(), id) else { return Listing::Ask };
+        let (inventory, Id::Uuid { uuid, tags: false }) = (scope.mappings(), id) else { return Listing::Ask };
         if !inventory.first_sweep_done() {
             return Listing::NotYet;
         }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::engine::tags::Tags;
+use crate::engine::usage;
 
 /// What CreateEventSourceMapping sets for good.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html> has no members for it.
@@ -271,6 +272,16 @@ impl FunctionName {
         Self { place, name: name.to_owned(), qualifier }
     }
 
+    /// The version that it names by its number, as [`usage`] knows it; `account` and `region` are the mapping's, as far
+    /// as they are known.
+    pub fn version(&self, account: Option<&str>, region: Option<&str>) -> Option<String> {
+        let number = self.qualifier.as_ref().filter(|q| q.bytes().all(|byte| byte.is_ascii_digit()))?;
+        // `arn:aws:lambda:<region>:<account>`, or the account alone.
+        let mut parts = self.place.iter().flat_map(|place| place.rsplit(':'));
+        let (own_account, own_region) = (parts.next(), parts.next());
+        Some(usage::version_at(own_account.or(account)?, own_region.or(region)?, &self.name, number))
+    }
+
     /// The same as AWS shows it for a mapping of this ARN.
     #[must_use]
     pub fn at(mut self, mapping_arn: &str) -> Self {
@@ -321,6 +332,22 @@ mod tests {
     use super::*;
 
     const MAPPING: &str = "arn:aws:lambda:eu-west-1:1:event-source-mapping:id";
+
+    #[test]
+    fn a_version_that_is_named_by_its_number_is_in_use() {
+        let here = |text: &str| FunctionName::parse(text).version(Some("1"), Some("eu-west-1"));
+        let nowhere = |text: &str| FunctionName::parse(text).version(None, None);
+        let used = Some("1/eu-west-1/hello:7".to_owned());
+        for text in ["hello:7", "1:function:hello:7", "arn:aws:lambda:eu-west-1:1:function:hello:7"] {
+            assert_eq!(here(text), used, "{text}");
+        }
+        assert_eq!(nowhere("arn:aws:lambda:eu-west-1:1:function:hello:7"), used);
+        assert_eq!(nowhere("hello:7"), None);
+        for none in ["hello", "hello:$LATEST", "hello:live", "arn:aws:lambda:eu-west-1:1:function:hello:live"]
+        {
+            assert_eq!(here(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn a_function_is_the_same_however_it_is_named() {

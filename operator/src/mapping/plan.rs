@@ -101,7 +101,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     }
     let differences = compare(desired, observed);
     let toggle = toggle(desired, &standing);
-    // Who only observes is told of fields; tags would cost a call at each look.
+    // Who only observes makes no plan for it: what is to be read then is known before.
     if observed.tags.is_none() && !facts.observe_only && needs_tags(&standing, &differences, toggle, facts) {
         return plan_of(vec![Action::ReadTags], updating(), Vec::new());
     }
@@ -194,7 +194,8 @@ fn toggle(desired: &Desired, standing: &Standing) -> Option<bool> {
     (!ignored && reads != desired.enabled).then_some(desired.enabled)
 }
 
-/// A call is saved where nothing can follow from the tags: at the polls of what this object has just created or changed.
+/// A call is saved where nothing can follow from the tags: at the polls of what this object has just created or changed,
+/// and where a sweep has woken it.
 fn needs_tags(
     standing: &Standing,
     differences: &Differences,
@@ -206,7 +207,7 @@ fn needs_tags(
         return true;
     }
     let differs = !differences.fields.is_empty() || toggle.is_some();
-    !matches!(standing, Standing::Busy(_)) && (facts.changed || differs)
+    !matches!(standing, Standing::Busy(_)) && (facts.changed || facts.in_turn || differs)
 }
 
 fn stopped(observed: &Observed) -> Verdict {

@@ -36,6 +36,7 @@ fn facts<'a>(owner: &'a Owner, status: &'a EventSourceMappingStatus) -> Facts<'a
         changed: true,
         retry_due: true,
         delete_sent: false,
+        in_turn: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use lambda_operator_crds::conditions::Reason;
 
 use super::model::Observed;
+use crate::text::sentence;
 
 /// How it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +46,9 @@ pub fn problem_of(last_result: Option<&str>) -> Option<&str> {
 
 /// A problem that doesn't stand in the way of the spec: something is wrong with what is processed.
 pub fn problem(observed: &Observed) -> Option<String> {
-    let result = problem_of(observed.last_result.as_deref())
-        .map(|text| format!("AWS says of the last batch: {text} Mend the source, the function or its role."));
+    let result = problem_of(observed.last_result.as_deref()).map(|text| {
+        format!("AWS says of the last batch: {} Mend the source, the function or its role.", sentence(text))
+    });
     let filters = observed.filter_error.as_ref().map(|text| {
         format!(
             "AWS can't decrypt the filters ({text}), so they are neither applied nor compared. Grant Lambda the use of \

@@ -1,23 +1,22 @@
-//! One run: a namespace, a simulator, an operator, N functions.
+//! One run: a namespace, a simulator, an operator, N functions or applications.
 
 use std::collections::HashSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use cluster_tests::{ACCOUNT, REGION, condition, function, install};
-use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use cluster_tests::{ACCOUNT, REGION, api, install, object_condition};
+use futures::{StreamExt, TryStreamExt, future, stream};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, ResourceExt};
-use lambda_operator_crds::LambdaFunction;
-use serde_json::json;
 use test_support::{Process, bin};
 
 use crate::measure::{self, Figures};
+use crate::workload::{Object, Workload};
 
 /// AWS's rate for everything but reads of functions, per second.
-const WRITES_PER_SECOND: f64 = 15.0;
+const CALLS_PER_SECOND: f64 = 15.0;
 /// How many objects the client creates at the same time.
 const PARALLEL: usize = 20;
 /// Warnings, and the line that says where metrics are served.
@@ -28,17 +27,18 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// What is run.
 #[derive(Debug)]
 pub(crate) struct Scenario {
-    pub(crate) functions: usize,
+    pub(crate) workload: Workload,
+    pub(crate) count: usize,
     pub(crate) quotas: bool,
     pub(crate) share: f64,
 }
 
 impl Scenario {
-    /// The seconds that the quota allows at best: one write per function.
+    /// The seconds that the quota allows at best.
     pub(crate) fn allowed(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
-        let functions = self.functions as f64;
-        self.quotas.then(|| functions / (WRITES_PER_SECOND * self.share))
+        let calls = self.count as f64 * self.workload.least_calls();
+        self.quotas.then(|| calls / (CALLS_PER_SECOND * self.share))
     }
 }
 
@@ -68,10 +68,18 @@ pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
     wait_for_http(&metrics).await.with_context(|| operator.log())?;
 
     let client = cluster.admin_client().await;
-    let api: Api<LambdaFunction> = Api::namespaced(client.clone(), namespace.name());
-    let ready = tokio::spawn(all_ready(api.clone(), scenario.functions));
+    let objects = scenario.workload.objects(scenario.count);
+    let apis: Vec<(&str, Api<DynamicObject>)> = scenario
+        .workload
+        .kinds()
+        .iter()
+        .map(|kind| (*kind, api(client.clone(), namespace.name(), kind)))
+        .collect();
+    let of_kind = |kind: &str| objects.iter().filter(|object| object.kind == kind).count();
+    let watches = apis.iter().map(|(kind, api)| all_ready(api.clone(), of_kind(kind)));
+    let ready = tokio::spawn(future::try_join_all(watches.collect::<Vec<_>>()));
     let started = Instant::now();
-    create(&client, namespace.name(), scenario.functions).await?;
+    create(&client, namespace.name(), objects).await?;
     tokio::time::timeout(PATIENCE, ready).await.context("not all became Ready in time")???;
     let ready = started.elapsed();
     let calls = measure::counters(&metrics, "lambda_operator_aws_calls", "operation").await?;
@@ -79,41 +87,38 @@ pub(crate) async fn run(scenario: &Scenario) -> anyhow::Result<Figures> {
     let cpu_seconds = measure::cpu_seconds(operator.pid())?;
 
     let started = Instant::now();
-    api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
-    while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
-        ensure!(started.elapsed() < PATIENCE, "not all were deleted in time");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    for (_, api) in &apis {
+        api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
+    }
+    for (_, api) in &apis {
+        while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
+            ensure!(started.elapsed() < PATIENCE, "not all were deleted in time");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
     let gone = started.elapsed();
     let peak_rss_kib = measure::peak_rss_kib(operator.pid())?;
     Ok(Figures { ready, gone, calls, writes, cpu_seconds, peak_rss_kib })
 }
 
-async fn create(client: &Client, namespace: &str, count: usize) -> anyhow::Result<()> {
-    let api: Api<LambdaFunction> = Api::namespaced(client.clone(), namespace);
-    stream::iter(0..count)
-        .map(|number| {
-            let api = api.clone();
-            async move {
-                let object = serde_json::from_value(json!({
-                    "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction",
-                    "metadata": {"name": format!("function-{number}")}, "spec": function(json!({})),
-                }))?;
-                api.create(&PostParams::default(), &object).await?;
-                anyhow::Ok(())
-            }
+async fn create(client: &Client, namespace: &str, objects: Vec<Object>) -> anyhow::Result<()> {
+    stream::iter(objects)
+        .map(|Object { kind, manifest }| async move {
+            let object = serde_json::from_value(manifest)?;
+            api(client.clone(), namespace, kind).create(&PostParams::default(), &object).await?;
+            anyhow::Ok(())
         })
         .buffer_unordered(PARALLEL)
         .try_collect::<()>()
         .await
 }
 
-async fn all_ready(api: Api<LambdaFunction>, count: usize) -> anyhow::Result<()> {
+async fn all_ready(api: Api<DynamicObject>, count: usize) -> anyhow::Result<()> {
     let mut ready = HashSet::new();
     let mut changes = std::pin::pin!(watcher(api, watcher::Config::default()).applied_objects());
     while ready.len() < count {
         let object = changes.try_next().await?.context("the watch ended")?;
-        if condition(&object, "Ready").is_some_and(|ready| ready.status == "True") {
+        if object_condition(&object.data, "Ready")["status"] == "True" {
             ready.insert(object.name_any());
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::measure::Figures;
 use crate::run::Scenario;
+use crate::workload::Workload;
 
 /// One figure beside its target.
 #[derive(Debug, PartialEq)]
@@ -25,10 +26,13 @@ const MEMORY: f64 = 50.0;
 
 /// The targets that a run can show to be reached or missed.
 pub(crate) fn compare(scenario: &Scenario, figures: &Figures) -> Vec<Comparison> {
-    let Scenario { functions, quotas, share } = scenario;
+    let Scenario { workload, count, quotas, share } = scenario;
     let mut comparisons = Vec::new();
+    if *workload != Workload::Functions {
+        return comparisons;
+    }
     let ready = figures.ready.as_secs_f64();
-    match (functions, quotas) {
+    match (count, quotas) {
         // A smaller share takes longer by its own choice.
         (1000, true) if *share >= 1.0 => {
             let what = "1,000 functions with quotas, all of them the operator's";
@@ -39,7 +43,7 @@ pub(crate) fn compare(scenario: &Scenario, figures: &Figures) -> Vec<Comparison>
         }
         _ => {}
     }
-    if *functions == 1000 {
+    if *count == 1000 {
         let measured = megabytes(figures.peak_rss_kib);
         let what = if *quotas {
             "memory, 1,000 functions with quotas"
@@ -82,7 +86,7 @@ mod tests {
         seconds: f64,
         mb: u64,
     ) -> Vec<(&'static str, bool)> {
-        let scenario = Scenario { functions, quotas, share };
+        let scenario = Scenario { workload: Workload::Functions, count: functions, quotas, share };
         let figures = Figures {
             ready: Duration::from_secs_f64(seconds),
             gone: Duration::ZERO,

@@ -15,6 +15,6 @@ mod world;
 pub use history::History;
 pub use http::{fetch, serving_address};
 pub use install::install;
-pub use objects::{Objects, condition as object_condition};
+pub use objects::{Objects, api, condition as object_condition};
 pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};

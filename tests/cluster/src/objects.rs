@@ -1,11 +1,18 @@
 //! Objects of any kind of the group, as plain JSON: applied, awaited, deleted.
 
+use std::sync::LazyLock;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
 use test_support::eventually;
 
 use crate::World;
 use crate::world::PATIENCE;
+
+/// Making the schemas takes much longer than a call.
+static KINDS: LazyLock<Vec<CustomResourceDefinition>> = LazyLock::new(lambda_operator_crds::all);
 
 /// The objects of one kind in the namespace of a world.
 pub struct Objects<'a> {
@@ -23,15 +30,7 @@ impl World {
 impl Objects<'_> {
     /// The API, as an administrator sees it.
     pub fn api(&self) -> Api<DynamicObject> {
-        let kinds = lambda_operator_crds::all();
-        let kind = kinds.iter().find(|crd| crd.spec.names.kind == self.kind).expect("a kind of the group");
-        let gvk = GroupVersionKind::gvk(lambda_operator_crds::GROUP, "v1alpha1", self.kind);
-        let resource = ApiResource::from_gvk_with_plural(&gvk, &kind.spec.names.plural);
-        let client = self.world.functions().into_client();
-        match kind.spec.scope.as_str() {
-            "Namespaced" => Api::namespaced_with(client, self.world.namespace.name(), &resource),
-            _ => Api::all_with(client, &resource),
-        }
+        api(self.world.functions().into_client(), self.world.namespace.name(), self.kind)
     }
 
     /// Creates or changes an object, as `kubectl apply --server-side` does.
@@ -87,6 +86,17 @@ impl Objects<'_> {
             object.map_or(Ok(()), |object| Err(object.data["status"].clone()))
         })
         .await;
+    }
+}
+
+/// The API of a kind of the group, in a namespace unless it belongs to none.
+pub fn api(client: Client, namespace: &str, kind: &str) -> Api<DynamicObject> {
+    let kind = KINDS.iter().find(|crd| crd.spec.names.kind == kind).expect("a kind of the group");
+    let gvk = GroupVersionKind::gvk(lambda_operator_crds::GROUP, "v1alpha1", &kind.spec.names.kind);
+    let resource = ApiResource::from_gvk_with_plural(&gvk, &kind.spec.names.plural);
+    match kind.spec.scope.as_str() {
+        "Namespaced" => Api::namespaced_with(client, namespace, &resource),
+        _ => Api::all_with(client, &resource),
     }
 }
 

@@ -251,6 +251,13 @@ impl World {
         ledger.into_iter().filter(|call| call.service == "lambda").collect()
     }
 
+    /// The looks at what packages are made from so far, which are no calls to Lambda.
+    pub async fn source_calls(&self) -> Vec<String> {
+        let ledger = self.aws().ledger().await;
+        let of_sources = ledger.into_iter().filter(|call| ["s3", "ecr"].contains(&call.service.as_str()));
+        of_sources.map(|call| call.operation).collect()
+    }
+
     /// The Events about an object: (type, reason, note).
     pub async fn events(&self, name: &str) -> Vec<(String, String, String)> {
         let events: Api<k8s_openapi::api::events::v1::Event> = self.namespace.api();

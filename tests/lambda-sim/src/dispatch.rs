@@ -184,11 +184,6 @@ impl Visit<'_> {
 
 impl From<FaultError> for ApiError {
     fn from(fault: FaultError) -> Self {
-        Self {
-            status: fault.status,
-            code: fault.code,
-            message: fault.message,
-            retry_after: fault.retry_after,
-        }
+        Self { retry_after: fault.retry_after, ..Self::new(fault.status, &fault.code, fault.message) }
     }
 }

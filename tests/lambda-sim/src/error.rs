@@ -12,11 +12,18 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// Seconds for the `Retry-After` header.
     pub(crate) retry_after: Option<u32>,
+    /// Whether the body lacks the `Type` that others with the code have.
+    pub(crate) untyped: bool,
 }
 
 impl ApiError {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), retry_after: None }
+        Self { status, code: code.to_owned(), message: message.into(), retry_after: None, untyped: false }
+    }
+
+    /// Without the `Type` of the body, as a few refusals were recorded.
+    pub(crate) fn untyped(self) -> Self {
+        Self { untyped: true, ..self }
     }
 
     /// What Lambda's own code refuses.
@@ -72,6 +79,14 @@ impl ApiError {
 
     /// The REST-JSON body.
     pub(crate) fn body(&self) -> Value {
+        let mut body = self.typed_body();
+        if let Some(members) = body.as_object_mut().filter(|_| self.untyped) {
+            members.remove("Type");
+        }
+        body
+    }
+
+    fn typed_body(&self) -> Value {
         match self.code.as_str() {
             "TooManyRequestsException" => {
                 json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})

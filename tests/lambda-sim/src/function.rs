@@ -48,6 +48,15 @@ impl Version {
     }
 }
 
+/// A durable execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Execution {
+    /// The version that it runs.
+    pub(crate) version: String,
+    /// `RUNNING`, `SUCCEEDED`, …
+    pub(crate) status: String,
+}
+
 /// Whether a configuration is read for itself or in a list, which leaves members out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
@@ -68,6 +77,10 @@ pub(crate) struct Function {
     pub(crate) reserved_concurrency: Option<u64>,
     /// Provisioned concurrency by alias or version, as GetProvisionedConcurrencyConfig shows it.
     pub(crate) provisioned: BTreeMap<String, Object>,
+    /// Settings for asynchronous invocations by alias or version, as ListFunctionEventInvokeConfigs shows them.
+    pub(crate) event_invokes: BTreeMap<String, Object>,
+    /// Durable executions by name.
+    pub(crate) executions: BTreeMap<String, Execution>,
     /// Aliases by name, as ListAliases shows them.
     pub(crate) aliases: BTreeMap<String, Object>,
     /// The ARN of its code signing config.

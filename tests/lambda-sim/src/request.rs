@@ -101,6 +101,8 @@ pub(crate) struct StoredObject {
     pub(crate) etag: String,
     /// Only if the bucket has versions.
     pub(crate) version: Option<String>,
+    /// SHA-256 in base64; only if it was uploaded with one.
+    pub(crate) sha256: Option<String>,
     pub(crate) content: Vec<u8>,
 }
 

@@ -53,6 +53,7 @@ const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency";
 const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
+const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
@@ -89,6 +90,7 @@ static ROUTES: &[Route] = &[
     lambda("GET", GET_CONCURRENCY, "GetFunctionConcurrency", concurrency::get),
     lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
     lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", per_version::event_invoke),
+    lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", per_version::executions),
     lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", concurrency::get_provisioned),
     lambda("POST", TAGS, "TagResource", tags::tag),
     lambda("DELETE", TAGS, "UntagResource", tags::untag),

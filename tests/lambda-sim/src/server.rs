@@ -107,6 +107,8 @@ async fn serve(
 ) -> Result<Response<Full<Bytes>>, Cut> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return Err(Cut) };
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax>
+    let asks_for_checksums = parts.headers.contains_key("x-amz-checksum-mode");
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let incoming = Incoming {
@@ -120,7 +122,7 @@ async fn serve(
     if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
         return Ok(controlled(&shared, &incoming));
     }
-    dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer))
+    dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer, asks_for_checksums))
 }
 
 fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
@@ -131,7 +133,7 @@ fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
     response
 }
 
-fn response(answer: &Answer) -> Response<Full<Bytes>> {
+fn response(answer: &Answer, checksums: bool) -> Response<Full<Bytes>> {
     let (status, retry_after, code) = match &answer.result {
         Ok(reply) => (reply.status, None, None),
         Err(error) => (error.status, error.retry_after, Some(error.code.as_str())),
@@ -145,6 +147,11 @@ fn response(answer: &Answer) -> Response<Full<Bytes>> {
             builder = builder.header(header::ETAG, object.etag);
             if let Some(version) = object.version {
                 builder = builder.header("x-amz-version-id", version);
+            }
+            if let Some(sha256) = object.sha256.filter(|_| checksums) {
+                builder = builder
+                    .header("x-amz-checksum-sha256", sha256)
+                    .header("x-amz-checksum-type", "FULL_OBJECT");
             }
             ("binary/octet-stream", Bytes::from(object.content))
         }

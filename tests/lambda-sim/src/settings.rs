@@ -116,6 +116,8 @@ pub struct AccountSettings {
     pub missing_keys: BTreeSet<String>,
     /// S3 buckets without versioning; all others have it.
     pub unversioned_buckets: BTreeSet<String>,
+    /// S3 buckets whose objects are uploaded with a SHA-256 checksum.
+    pub checksummed_buckets: BTreeSet<String>,
     /// ECR repositories that don't exist, by name; all others do.
     pub missing_repositories: BTreeSet<String>,
     /// Image URIs that don't exist; all others do.
@@ -198,6 +200,7 @@ impl Default for AccountSettings {
             missing_buckets: BTreeSet::new(),
             missing_keys: BTreeSet::new(),
             unversioned_buckets: BTreeSet::new(),
+            checksummed_buckets: BTreeSet::new(),
             missing_repositories: BTreeSet::new(),
             missing_images: BTreeSet::new(),
             missing_layers: BTreeSet::new(),

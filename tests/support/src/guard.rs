@@ -66,6 +66,11 @@ impl Guarded {
         self.child.try_wait()
     }
 
+    /// Waits for its end, and returns its status.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
     /// Kills the program and whatever it started in its group, and returns its status.
     pub fn kill(&mut self) -> io::Result<ExitStatus> {
         if !self.ended {

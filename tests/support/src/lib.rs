@@ -1,6 +1,6 @@
 //! What the suites that need a real API server share: one control plane for all
 //! test binaries ([`Cluster`]), programs under test as processes ([`Process`],
-//! [`bin()`]), and waiting ([`eventually`]).
+//! [`bin()`]), an independent emulator of AWS ([`Emulator`]), and waiting ([`eventually`]).
 //!
 //! The control plane belongs to a supervisor, the binary `control-plane` of this
 //! crate, which ends it when its stdin closes; so nothing outlives a test run,
@@ -10,6 +10,7 @@
 mod binaries;
 pub mod certificates;
 mod cluster;
+mod emulator;
 mod eventually;
 pub mod guard;
 pub mod kubeconfig;
@@ -19,6 +20,7 @@ mod process;
 
 pub use binaries::{bin, without_cargo_package};
 pub use cluster::{CLUSTER_VARIABLE, Cluster};
+pub use emulator::Emulator;
 pub use eventually::{Attempt, eventually};
 pub use kubectl::{Kubectl, KubectlOutput};
 pub use namespace::TestNamespace;

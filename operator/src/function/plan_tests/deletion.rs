@@ -22,6 +22,7 @@ fn decided(case: &Case, observed: Option<&Observed>, policy: DeletionPolicy, sen
         changed: false,
         retry_due: true,
         delete_sent: sent,
+        in_turn: false,
     };
     format!("{:?}", plan_deletion(observed, &facts))
 }

@@ -26,7 +26,7 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
             updated.handler = updated.handler.take().or(before.handler);
             case.live().last_update_status = Some("Successful".into());
         }
-        Action::UpdateCode { package } => {
+        Action::UpdateCode { package, replaces: _ } => {
             deploy(package, case);
             case.live().last_update_status = Some("Successful".into());
         }
@@ -160,7 +160,7 @@ fn ignorance() -> impl Strategy<Value = Ignored> {
 
 prop_compose! {
     fn packages()(
-        key in "[ab]", (image, inline, reference, arm) in any::<(bool, bool, bool, bool)>(), kms in text(),
+        key in "[ab]", (image, inline, reference, arm, summed) in any::<(bool, bool, bool, bool, bool)>(), kms in text(),
     ) -> Package {
         let architecture = if arm { "arm64".into() } else { "x86_64".into() };
         let (source, package_type) = if image {
@@ -172,7 +172,9 @@ prop_compose! {
         };
         let fingerprint = format!("{source:?}");
         let code_sha256 = (inline && !image && !reference).then(|| sha(&key));
-        Package { code: Code { source, architecture, source_kms_key_arn: kms }, fingerprint, code_sha256, package_type }
+        let checksum = (summed && !image && !reference).then(|| sha(&key));
+        let code = Code { source, architecture, source_kms_key_arn: kms };
+        Package { code, fingerprint, code_sha256, checksum, package_type }
     }
 }
 
@@ -184,7 +186,7 @@ prop_compose! {
     ) -> Desired {
         Desired {
             configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored,
-            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep }),
+            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep, ..Publishing::default() }),
         }
     }
 }

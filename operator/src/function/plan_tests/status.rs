@@ -105,6 +105,64 @@ fn the_same_creation_tried_again_is_the_same_intent() {
     assert_eq!(status.common.pending.unwrap().fingerprint, None, "it may still come from a");
 }
 
+/// A function with code of `a` from S3 that is about to get that of `b`.
+fn about_to_be_updated() -> Case {
+    let mut case = from_s3("a");
+    case.status = LambdaFunctionStatus {
+        code_source: Some("source of a".into()),
+        code_source_sha256: Some(sha("a")),
+        ..known()
+    };
+    case.desired.package = Some(package("b", false));
+    let actions = case.plan().actions;
+    let [update @ Action::UpdateCode { .. }] = actions.as_slice() else { panic!("{actions:?}") };
+    Functions::prepare(update, &mut case.status);
+    case
+}
+
+#[test]
+fn a_crash_after_an_update_of_the_code_loses_nothing() {
+    let mut case = about_to_be_updated();
+    case.observed.code_sha256 = sha("b");
+    case.live().last_update_status = Some("InProgress".into());
+    recover(&case.observed, &me(), &mut case.status);
+    report(&mut case, false);
+    assert!(case.status.common.pending.is_some(), "AWS is not done");
+    case.live().last_update_status = Some("Successful".into());
+    recover(&case.observed, &me(), &mut case.status);
+    assert_eq!(case.status.common.pending, None);
+    assert_eq!(case.status.common.origin, Some(Origin::Created), "it is no creation");
+    assert_eq!(case.status.code_source.as_deref(), Some("source of b"));
+    assert_eq!(case.actions(), [""; 0], "the package is known to be deployed");
+}
+
+#[test]
+fn a_crash_before_an_update_of_the_code_leaves_it_to_be_done() {
+    let mut case = about_to_be_updated();
+    recover(&case.observed, &me(), &mut case.status);
+    assert_eq!(case.status.common.pending, None);
+    assert_eq!(case.status.code_source.as_deref(), Some("source of a"));
+    assert!(matches!(case.plan().actions.as_slice(), [Action::UpdateCode { .. }]), "{:?}", case.actions());
+}
+
+#[test]
+fn what_aws_shows_needs_no_intent() {
+    let intent = |package: Package| {
+        let update = Action::UpdateCode { package: Box::new(package), replaces: sha("a") };
+        let mut status = known();
+        Functions::prepare(&update, &mut status);
+        status.common.pending.is_some()
+    };
+    let image = |uri: &str| {
+        let source = CodeSource::Image { uri: uri.into() };
+        let code = Code { source, ..package("a", false).code };
+        Package { code, ..package("a", false) }
+    };
+    assert!(intent(package("b", false)) && intent(image("app:v1")));
+    assert!(!intent(package("b", true)) && !intent(image("app@sha256:1")));
+    assert!(!intent(Package { checksum: Some(sha("b")), ..package("b", false) }));
+}
+
 #[test]
 fn the_hash_is_always_that_of_aws_and_the_deployed_pair_is_kept_apart() {
     let mut case = from_s3("a");

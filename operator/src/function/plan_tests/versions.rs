@@ -8,7 +8,7 @@ use crate::function::publish::look;
 /// A function of which a version is published for each change.
 fn publishing() -> Case {
     let mut case = Case::new();
-    case.desired.publishing = Some(Publishing { keep: None });
+    case.desired.publishing = Some(Publishing::default());
     case
 }
 
@@ -276,7 +276,7 @@ fn a_mark_is_nobodys_description() {
 #[test]
 fn only_our_own_versions_beyond_those_that_stay_may_go() {
     let mut case = publishing();
-    case.desired.publishing = Some(Publishing { keep: Some(2) });
+    case.desired.publishing = Some(Publishing { keep: Some(2), ..Publishing::default() });
     case.status.published_versions = vec![1, 3, 4];
     case.status.version = Some("4".into());
     publish(&mut case, 6, "Active");
@@ -290,8 +290,24 @@ fn only_our_own_versions_beyond_those_that_stay_may_go() {
     assert_eq!(case.actions(), [""; 0], "asked once for each publication");
     case.changed = true;
     assert_eq!(case.actions(), ["DeleteFunction(versions [3])"], "or when the spec may say otherwise");
-    case.desired.publishing = Some(Publishing { keep: Some(1) });
+    case.desired.publishing = Some(Publishing { keep: Some(1), ..Publishing::default() });
     assert_eq!(case.actions(), ["DeleteFunction(versions [3, 4])"]);
-    case.desired.publishing = Some(Publishing { keep: None });
+    case.desired.publishing = Some(Publishing::default());
     assert_eq!(case.actions(), [""; 0]);
+}
+
+#[test]
+fn what_an_object_of_the_cluster_names_is_neither_retired_nor_discarded() {
+    let mut case = publishing();
+    case.desired.publishing = Some(Publishing { keep: Some(1), in_use: BTreeSet::from([1, 6]) });
+    case.status.published_versions = vec![1, 3];
+    publish(&mut case, 6, "Active");
+    assert_eq!(case.actions(), ["DeleteFunction(versions [3])"]);
+    case.status.published_versions = vec![1];
+    assert_eq!(case.actions(), [""; 0]);
+    let mut case = publishing();
+    case.desired.publishing = Some(Publishing { keep: None, in_use: BTreeSet::from([1]) });
+    publish(&mut case, 1, "Failed");
+    case.retry_due = true;
+    assert_eq!(case.actions(), ["UpdateFunctionConfiguration{Description}"], "it is left behind by a mark");
 }

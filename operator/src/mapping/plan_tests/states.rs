@@ -84,3 +84,17 @@ fn a_problem_with_what_is_processed_is_told_beside_the_verdict() {
     let text = problem(&observed).unwrap();
     assert!(text.contains("Function call failed") && text.contains("KMSAccessDeniedException"), "{text}");
 }
+
+#[test]
+fn tags_are_read_when_it_is_its_turn() {
+    let desired = queue();
+    let observed = Observed { tags: None, ..created(&desired) };
+    let (owner, status) = (owner(), having());
+    let quiet = Facts { changed: false, retry_due: false, ..facts(&owner, &status) };
+    let planned = |known| plan(&desired, Some(&observed), known);
+    assert!(planned(&quiet).actions.is_empty(), "not at a poll");
+    let in_turn = Facts { in_turn: true, ..quiet };
+    assert!(matches!(&planned(&in_turn).actions[..], [Action::ReadTags]));
+    let busy = Observed { state: "Updating".into(), ..observed.clone() };
+    assert!(plan(&desired, Some(&busy), &in_turn).actions.is_empty());
+}

@@ -73,7 +73,7 @@ async fn the_status_shows_the_digest_of_an_image_and_the_same_image_is_not_sent_
     let [(operation, body)] = &updates(&world).await[..] else { panic!("one write") };
     assert_eq!(
         (operation.as_str(), &body["ImageUri"]),
-        ("UpdateFunctionCode", &json!(format!("{REPOSITORY}:v2")))
+        ("UpdateFunctionCode", &json!(status.resolved_image_uri))
     );
     look(&world, "2").await;
     assert_eq!(updates(&world).await.len(), 1);
@@ -266,7 +266,7 @@ async fn an_image_that_somebody_replaced_is_put_back() {
     is_deployed(&world, &ours).await;
     world.ready("hello").await;
     let [(operation, body)] = &updates(&world).await[..] else { panic!("one write") };
-    let uri = format!("{REPOSITORY}:v1");
+    let uri = format!("{REPOSITORY}@sha256:{}", ours.as_str().unwrap());
     assert_eq!((operation.as_str(), &body["ImageUri"]), ("UpdateFunctionCode", &json!(uri)));
     world.warning("hello", "DriftDetected", &["code"]).await;
 }

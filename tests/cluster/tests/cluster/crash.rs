@@ -29,20 +29,50 @@ impl Victim {
         effect: FaultEffect,
         change: impl AsyncFnOnce(&World),
     ) {
-        let aws = self.world.aws();
-        aws.inject(Fault::new(operation, effect).times(1)).await;
-        aws.clear_ledger().await;
+        self.world.aws().clear_ledger().await;
+        self.hold([Fault::new(operation, effect).times(1)]).await;
         change(&self.world).await;
-        let held = self.world.sim.control().wait_for_held().await;
-        assert_eq!(held.operation, operation);
+        let held = self.die().await;
+        assert_eq!(held[0].operation, operation);
+        self.revive().await;
+    }
+
+    /// Holds a call that one of these faults says; [`Victim::die`] waits for it.
+    pub(crate) async fn hold(&self, faults: impl IntoIterator<Item = Fault>) {
+        for fault in faults {
+            self.world.aws().inject(fault).await;
+        }
+    }
+
+    /// Kills the operator once a call is held, and returns all that are. It is stopped first: what else was under way is
+    /// answered, and nothing more begins.
+    pub(crate) async fn die(&mut self) -> Vec<Call> {
+        let (control, aws) = (self.world.sim.control(), self.world.aws());
+        control.wait_for_held().await;
+        self.process.pause();
+        let held = eventually(PATIENCE, "nothing but what is held is under way", || async {
+            let ledger = aws.ledger().await;
+            let open = ledger.iter().filter(|call| call.status == 0 && call.error.is_none()).count();
+            let held = control.held().await;
+            if open == held.len() { Ok(held) } else { Err(held) }
+        })
+        .await;
         self.process.kill9();
         eventually(PATIENCE, "the simulator notices the end of the caller", || async {
             let ledger = aws.ledger().await;
-            ledger.into_iter().any(|call| call.error.as_deref() == Some("CallerGone")).then_some(())
+            let noticed = |held: &Call| {
+                ledger.iter().any(|call| call.seq == held.seq && call.error.as_deref() == Some("CallerGone"))
+            };
+            held.iter().all(noticed).then_some(())
         })
         .await;
-        self.world.sim.control().release().await;
+        control.release().await;
         aws.clear_faults().await;
+        held
+    }
+
+    /// Starts another operator.
+    pub(crate) async fn revive(&mut self) {
         self.process = self.world.operator_process("operator", &[]).await;
     }
 

@@ -67,7 +67,7 @@ async fn every_sample_applies_and_becomes_ready() {
     for name in ["hello", "orders", "thumbnails", "render", "billing", "legacy-report"] {
         world.ready(name).await;
     }
-    for name in ["invoices", "fulfilment", "quotes", "payments"] {
+    for name in ["invoices", "fulfilment", "quotes", "payments", "shop-checkout", "shop-stock"] {
         world.ready(name).await;
     }
     for (kind, name) in [
@@ -77,6 +77,12 @@ async fn every_sample_applies_and_becomes_ready() {
         ("LambdaAlias", "quotes-live"),
         ("LambdaAlias", "quotes-stable"),
         ("CodeSigningConfig", "release"),
+        ("LambdaLayer", "shop-utils"),
+        ("LambdaLayer", "shop-prices"),
+        ("LambdaAlias", "shop-checkout-live"),
+        ("EventSourceMapping", "shop-orders"),
+        ("EventSourceMapping", "shop-stock"),
+        ("CodeSigningConfig", "shop-release"),
     ] {
         world.objects(kind).ready(name).await;
     }
@@ -91,6 +97,8 @@ async fn every_sample_applies_and_becomes_ready() {
         "payments",
         "quotes",
         "render",
+        "shop-checkout",
+        "shop-stock",
         "thumbnails",
     ];
     assert_eq!(functions, expected);

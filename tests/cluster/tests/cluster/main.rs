@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alias;
+mod application;
 mod budget;
 mod code;
 mod code_signing;
@@ -34,6 +35,7 @@ mod policies;
 mod publishing;
 mod restart;
 mod secrets;
+mod sources;
 mod states;
 mod status;
 mod sweeps;

@@ -7,6 +7,7 @@ mod problems;
 mod recovery;
 mod references;
 mod restart;
+mod rotation;
 mod states;
 
 use std::time::Duration;
@@ -55,6 +56,12 @@ fn stream(extra: Value) -> Value {
 fn with(mut spec: Value, extra: &Value) -> Value {
     spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     spec
+}
+
+/// Somebody puts a mapping of the queue there, changed by `extra`. Returns its UUID.
+async fn put(world: &World, extra: Value) -> String {
+    let body = json!({"FunctionName": "consumer", "EventSourceArn": QUEUE});
+    world.aws().put_mapping(with(body, &extra)).await
 }
 
 fn uuid(object: &Value) -> String {

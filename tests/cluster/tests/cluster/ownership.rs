@@ -177,11 +177,13 @@ async fn the_code_of_a_predecessor_is_not_taken_for_the_one_of_the_spec() {
     let world = prod("own-predecessor-code").start().await;
     let object_tag = format!("{}/hello", world.namespace.name());
     put(&world, json!({OWNER: "prod/dead-uid", OBJECT: object_tag})).await;
-    let newer = IMAGE.replace("v1", "v2");
+    let (newer, digest) = (IMAGE.replace("v1", "v2"), "2".repeat(64));
+    world.aws().image_put(&newer, &digest).await;
     world.apply("hello", spec(json!({"code": {"image": {"uri": newer}}}))).await;
     world.ready("hello").await;
     assert_eq!(operations(&world).await, ["CreateFunction", "TagResource", "UpdateFunctionCode"]);
-    assert_eq!(in_aws(&world).await["Code"]["ImageUri"], newer);
+    let by_digest = newer.replace(":v2", &format!("@sha256:{digest}"));
+    assert_eq!(in_aws(&world).await["Code"]["ImageUri"], by_digest);
 }
 
 /// A function whose ownership tags somebody removed, once that was noticed.

@@ -138,9 +138,9 @@ async fn kubectl_can_wait_for_ready_and_shows_the_columns() {
     world.reason("other", "DependencyNotReady").await;
     let shown = kubectl(&["get", "lfn", "other"]).run().await.stdout;
     assert!(shown.contains("False") && shown.contains("DependencyNotReady"), "{shown}");
-    world.warning("other", "DependencyNotReady", &["NoSuchBucket"]).await;
+    world.warning("other", "DependencyNotReady", &["s3://nowhere/k doesn't exist"]).await;
     let described = kubectl(&["describe", "lfn", "other"]).run().await.stdout;
-    assert!(described.contains("NoSuchBucket"), "{described}");
+    assert!(described.contains("s3://nowhere/k doesn't exist"), "{described}");
 }
 
 #[tokio::test]

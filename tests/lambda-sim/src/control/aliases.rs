@@ -78,7 +78,7 @@ impl AccountControl {
         self.tell(Command::Alias(AliasCommand::Edit { function, name, changes })).await;
     }
 
-    /// Gives an alias provisioned concurrency of one in this state (`IN_PROGRESS`, `READY`, `FAILED`), or takes it away.
+    /// Gives an alias or a version provisioned concurrency of one in this state (`IN_PROGRESS`, `READY`, `FAILED`), or takes it away.
     pub async fn provision(&self, function: &str, name: &str, status: Option<&str>) {
         let (function, name, status) = (function.to_owned(), name.to_owned(), status.map(ToOwned::to_owned));
         self.tell(Command::Alias(AliasCommand::Provision { function, name, status })).await;

@@ -145,6 +145,12 @@ impl AccountControl {
         self.run(Command::Ledger).await
     }
 
+    /// The calls of this account and region that write, in the order of their arrival: a short answer, however much was
+    /// read.
+    pub async fn writes(&self) -> Vec<Call> {
+        self.run(Command::Writes).await
+    }
+
     /// Forgets the calls of this account and region.
     pub async fn clear_ledger(&self) {
         self.tell(Command::ClearLedger).await;

@@ -15,6 +15,7 @@ use crate::faults::Fault;
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum Command {
     Ledger,
+    Writes,
     ClearLedger,
     Inject { fault: Fault },
     ClearFaults,

@@ -57,6 +57,10 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Ledger => {
             return Ok(json!(world.ledger.calls().iter().filter(|call| here(call)).collect::<Vec<_>>()));
         }
+        Command::Writes => {
+            let writes = world.ledger.calls().iter().filter(|call| here(call) && call.is_write());
+            return Ok(json!(writes.collect::<Vec<_>>()));
+        }
         Command::ClearLedger => {
             world.ledger.retain(|call| !here(call));
             return Ok(Value::Null);
@@ -65,7 +69,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
     }
     let (region, layers) = world.region(account, region);
     match command {
-        Command::Ledger | Command::ClearLedger => {}
+        Command::Ledger | Command::Writes | Command::ClearLedger => {}
         Command::Inject { fault } => region.faults.inject(fault),
         Command::ClearFaults => region.faults.clear(),
         Command::Settings => return Ok(json!(region.settings)),

@@ -68,5 +68,5 @@ fn found<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<&'a mut CodeSign
 
 /// AWS's answer to an ARN of no config.
 pub(super) fn missing(arn: &str) -> ApiError {
-    ApiError::not_found(format!("The Lambda code signing configuration {arn} can not be found."))
+    ApiError::not_found(format!("The Lambda code signing configuration {arn} can not be found.")).untyped()
 }

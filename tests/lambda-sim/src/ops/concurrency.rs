@@ -11,10 +11,7 @@ use crate::request::{Ctx, Reply, Request};
 /// Reserves, within what the account must leave unreserved.
 pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = naming::unqualified(ctx.region, &request.label)?;
-    let Some(wanted) = request.body.get("ReservedConcurrentExecutions").and_then(Value::as_u64) else {
-        let failure = "Value null at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must not be null";
-        return Err(ApiError::validation(&[failure.to_owned()]));
-    };
+    let wanted = wanted(request.body.get("ReservedConcurrentExecutions"))?;
     if !ctx.region.functions.contains_key(&name) {
         // Recorded so (`test_function_concurrency_exceptions`), other than by the operations beside it.
         return Err(ApiError::function_not_found(&format!("{}:$LATEST", ctx.region.function_arn(&name))));
@@ -25,10 +22,21 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
         return Err(ApiError::invalid(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
              below its minimum value of [{minimum}]."
-        )));
+        ))
+        .untyped());
     }
     ctx.region.writable(&name, ctx.now)?.reserved_concurrency = Some(wanted);
     Ok(Reply::json(200, json!({"ReservedConcurrentExecutions": wanted})))
+}
+
+fn wanted(count: Option<&Value>) -> Result<u64, ApiError> {
+    let (value, constraint) = match count.map(|count| (count, count.as_u64())) {
+        Some((_, Some(count))) => return Ok(count),
+        Some((count, None)) => (format!("'{count}'"), "Member must have value greater than or equal to 0"),
+        None => ("null".to_owned(), "Member must not be null"),
+    };
+    let at = "at 'reservedConcurrentExecutions' failed to satisfy constraint";
+    Err(ApiError::validation(&[format!("Value {value} {at}: {constraint}")]))
 }
 
 /// `{}` when nothing is reserved.

@@ -73,6 +73,8 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         tags: tags::of(body),
         reserved_concurrency: None,
         provisioned: BTreeMap::new(),
+        event_invokes: BTreeMap::new(),
+        executions: BTreeMap::new(),
         aliases: BTreeMap::new(),
         code_signing,
     })

@@ -3,7 +3,7 @@
 //! seen exists too, as it does for Lambda, unless the settings say otherwise.
 
 use super::sts::escaped;
-use crate::code::{UNSEEN_SIZE, sha256_hex};
+use crate::code::{UNSEEN_SIZE, sha256_base64, sha256_hex};
 use crate::error::ApiError;
 use crate::region::Region;
 use crate::request::{Body, Ctx, Reply, Request, StoredObject};
@@ -43,12 +43,19 @@ fn found(region: &Region, bucket: &str, key: &str, version: Option<&str>) -> Res
     };
     let versioned = !region.settings.unversioned_buckets.contains(bucket);
     let version = versioned.then(|| version.clone());
-    Ok(StoredObject { etag: etag(content), version, content: content.clone() })
+    let checksummed = region.settings.checksummed_buckets.contains(bucket);
+    let sha256 = checksummed.then(|| sha256_base64(content));
+    Ok(StoredObject { etag: etag(content), version, sha256, content: content.clone() })
 }
 
 fn unseen(bucket: &str, key: &str) -> StoredObject {
     let content = vec![0; usize::try_from(UNSEEN_SIZE).unwrap_or_default()];
-    StoredObject { etag: etag(format!("s3://{bucket}/{key}").as_bytes()), version: None, content }
+    StoredObject {
+        etag: etag(format!("s3://{bucket}/{key}").as_bytes()),
+        version: None,
+        sha256: None,
+        content,
+    }
 }
 
 /// Of as many digits as an MD5, which an ETag needn't be

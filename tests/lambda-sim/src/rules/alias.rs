@@ -80,9 +80,8 @@ pub(crate) fn check_targets(function: &Function, alias: &Object) -> Result<(), A
         )));
     }
     if number == "$LATEST" {
-        return Err(ApiError::invalid(
-            "$LATEST is not supported for an alias pointing to more than 1 version",
-        ));
+        let text = "$LATEST is not supported for an alias pointing to more than 1 version";
+        return Err(ApiError::invalid(text).untyped());
     }
     check_alike(version, target(function, other)?)
 }

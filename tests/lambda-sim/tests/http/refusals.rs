@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::client::{Bench, FUNCTIONS, ROLE, function};
 
+const CONCURRENCY: &str = "/2017-10-31/functions/hello/concurrency";
+
 fn with(member: &str, value: Value) -> Value {
     let mut request = function("hello");
     request[member] = value;
@@ -53,6 +55,40 @@ async fn a_second_function_of_the_name_is_refused() {
     bench.created("hello").await;
     let text = bench.create(function("hello")).await.refused(409, "ResourceConflictException");
     assert_eq!(text, "Function already exist: hello");
+}
+
+/// As `test_code_signing_not_found_excs`, `test_function_concurrency_limits` and
+/// `test_notfound_and_invalid_routingconfigs` of LocalStack recorded them.
+#[tokio::test]
+async fn a_few_refusals_have_no_type() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    bench.call("POST", &format!("{FUNCTIONS}/hello/versions"), Some(json!({}))).await.ok();
+    let config = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0";
+    let weights = json!({"AdditionalVersionWeights": {"1": 0.5}});
+    let alias = json!({"Name": "live", "FunctionVersion": "$LATEST", "RoutingConfig": weights});
+    let without = [
+        bench.get(&format!("/2020-04-22/code-signing-configs/{}", config.replace(':', "%3A"))).await,
+        bench.call("PUT", CONCURRENCY, Some(json!({"ReservedConcurrentExecutions": 901}))).await,
+        bench.call("POST", &format!("{FUNCTIONS}/hello/aliases"), Some(alias)).await,
+    ];
+    for refused in without {
+        assert!(refused.status >= 400 && refused.body.get("Type").is_none(), "{refused:?}");
+    }
+    let with = bench.create(function("hello")).await;
+    assert_eq!(with.body["Type"], "User");
+}
+
+#[tokio::test]
+async fn a_negative_reservation_is_named() {
+    let bench = Bench::start().await;
+    bench.created("hello").await;
+    let text = |answer: crate::client::Answer| answer.refused(400, "ValidationException");
+    let negative =
+        text(bench.call("PUT", CONCURRENCY, Some(json!({"ReservedConcurrentExecutions": -1}))).await);
+    assert!(negative.contains("Value '-1' at 'reservedConcurrentExecutions'"), "{negative}");
+    let absent = text(bench.call("PUT", CONCURRENCY, Some(json!({}))).await);
+    assert!(absent.contains("Value null at 'reservedConcurrentExecutions'"), "{absent}");
 }
 
 #[tokio::test]

@@ -78,6 +78,24 @@ async fn a_bucket_without_versions_shows_none() {
 }
 
 #[tokio::test]
+async fn a_checksum_is_told_to_who_asks_if_there_is_one() {
+    let bench = Bench::start().await;
+    bench.account.patch(json!({"checksummed_buckets": ["summed"]})).await;
+    let mut checksums = Vec::new();
+    for (bucket, asks) in [("summed", true), ("summed", false), ("plain", true)] {
+        bench.account.s3_put(bucket, "app.zip", b"first").await;
+        let mut call = bench.request("HEAD", &format!("/{bucket}/app.zip"), "s3");
+        if asks {
+            call = call.header("x-amz-checksum-mode", "ENABLED");
+        }
+        let headers = call.send().await.unwrap().headers().clone();
+        checksums.push(headers.get("x-amz-checksum-sha256").map(|value| value.to_str().unwrap().to_owned()));
+    }
+    let first = "p5N7ZLjKpY8Dchu2us9ceMsjX+vg5wsbhM2ZVBRhoI4=".to_owned();
+    assert_eq!(checksums, [Some(first), None, None]);
+}
+
+#[tokio::test]
 async fn missing_objects_and_missing_permission_answer_head_without_a_body() {
     let bench = Bench::start().await;
     bench.account.s3_put("code", "app.zip", b"first").await;

@@ -153,3 +153,46 @@ async fn a_version_with_snap_start_shows_no_update_status() {
     assert_eq!(version["Configuration"]["SnapStart"]["OptimizationStatus"], "On");
     assert!(version["Configuration"].get("LastUpdateStatus").is_none());
 }
+
+#[tokio::test]
+async fn what_versions_have_of_their_own_is_what_a_test_says() {
+    let bench = Bench::with_versions(2).await;
+    let provisioned = "/2019-09-30/functions/hello/provisioned-concurrency?List=ALL";
+    let invokes = "/2019-09-25/functions/hello/event-invoke-config/list";
+    for (path, member) in
+        [(provisioned, "ProvisionedConcurrencyConfigs"), (invokes, "FunctionEventInvokeConfigs")]
+    {
+        assert_eq!(bench.get(path).await.ok()[member], json!([]));
+    }
+    bench.account.provision("hello", "1", Some("READY")).await;
+    bench.account.event_invoke("hello", "2", Some(json!({"MaximumRetryAttempts": 1}))).await;
+    let arn = |number: u64| format!("arn:aws:lambda:eu-west-1:111122223333:function:hello:{number}");
+    let found = bench.get(provisioned).await.ok();
+    assert_eq!(found["ProvisionedConcurrencyConfigs"][0]["FunctionArn"], arn(1));
+    let found = bench.get(invokes).await.ok();
+    assert_eq!(found["FunctionEventInvokeConfigs"][0]["FunctionArn"], arn(2));
+    bench.account.event_invoke("hello", "2", None).await;
+    assert_eq!(bench.get(invokes).await.ok()["FunctionEventInvokeConfigs"], json!([]));
+}
+
+#[tokio::test]
+async fn durable_executions_are_listed_by_version_and_status() {
+    let bench = Bench::with_versions(2).await;
+    for (number, name, status) in
+        [("1", "a", "RUNNING"), ("1", "b", "SUCCEEDED"), ("2", "c", "RUNNING"), ("2", "d", "STOPPED")]
+    {
+        bench.account.durable_execution("hello", number, name, status).await;
+    }
+    let listed = async |query: &str| {
+        let path = format!("/2025-12-01/functions/hello/durable-executions{query}");
+        let found = bench.get(&path).await.ok();
+        let names = found["DurableExecutions"].as_array().unwrap().iter();
+        names.map(|one| one["DurableExecutionName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("").await, ["a", "b", "c", "d"]);
+    assert_eq!(listed("?Qualifier=1").await, ["a", "b"]);
+    assert_eq!(listed("?Qualifier=2&Statuses=RUNNING&Statuses=STOPPED").await, ["c", "d"]);
+    assert_eq!(listed("?Statuses=RUNNING&MaxItems=1").await, ["a"]);
+    bench.account.durable_execution("hello", "1", "a", "TIMED_OUT").await;
+    assert_eq!(listed("?Statuses=RUNNING").await, ["c"]);
+}

@@ -117,6 +117,48 @@ async fn a_revoked_role_pauses_its_own_objects_with_one_probe_and_mends() {
 }
 
 #[tokio::test]
+async fn idle_objects_say_that_their_role_is_revoked_and_that_it_works_again() {
+    let change = |settings: &mut lambda_operator::settings::Settings| {
+        settings.drift.account_interval = Some(Duration::from_secs(1));
+        settings.rechecks.min = Duration::from_secs(1);
+        settings.rechecks.max = Duration::from_secs(1);
+    };
+    let world = World::builder("revoked-idle").settings(change).start().await;
+    world.apply_account("other", json!({"accountId": OTHER, "roleArn": OTHER_ROLE})).await;
+    let names = ["f0", "f1", "f2"];
+    for name in names {
+        world.apply(name, in_other(&world, json!({}))).await;
+        world.ready(name).await;
+    }
+    world.apply("own", function(json!({}))).await;
+    world.ready("own").await;
+    let other = world.aws_in(OTHER, REGION);
+    other.configure(|aws| aws.auth_error = Some(AuthError::expired_token())).await;
+    world
+        .aws()
+        .configure(|aws| {
+            aws.missing_roles.insert(OTHER_ROLE.into());
+        })
+        .await;
+    other.clear_ledger().await;
+    world.account_reason("other", "AccessDenied", &[]).await;
+    for name in names {
+        world.reason(name, "AccessDenied").await;
+    }
+    let sent = other.ledger().await.into_iter().filter(|call| call.service == "lambda");
+    let operations: Vec<String> = sent.map(|call| call.operation).collect();
+    let by_account = operations.iter().all(|operation| operation == "GetAccountSettings");
+    assert!(by_account, "the account found out, for all of them: {operations:?}");
+    assert_eq!(world.reason("own", "Available").await.metadata.generation, Some(1));
+    other.configure(|aws| aws.auth_error = None).await;
+    world.aws().configure(|aws| aws.missing_roles.clear()).await;
+    for name in names {
+        world.ready(name).await;
+    }
+    world.account_reason("other", "Available", &[OTHER]).await;
+}
+
+#[tokio::test]
 async fn a_session_that_ends_early_is_replaced_without_anybody_waiting() {
     // No recheck comes in time to help.
     let world = World::builder("session-ends")

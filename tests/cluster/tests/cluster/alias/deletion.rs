@@ -1,13 +1,11 @@
 //! The end of an alias: before its function, with nothing left, or left on purpose.
 
 use cluster_tests::{World, function};
-use lambda_sim::{Fault, FaultEffect};
+use lambda_sim::FaultEffect;
 use serde_json::{Value, json};
-use test_support::{Process, eventually};
 
 use super::{KIND, alias, drifting, has_event, in_aws, put_function, until_in_aws, world_with};
-
-use std::time::Duration;
+use crate::crash::Victim;
 
 async fn created(world: &World, extra: Value) {
     let aliases = world.objects(KIND);
@@ -83,60 +81,30 @@ async fn a_function_waits_for_its_aliases_and_both_go_in_any_order() {
     assert_eq!(writes, ["DeleteAlias", "DeleteFunction"]);
 }
 
-/// Kills the operator when its call is held, before or after AWS acted on it, and starts another.
-async fn killed_at(
-    world: &World,
-    process: &mut Process,
-    operation: &str,
-    effect: FaultEffect,
-    change: impl AsyncFnOnce(),
-) {
-    let aws = world.aws();
-    aws.inject(Fault::new(operation, effect).times(1)).await;
-    aws.clear_ledger().await;
-    change().await;
-    world.sim.control().wait_for_held().await;
-    process.kill9();
-    eventually(Duration::from_secs(30), "the simulator notices the end of the caller", || async {
-        let ledger = aws.ledger().await;
-        ledger.into_iter().any(|call| call.error.as_deref() == Some("CallerGone")).then_some(())
-    })
-    .await;
-    world.sim.control().release().await;
-    aws.clear_faults().await;
-    *process = world.operator_process("operator", &[]).await;
-}
-
 #[tokio::test]
 async fn killed_at_any_write_nothing_is_lost_or_done_twice() {
-    let world = World::builder("alias-killed").without_operator().start().await;
-    put_function(&world, "quotes", 2).await;
-    let mut process = world.operator_process("operator", &[]).await;
-    let aliases = world.objects(KIND);
+    let mut victim = Victim::start("alias-killed").await;
+    put_function(&victim.world, "quotes", 2).await;
     for effect in [FaultEffect::PauseBefore, FaultEffect::PauseAfter] {
         let times = if matches!(effect, FaultEffect::PauseBefore) { 2 } else { 1 };
         let spec = |version: &str| alias(json!({"functionVersion": version}));
-        killed_at(&world, &mut process, "CreateAlias", effect.clone(), async || {
-            aliases.apply("live", spec("1")).await;
-        })
-        .await;
-        let object = aliases.ready("live").await;
+        let apply =
+            async |world: &World, version: &str| world.objects(KIND).apply("live", spec(version)).await;
+        victim.killed_at("CreateAlias", effect.clone(), async |world: &World| apply(world, "1").await).await;
+        let object = victim.world.objects(KIND).ready("live").await;
         assert_eq!(
             (&object["status"]["origin"], &object["status"]["pending"]),
             (&json!("Created"), &json!(null))
         );
-        assert_eq!(super::writes(&world).await, vec!["CreateAlias"; times]);
-        killed_at(&world, &mut process, "UpdateAlias", effect.clone(), async || {
-            aliases.apply("live", spec("2")).await;
-        })
-        .await;
-        aliases.ready("live").await;
-        assert_eq!(in_aws(&world, "live").await["FunctionVersion"], "2");
-        assert_eq!(super::writes(&world).await, vec!["UpdateAlias"; times]);
-        killed_at(&world, &mut process, "DeleteAlias", effect.clone(), async || aliases.delete("live").await)
-            .await;
-        aliases.gone("live").await;
-        assert_eq!(in_aws(&world, "live").await, Value::Null);
-        assert_eq!(super::writes(&world).await, vec!["DeleteAlias"; times]);
+        assert_eq!(super::writes(&victim.world).await, vec!["CreateAlias"; times]);
+        victim.killed_at("UpdateAlias", effect.clone(), async |world: &World| apply(world, "2").await).await;
+        victim.world.objects(KIND).ready("live").await;
+        assert_eq!(in_aws(&victim.world, "live").await["FunctionVersion"], "2");
+        assert_eq!(super::writes(&victim.world).await, vec!["UpdateAlias"; times]);
+        let delete = async |world: &World| world.objects(KIND).delete("live").await;
+        victim.killed_at("DeleteAlias", effect.clone(), delete).await;
+        victim.world.objects(KIND).gone("live").await;
+        assert_eq!(in_aws(&victim.world, "live").await, Value::Null);
+        assert_eq!(super::writes(&victim.world).await, vec!["DeleteAlias"; times]);
     }
 }

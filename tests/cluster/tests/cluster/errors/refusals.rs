@@ -23,11 +23,10 @@ async fn a_missing_bucket_and_a_missing_key_are_dependencies_that_are_awaited() 
         .await;
     world.apply("bucket", function(json!({"code": {"s3": {"bucket": "nowhere", "key": "a.zip"}}}))).await;
     world.apply("key", from_s3("later.zip")).await;
-    let remedy = "Create what is missing or correct the spec";
-    let bucket = ["NoSuchBucket", "The specified bucket does not exist", remedy];
-    world.problem("bucket", "DependencyNotReady", &bucket).await;
-    let key = ["NoSuchKey", "The specified key does not exist", remedy];
-    world.problem("key", "DependencyNotReady", &key).await;
+    let remedy = "Create it, or correct the spec";
+    world.problem("bucket", "DependencyNotReady", &["s3://nowhere/a.zip doesn't exist", remedy]).await;
+    world.problem("key", "DependencyNotReady", &["s3://packages/later.zip doesn't exist", remedy]).await;
+    assert_eq!(world.calls().await, Vec::<String>::new(), "S3 says it, and Lambda isn't asked");
     world
         .aws()
         .configure(|aws| {
@@ -37,6 +36,22 @@ async fn a_missing_bucket_and_a_missing_key_are_dependencies_that_are_awaited() 
         .await;
     world.ready("bucket").await;
     world.ready("key").await;
+}
+
+#[tokio::test]
+async fn what_only_lambda_finds_missing_is_awaited_too() {
+    let world = World::start("missing-version").await;
+    world.aws().s3_put("packages", "hello.zip", &zipped("index.py", "print('hello')")).await;
+    let code = json!({"s3": {"bucket": "packages", "key": "hello.zip", "objectVersion": "v2"}});
+    world.apply("hello", function(json!({"code": code}))).await;
+    let texts = [
+        "NoSuchVersion",
+        "The specified version does not exist",
+        "Create what is missing or correct the spec",
+    ];
+    world.problem("hello", "DependencyNotReady", &texts).await;
+    world.aws().s3_put("packages", "hello.zip", &zipped("index.py", "print('again')")).await;
+    world.ready("hello").await;
 }
 
 #[tokio::test]
@@ -58,13 +73,7 @@ async fn a_refused_spec_is_sent_again_only_after_the_long_pause() {
     world.aws().s3_put("packages", "broken.zip", b"this is no zip archive").await;
     world.apply("hello", from_s3("broken.zip")).await;
     world.problem("hello", "InvalidSpec", &["Could not unzip uploaded file", "Correct the spec"]).await;
-    world
-        .aws()
-        .configure(|aws| {
-            aws.missing_keys.insert("packages/broken.zip".into());
-        })
-        .await;
-    world.problem("hello", "DependencyNotReady", &["NoSuchKey"]).await;
+    world.until_called("hello", "CreateFunction", 2).await;
     let times = world.times_of("hello", "CreateFunction").await;
     assert!(times[1] - times[0] >= 2200, "the same spec is not sent again and again: {times:?}");
 }

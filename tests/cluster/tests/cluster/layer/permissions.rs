@@ -108,3 +108,33 @@ async fn drift_of_a_permission_is_mended_and_other_statements_stay() {
     until_event(&world, "tools", "DriftDetected").await;
     assert_eq!(numbers(&world).await, [1]);
 }
+
+#[tokio::test]
+async fn a_new_version_gets_its_permissions_also_where_their_drift_is_ignored() {
+    let mut world = World::start("layer-perm-ignored").await;
+    let spec = |text: &str| {
+        let permissions =
+            json!([{"statementId": "a", "principal": "*"}, {"statementId": "b", "principal": "*"}]);
+        layer(json!({"content": files(text), "permissions": permissions, "ignoreDrift": ["permissions"]}))
+    };
+    applied(&world, "tools", spec("1")).await;
+    let denied = lambda_sim::Fault::error(ADD, 403, "AccessDeniedException", "no");
+    world.aws().inject(denied).await;
+    let layers = world.objects(KIND);
+    layers.apply("tools", spec("2")).await;
+    layers.reason("tools", "AccessDenied").await;
+    assert_eq!((numbers(&world).await, sids(&world, 2).await), (vec![1, 2], Vec::<String>::new()));
+    world.stop_operator().await;
+    world.aws().clear_faults().await;
+    world.start_operator();
+    let object = world.objects(KIND).ready("tools").await;
+    assert_eq!(
+        (numbers(&world).await, sids(&world, 2).await),
+        (vec![1, 2], vec!["a".to_owned(), "b".into()])
+    );
+    assert!(object["status"]["permissionsToGive"].is_null(), "{}", object["status"]);
+    world.aws().remove_layer_permission("tools", 2, "a").await;
+    applied(&world, "tools", spec("3")).await;
+    assert_eq!(sids(&world, 2).await, ["b"], "drift is ignored");
+    assert_eq!(sids(&world, 3).await, ["a", "b"]);
+}

@@ -3,17 +3,12 @@
 use cluster_tests::{World, object_condition};
 use serde_json::{Value, json};
 
-use super::{KIND, STREAM, message, only_mapping, queue, stream, sweeping, uuid, with_function};
+use super::{KIND, STREAM, message, only_mapping, put, queue, stream, sweeping, uuid, with_function};
 
 const OWNER: &str = "lambda-operator.io/owner";
 
 async fn prod(name: &str) -> World {
     with_function(World::builder(name).settings(|settings| settings.cluster_id = Some("prod".into()))).await
-}
-
-async fn put(world: &World, extra: Value) -> String {
-    let body = json!({"FunctionName": "consumer", "EventSourceArn": super::QUEUE});
-    world.aws().put_mapping(super::with(body, &extra)).await
 }
 
 #[tokio::test]

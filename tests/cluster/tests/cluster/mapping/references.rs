@@ -123,3 +123,46 @@ async fn the_order_of_apply_and_delete_never_matters() {
         assert!(world.aws().mappings().await.is_empty() && world.aws().functions().await.is_empty());
     }
 }
+
+/// The calls about mappings so far.
+async fn mapping_calls(world: &World) -> Vec<String> {
+    world.calls().await.into_iter().filter(|call| call.contains("EventSourceMapping")).collect()
+}
+
+#[tokio::test]
+async fn an_alias_gets_the_events_whichever_version_it_points_to() {
+    for mapping_first in [true, false] {
+        let world = World::start("esm-alias").await;
+        let (mappings, aliases) = (world.objects(KIND), world.objects("LambdaAlias"));
+        let follows = json!({"functionRef": {"name": "hello"}, "version": "Latest"});
+        let published = |memory: u32| function(json!({"publish": "OnChange", "memorySize": memory}));
+        if mapping_first {
+            mappings.apply("orders", of("aliasRef", "live")).await;
+            aliases.apply("live", follows).await;
+            world.apply("hello", published(128)).await;
+        } else {
+            world.apply("hello", published(128)).await;
+            aliases.apply("live", follows).await;
+            mappings.apply("orders", of("aliasRef", "live")).await;
+        }
+        let object = mappings.ready("orders").await;
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello:live";
+        assert_eq!(
+            (&object["status"]["functionArn"], &only_mapping(&world).await["FunctionArn"]),
+            (&json!(arn), &json!(arn))
+        );
+        let ledger = world.ledger().await;
+        let writes: Vec<&str> =
+            ledger.iter().filter(|call| call.is_write()).map(|call| call.operation.as_str()).collect();
+        assert_eq!(writes, ["CreateFunction", "PublishVersion", "CreateAlias", "CreateEventSourceMapping"]);
+        world.aws().clear_ledger().await;
+        world.apply("hello", published(256)).await;
+        let moved = |object: &Value| object["status"]["functionVersion"] == "2";
+        aliases.until("live", "points to the new version", moved).await;
+        aliases.ready("live").await;
+        assert_eq!(world.aws().alias("hello", "live").await.unwrap()["FunctionVersion"], "2");
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert_eq!(mapping_calls(&world).await, Vec::<String>::new(), "the mapping stays as it is");
+        mappings.ready("orders").await;
+    }
+}

@@ -72,3 +72,78 @@ async fn who_may_not_ask_deletes_nothing_and_still_publishes() {
     changed(&world, json!({"memorySize": 384})).await;
     assert_eq!(in_aws(&world).await, ["3"]);
 }
+
+#[tokio::test]
+async fn what_has_settings_of_its_own_stays() {
+    let world = World::start("retention-settings").await;
+    world.apply("hello", published(json!({"versionRetention": {"keep": 1}}))).await;
+    world.ready("hello").await;
+    world.aws().provision("hello", "1", Some("READY")).await;
+    changed(&world, json!({"memorySize": 256})).await;
+    world.aws().event_invoke("hello", "2", Some(json!({"MaximumRetryAttempts": 1}))).await;
+    changed(&world, json!({"memorySize": 384})).await;
+    let object = changed(&world, json!({"memorySize": 512})).await;
+    assert_eq!(
+        (in_aws(&world).await, ours(&object)),
+        (["1", "2", "4"].map(String::from).to_vec(), &[1, 2, 4][..])
+    );
+    world.aws().provision("hello", "1", None).await;
+    world.aws().event_invoke("hello", "2", None).await;
+    changed(&world, json!({"memorySize": 640})).await;
+    assert_eq!(in_aws(&world).await, ["5"]);
+}
+
+#[tokio::test]
+async fn what_a_durable_execution_still_runs_stays_until_it_has_ended() {
+    let world = World::start("retention-durable").await;
+    let there = json!({
+        "FunctionName": "hello", "Role": ROLE, "Runtime": "python3.14", "Handler": "index.handler",
+        "Code": {"S3Bucket": "packages", "S3Key": "hello.zip"}, "DurableConfig": {"ExecutionTimeout": 3600},
+    });
+    world.aws().put_function(there).await;
+    let adopted = json!({"adopt": "Unowned", "code": {"external": {}}, "versionRetention": {"keep": 1}});
+    world.apply("hello", published(adopted)).await;
+    let object = world.ready("hello").await;
+    assert_eq!((in_aws(&world).await, ours(&object)), (vec!["1".to_owned()], &[1][..]));
+    world.aws().durable_execution("hello", "1", "order-7", "RUNNING").await;
+    world.aws().clear_ledger().await;
+    changed(&world, json!({"memorySize": 256})).await;
+    assert_eq!(in_aws(&world).await, ["1", "2"]);
+    let calls = world.calls().await;
+    assert_eq!(calls.last().map(String::as_str), Some("ListDurableExecutionsByFunction"), "{calls:?}");
+    world.aws().durable_execution("hello", "1", "order-7", "SUCCEEDED").await;
+    changed(&world, json!({"memorySize": 384})).await;
+    assert_eq!(in_aws(&world).await, ["3"]);
+}
+
+#[tokio::test]
+async fn what_an_object_of_the_cluster_names_stays_also_before_aws_shows_it() {
+    let world = World::start("retention-named").await;
+    let (aliases, mappings) = (world.objects("LambdaAlias"), world.objects("EventSourceMapping"));
+    let suspended = |object: &Value| cluster_tests::object_condition(object, "Suspended")["status"] == "True";
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello";
+    world.apply("hello", published(json!({"versionRetention": {"keep": 1}}))).await;
+    world.ready("hello").await;
+    let live = json!({"suspend": true, "functionRef": {"name": "hello"}, "functionVersion": "1"});
+    aliases.apply("live", live).await;
+    aliases.until("live", "is suspended", suspended).await;
+    changed(&world, json!({"memorySize": 256})).await;
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:orders";
+    let orders = json!({"suspend": true, "functionName": format!("{arn}:2"), "eventSourceArn": queue});
+    mappings.apply("orders", orders).await;
+    mappings.until("orders", "is suspended", suspended).await;
+    changed(&world, json!({"memorySize": 384})).await;
+    let routing = json!({"additionalVersionWeights": {"3": 0.1}});
+    let canary =
+        json!({"suspend": true, "functionName": arn, "functionVersion": "2", "routingConfig": routing});
+    aliases.apply("canary", canary).await;
+    aliases.until("canary", "is suspended", suspended).await;
+    changed(&world, json!({"memorySize": 512})).await;
+    let object = changed(&world, json!({"memorySize": 640})).await;
+    assert_eq!(in_aws(&world).await, ["1", "2", "3", "5"]);
+    assert_eq!(ours(&object), [1, 2, 3, 5]);
+    aliases.delete("live").await;
+    aliases.gone("live").await;
+    changed(&world, json!({"memorySize": 768})).await;
+    assert_eq!(in_aws(&world).await, ["2", "3", "6"]);
+}

@@ -1,0 +1,71 @@
+//! Sentences for conditions and Events, made of texts that others wrote.
+
+/// The text as a sentence that another may follow: it ends with one full stop, whether AWS or somebody else put one
+/// there or not.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    let bare = text.trim_end_matches('.');
+    // An ellipsis is no full stop too many.
+    let ends = text.ends_with("...") || bare.ends_with(['!', '?']);
+    if ends { text.to_owned() } else { format!("{bare}.") }
+}
+
+/// Tags that were set, by their keys.
+pub fn tags_set<'a>(keys: impl IntoIterator<Item = &'a String>) -> String {
+    format!("Set the tags {}.", list(keys))
+}
+
+/// Tags that were removed, by their keys.
+pub fn tags_removed<'a>(keys: impl IntoIterator<Item = &'a String>) -> String {
+    format!("Removed the tags {}.", list(keys))
+}
+
+/// A value that was changed; none is told as such.
+pub fn changed(what: &str, before: Option<&str>, after: Option<&str>) -> String {
+    format!("Changed the {what}: {} → {}.", before.unwrap_or("none"), after.unwrap_or("none"))
+}
+
+/// With commas.
+pub fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
+    items.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_ends_with_one_full_stop() {
+        for (text, expected) in [
+            ("The role can't be assumed", "The role can't be assumed."),
+            (
+                "Layers consumes more than the available size of functions.",
+                "Layers consumes more than the available size of functions.",
+            ),
+            ("two of them..", "two of them."),
+            ("a line ends. \n", "a line ends."),
+            ("and so on...", "and so on..."),
+            ("really?", "really?"),
+            ("(in brackets)", "(in brackets)."),
+            ("", "."),
+        ] {
+            assert_eq!(sentence(text), expected);
+            assert_eq!(sentence(&sentence(text)), sentence(text), "once is enough");
+        }
+    }
+
+    #[test]
+    fn changes_read_as_people_write_them() {
+        let keys = ["env".to_owned(), "team".to_owned()];
+        assert_eq!(tags_set(&keys), "Set the tags env, team.");
+        assert_eq!(tags_removed(&keys[..1]), "Removed the tags env.");
+        assert_eq!(
+            changed("reserved concurrency", Some("3"), Some("5")),
+            "Changed the reserved concurrency: 3 → 5."
+        );
+        assert_eq!(
+            changed("reserved concurrency", None, Some("0")),
+            "Changed the reserved concurrency: none → 0."
+        );
+    }
+}
