@@ -135,10 +135,8 @@ fn row(
         (true, _) => "required".to_owned(),
         (false, default) => in_cell(&default.unwrap_or_default()),
     };
-    let _ = match with_defaults {
-        true => writeln!(text, "| `{name}` | {kind} | {default} | {about} |"),
-        false => writeln!(text, "| `{name}` | {kind} | {about} |"),
-    };
+    let default = if with_defaults { format!(" {default} |") } else { String::new() };
+    let _ = writeln!(text, "| `{name}` | {kind} |{default} {about} |");
 }
 
 type Rule = k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::ValidationRule;

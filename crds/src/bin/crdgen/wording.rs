@@ -139,7 +139,7 @@ fn literals(expression: &str) -> String {
     for term in terms(expression) {
         match (whole_literal(term), choice(term)) {
             (Some(literal), _) => text.push_str(&literal),
-            (None, Some((one, other))) => text.push_str(&format!("{one} |{other}")),
+            (None, Some((one, other))) => text.extend([one.as_str(), " |", other.as_str()]),
             (None, None) if text.ends_with('…') => {}
             (None, None) => {
                 let glued = text.is_empty() || text.ends_with([' ', '"', '.']);
