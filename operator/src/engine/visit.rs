@@ -22,8 +22,8 @@ use crate::engine::verdict::Verdict;
 use crate::k8s::conditions;
 use crate::k8s::references::{self, ObjectKey, ReferenceKey};
 use crate::k8s::write::WriteError;
-use crate::source::NamedSource;
 use crate::runtime::traces;
+use crate::source::NamedSource;
 
 /// What a visit came to.
 enum Outcome {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chart_tests::{find, render, root};
 use lambda_operator::runtime::Metrics;
-use lambda_operator::runtime::metrics::Standing;
 use promql_parser::label::Matchers;
 use promql_parser::parser::{self, Expr};
 use serde_json::Value;
@@ -12,30 +11,19 @@ use serde_json::Value;
 /// What Prometheus adds to every series.
 const TARGET: [&str; 2] = ["namespace", "le"];
 
-/// The operator's metrics: names of series and their labels.
+/// The operator's metrics by its own table, which is docs/metrics.md: names of series and their labels.
 fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     let metrics = Metrics::new();
-    metrics.reconciled("K", "ok", 0.1);
-    metrics.object_moved("K", None, Some(Standing { reason: "Available", ready: true }));
-    metrics.became_ready("K", 1.0);
-    metrics.aws_called("Op", "OK", 0.1);
-    metrics.aws_throttled("Op");
-    metrics.aws_quota_waited("Rest", 0.1);
-    metrics.aws_quota_waiting("1", "r", "Rest", 1);
-    metrics.kubernetes_write("K", "status");
-    metrics.drift_detected("K");
-    metrics.drift_corrected("K");
-    metrics.sweep_finished("1", "r", "function");
-    metrics.inventory_mode("1", "r", "function", ("list", &["list"]));
-    metrics.leading(true);
-    let text = metrics.encode();
-    let series = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
-        let series = line.rsplit_once(' ').unwrap().0;
-        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
-        let labels = labels.trim_end_matches('}').split("\",").filter_map(|label| label.split_once('='));
-        (name.to_owned(), labels.map(|(label, _)| label.to_owned()).collect())
+    let rows = metrics.page().lines().filter_map(|line| {
+        let columns: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, kind, labels, _] = columns[..] else { return None };
+        let name = name.strip_prefix('`')?.trim_end_matches('`');
+        let labels = labels.split(", ").map(|label| label.trim_matches('`').to_owned());
+        let labels: BTreeSet<String> = labels.filter(|label| !label.is_empty()).collect();
+        let suffixes: &[&str] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
+        Some(suffixes.iter().map(move |suffix| (format!("{name}{suffix}"), labels.clone())))
     });
-    series.collect()
+    rows.flatten().collect()
 }
 
 /// What a query asks for: series with the labels that it names.
