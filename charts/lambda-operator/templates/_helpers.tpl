@@ -95,7 +95,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   {{- range $kinds }}
   - {{ . }}
   {{- end }}
-  verbs: [get, list, watch, patch]
+  verbs: [list, watch, patch]
 - apiGroups: [lambda-operator.io]
   resources:
   {{- range $kinds }}

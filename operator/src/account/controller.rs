@@ -134,7 +134,7 @@ impl AccountController {
             Err(error) if is_forbidden(error) => {
                 if accounts.blinded() {
                     tracing::warn!(
-                        "LambdaAccounts may not be listed: objects with accountRef wait until get, list, watch and patch on \
+                        "LambdaAccounts may not be listed: objects with accountRef wait until list, watch and patch on \
                          lambdaaccounts are granted"
                     );
                 }

@@ -69,7 +69,7 @@ fn found<'a>(name: &str, applicant: &Applicant<'_>, known: Known<'a>) -> Result<
         if !known.listed {
             let text = format!(
                 "LambdaAccount {name} can't be looked up: the operator's ServiceAccount may not list LambdaAccounts. Grant it \
-                 get, list, watch and patch on lambdaaccounts.lambda-operator.io by a ClusterRole, or remove spec.accountRef."
+                 list, watch and patch on lambdaaccounts.lambda-operator.io by a ClusterRole, or remove spec.accountRef."
             );
             return unresolved(Reason::AccessDenied, text);
         }

@@ -40,8 +40,8 @@ impl std::fmt::Display for Right {
 
 /// Every right of the rules of Roles or ClusterRoles.
 pub fn of_roles<'a>(roles: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Right> {
-    let given = roles.into_iter().flat_map(|role| role["rules"].as_array().into_iter().flatten());
-    given.flat_map(of_rule).collect()
+    let all = roles.into_iter().flat_map(|role| role["rules"].as_array().into_iter().flatten());
+    all.flat_map(of_rule).collect()
 }
 
 fn of_rule(rule: &Value) -> Vec<Right> {

@@ -44,6 +44,8 @@ async fn the_operator_may_do_nothing_more() {
     for needless in [
         "update lambdafunctions.lambda-operator.io -n default",
         "create lambdafunctions.lambda-operator.io -n default",
+        // Its watches tell it everything.
+        "get lambdafunctions.lambda-operator.io -n default",
         "delete lambdafunctions.lambda-operator.io -n default",
         "deletecollection lambdafunctions.lambda-operator.io -n default",
         "update lambdafunctions.lambda-operator.io --subresource=status -n default",
