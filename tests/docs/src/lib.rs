@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// What an `sh` block can be marked with, and what that means.
-pub const MARKS: [(&str, &str); 8] = [
+pub const MARKS: [(&str, &str); 9] = [
     ("run", "a test runs it on a real API server, with an operator and a simulated AWS"),
     ("ci", "CI itself runs it"),
+    ("needs-names", "unproven: the words in capitals are for the reader to fill in"),
     ("needs-kind", "unproven: it needs kind, which needs a container engine"),
     ("needs-nodes", "unproven: it needs a cluster that runs Pods, and an image"),
     ("needs-aws", "unproven: it needs an AWS account"),
