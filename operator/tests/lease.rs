@@ -1,6 +1,6 @@
 //! Leader election against a real API server: takeover, release, and never two leaders at the same time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -103,6 +103,7 @@ async fn a_leader_that_stops_renewing_is_replaced_after_its_time_and_not_before(
     let (frozen, thaw) = (Instant::now(), first.freeze());
     // How soon each side notices is up to the machine; that they never overlap is not, and the observer sees to it.
     second.leads().await;
+    watch.has_seen(2).await;
     let taken = frozen.elapsed();
     assert!(taken >= Duration::from_millis(2500), "taken over after {taken:?}");
     assert_eq!(first.leadership.check(), Err(NotLeader), "while it is frozen");
@@ -248,15 +249,16 @@ async fn disturb(leases: &Api<Lease>) {
 struct Observer {
     contenders: Arc<Mutex<Vec<Leadership>>>,
     stop: Arc<AtomicBool>,
-    /// Gives how many led at some time.
-    thread: JoinHandle<usize>,
+    /// How many have been seen to lead.
+    seen: Arc<AtomicUsize>,
+    thread: JoinHandle<()>,
 }
 
 impl Observer {
     fn start() -> Self {
         let contenders = Arc::<Mutex<Vec<Leadership>>>::default();
-        let stop = Arc::<AtomicBool>::default();
-        let (theirs, until) = (Arc::clone(&contenders), Arc::clone(&stop));
+        let (stop, seen) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let (theirs, until, count) = (Arc::clone(&contenders), Arc::clone(&stop), Arc::clone(&seen));
         let thread = std::thread::spawn(move || {
             let mut led = Vec::new();
             while !until.load(Ordering::Relaxed) {
@@ -272,19 +274,29 @@ impl Observer {
                     // It led before and after the others were asked, so it led meanwhile.
                     assert!(also == 0 || leadership.check().is_err(), "two leaders at the same time");
                 }
+                count.store(led.iter().filter(|led| **led).count(), Ordering::Relaxed);
                 std::thread::sleep(Duration::from_micros(200));
             }
-            led.into_iter().filter(|led| *led).count()
         });
-        Self { contenders, stop, thread }
+        Self { contenders, stop, seen, thread }
     }
 
     fn add(&self, contender: &Contender) {
         self.contenders.lock().push(contender.leadership.clone());
     }
 
+    /// Waits until so many have been seen to lead: on a busy machine the thread comes to it late.
+    async fn has_seen(&self, leaders: usize) {
+        let busy = || self.seen.load(Ordering::Relaxed) < leaders && !self.thread.is_finished();
+        while busy() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// How many led at some time.
     fn stop(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("never two leaders")
+        self.thread.join().expect("never two leaders");
+        self.seen.load(Ordering::Relaxed)
     }
 }

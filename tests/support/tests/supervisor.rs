@@ -65,7 +65,7 @@ fn with_etcd(folder: &Path, etcd: &str) -> Command {
         path
     };
     let etcd = file("etcd", format!("#!/bin/sh\n{etcd}\n"));
-    let names = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
+    let names = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm"];
     let lines = names.map(|name| format!("echo {name}={}", etcd.display())).join("\n");
     let mut command = Command::new(PROGRAM);
     command.env("LAMBDA_OPERATOR_ENSURE_TOOLS", file("ensure", format!("#!/bin/sh\n{lines}\n")));
