@@ -9,7 +9,6 @@ pub mod conditions;
 pub mod function;
 pub mod layer;
 pub mod mapping;
-mod mapping_rules;
 mod rules;
 
 use std::collections::BTreeMap;

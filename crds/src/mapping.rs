@@ -6,15 +6,25 @@
 //! [CreateEventSourceMapping]: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 //! [UpdateEventSourceMapping]: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 
+mod delivery;
+mod field_rules;
+mod kafka;
+mod source;
+mod status;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{CommonSpec, CommonStatus, ObjectRef};
-use crate::function::SystemLogLevel;
-use crate::mapping_rules::{self, Source, reads_from};
+use crate::common::{CommonSpec, ObjectRef};
 use crate::rules;
+
+use field_rules::{Source, reads_from};
+
+pub use delivery::*;
+pub use kafka::*;
+pub use source::*;
+pub use status::*;
 
 /// An event source mapping: Lambda reads a queue, stream, topic or change stream and calls a function with what it finds.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -45,43 +55,43 @@ use crate::rules;
     ),
     validation = rules::account_is_fixed("EventSourceMapping"),
     validation = rules::region_is_fixed("EventSourceMapping"),
-    validation = mapping_rules::consumer_group_is_fixed("amazonManagedKafkaEventSourceConfig"),
-    validation = mapping_rules::consumer_group_is_fixed("selfManagedKafkaEventSourceConfig")
+    validation = field_rules::consumer_group_is_fixed("amazonManagedKafkaEventSourceConfig"),
+    validation = field_rules::consumer_group_is_fixed("selfManagedKafkaEventSourceConfig")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = rules::exactly_one("spec", &["functionRef", "aliasRef", "functionName"]),
     validation = rules::exactly_one("spec", &["eventSourceArn", "selfManagedEventSource"]),
     // What AWS fixes at creation.
-    validation = mapping_rules::created_with_shown("eventSourceArn", ""),
-    validation = mapping_rules::created_with("selfManagedEventSource"),
-    validation = mapping_rules::created_with_shown("startingPosition", ""),
-    validation = mapping_rules::created_with("startingPositionTimestamp"),
-    validation = mapping_rules::created_with_shown("topics", "[0]"),
-    validation = mapping_rules::created_with_shown("queues", "[0]"),
-    validation = mapping_rules::consumption_mode_is_fixed(),
-    validation = mapping_rules::virtual_host_is_fixed(),
+    validation = field_rules::created_with_shown("eventSourceArn", ""),
+    validation = field_rules::created_with("selfManagedEventSource"),
+    validation = field_rules::created_with_shown("startingPosition", ""),
+    validation = field_rules::created_with("startingPositionTimestamp"),
+    validation = field_rules::created_with_shown("topics", "[0]"),
+    validation = field_rules::created_with_shown("queues", "[0]"),
+    validation = field_rules::consumption_mode_is_fixed(),
+    validation = field_rules::virtual_host_is_fixed(),
     // Which field goes with which source.
-    validation = mapping_rules::needed_for("topics", Source::KAFKA, "name the topic to read"),
-    validation = mapping_rules::only_for("topics", Source::KAFKA),
-    validation = mapping_rules::needed_for("queues", &[Source::Mq], "name the queue of the broker to read"),
-    validation = mapping_rules::only_for("queues", &[Source::Mq]),
-    validation = mapping_rules::needed_for("documentDBEventSourceConfig", &[Source::DocumentDb], "name the database to watch"),
-    validation = mapping_rules::only_for("documentDBEventSourceConfig", &[Source::DocumentDb]),
-    validation = mapping_rules::only_for("amazonManagedKafkaEventSourceConfig", &[Source::Msk]),
-    validation = mapping_rules::only_for("selfManagedKafkaEventSourceConfig", &[Source::SelfManagedKafka]),
-    validation = mapping_rules::only_for("sourceAccessConfigurations", &[Source::Msk, Source::SelfManagedKafka, Source::Mq, Source::DocumentDb]),
-    validation = mapping_rules::only_for("startingPosition", Source::WITH_A_POSITION),
-    validation = mapping_rules::only_for("scalingConfig", &[Source::Sqs]),
-    validation = mapping_rules::only_for("provisionedPollerConfig", &[Source::Sqs, Source::Msk, Source::SelfManagedKafka]),
-    validation = mapping_rules::only_for("loggingConfig", Source::KAFKA),
-    validation = mapping_rules::only_for("parallelizationFactor", Source::STREAMS),
-    validation = mapping_rules::only_for("tumblingWindowInSeconds", Source::STREAMS),
-    validation = mapping_rules::only_for("bisectBatchOnFunctionError", Source::STREAMS_AND_KAFKA),
-    validation = mapping_rules::only_for("maximumRecordAgeInSeconds", Source::STREAMS_AND_KAFKA),
-    validation = mapping_rules::only_for("maximumRetryAttempts", Source::STREAMS_AND_KAFKA),
-    validation = mapping_rules::only_for("destinationConfig", Source::STREAMS_AND_KAFKA),
-    validation = mapping_rules::only_for("functionResponseTypes", &[Source::Sqs, Source::Kinesis, Source::DynamoDb, Source::Msk, Source::SelfManagedKafka]),
+    validation = field_rules::needed_for("topics", Source::KAFKA, "name the topic to read"),
+    validation = field_rules::only_for("topics", Source::KAFKA),
+    validation = field_rules::needed_for("queues", &[Source::Mq], "name the queue of the broker to read"),
+    validation = field_rules::only_for("queues", &[Source::Mq]),
+    validation = field_rules::needed_for("documentDBEventSourceConfig", &[Source::DocumentDb], "name the database to watch"),
+    validation = field_rules::only_for("documentDBEventSourceConfig", &[Source::DocumentDb]),
+    validation = field_rules::only_for("amazonManagedKafkaEventSourceConfig", &[Source::Msk]),
+    validation = field_rules::only_for("selfManagedKafkaEventSourceConfig", &[Source::SelfManagedKafka]),
+    validation = field_rules::only_for("sourceAccessConfigurations", &[Source::Msk, Source::SelfManagedKafka, Source::Mq, Source::DocumentDb]),
+    validation = field_rules::only_for("startingPosition", Source::WITH_A_POSITION),
+    validation = field_rules::only_for("scalingConfig", &[Source::Sqs]),
+    validation = field_rules::only_for("provisionedPollerConfig", &[Source::Sqs, Source::Msk, Source::SelfManagedKafka]),
+    validation = field_rules::only_for("loggingConfig", Source::KAFKA),
+    validation = field_rules::only_for("parallelizationFactor", Source::STREAMS),
+    validation = field_rules::only_for("tumblingWindowInSeconds", Source::STREAMS),
+    validation = field_rules::only_for("bisectBatchOnFunctionError", Source::STREAMS_AND_KAFKA),
+    validation = field_rules::only_for("maximumRecordAgeInSeconds", Source::STREAMS_AND_KAFKA),
+    validation = field_rules::only_for("maximumRetryAttempts", Source::STREAMS_AND_KAFKA),
+    validation = field_rules::only_for("destinationConfig", Source::STREAMS_AND_KAFKA),
+    validation = field_rules::only_for("functionResponseTypes", &[Source::Sqs, Source::Kinesis, Source::DynamoDb, Source::Msk, Source::SelfManagedKafka]),
     // Which value goes with which.
     validation = Rule::new(format!("has(self.startingPosition) || {SHARE_GROUP} || !{}", reads_from(Source::WITH_A_POSITION)))
         .message("spec.startingPosition is required for Kinesis, DynamoDB, MSK, self-managed Kafka and DocumentDB; set it to TRIM_HORIZON or LATEST"),
@@ -291,391 +301,6 @@ pub struct EventSourceMappingSpec {
 
 /// Whether a topic is read through a share group, as an expression over the spec.
 const SHARE_GROUP: &str = "(has(self.selfManagedKafkaEventSourceConfig) && has(self.selfManagedKafkaEventSourceConfig.consumptionMode) && self.selfManagedKafkaEventSourceConfig.consumptionMode == 'Queue')";
-
-/// A Kafka cluster that isn't Amazon's.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct SelfManagedEventSource {
-    /// Where the cluster is.
-    pub endpoints: KafkaEndpoints,
-}
-
-/// Where a Kafka cluster is.
-#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct KafkaEndpoints {
-    /// Brokers, `host:port`, 1 to 10 (`KAFKA_BOOTSTRAP_SERVERS` in the Lambda API).
-    #[schemars(
-        length(min = 1, max = 10),
-        inner(
-            length(min = 1, max = 300),
-            regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}$")
-        )
-    )]
-    #[x_kube(merge_strategy = ListMerge::Set)]
-    pub kafka_bootstrap_servers: Vec<String>,
-}
-
-/// Which records are of interest.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-pub struct FilterCriteria {
-    /// Filters, one of which a record has to match. AWS allows 5, and more on request. Default: none, every record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 20))]
-    pub filters: Option<Vec<Filter>>,
-}
-
-/// One filter.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// The pattern, in JSON, for example `{"body": {"kind": ["order"]}}`. Compared as JSON, not as text.
-    #[schemars(length(max = 4096))]
-    pub pattern: String,
-}
-
-/// What a function says of a batch.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FunctionResponseType {
-    /// Which records failed.
-    ReportBatchItemFailures,
-}
-
-/// Metrics of a mapping.
-#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
-pub struct MappingMetricsConfig {
-    /// `EventCount`, and for Kafka also `ErrorCount` and `KafkaMetrics`. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 3))]
-    #[x_kube(merge_strategy = ListMerge::Set)]
-    pub metrics: Option<Vec<MappingMetric>>,
-}
-
-/// A group of metrics of a mapping.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MappingMetric {
-    /// What becomes of the records.
-    EventCount,
-    /// Errors while processing.
-    ErrorCount,
-    /// The state of the Kafka consumers.
-    KafkaMetrics,
-}
-
-/// Logs of a mapping.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct MappingLoggingConfig {
-    /// Lowest level of the pollers' lines that are kept. Default: none are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "SystemLogLevel")]
-    pub system_log_level: Option<SystemLogLevel>,
-}
-
-/// Limit of concurrent calls for a queue.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct MappingScalingConfig {
-    /// Most concurrent calls. Default: no limit of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 2, max = 1000))]
-    pub maximum_concurrency: Option<i32>,
-}
-
-/// Pollers of a mapping's own.
-#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = Rule::new("!has(self.minimumPollers) || !has(self.maximumPollers) || self.minimumPollers <= self.maximumPollers")
-        .message("spec.provisionedPollerConfig.minimumPollers is more than maximumPollers; lower the one or raise the other")
-)]
-pub struct ProvisionedPollerConfig {
-    /// Fewest pollers. Default: 2 for SQS, which takes no fewer, 1 for Kafka.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 200))]
-    pub minimum_pollers: Option<i32>,
-    /// Most pollers: up to 10,000 for SQS, 2,000 for Kafka. Default: 200.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 10000))]
-    pub maximum_pollers: Option<i32>,
-    /// Group of mappings of one VPC that share their pollers. Kafka only. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 128), regex(pattern = r"^[a-zA-Z0-9_-]*$"))]
-    pub poller_group_name: Option<String>,
-}
-
-/// Where to start reading.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StartingPosition {
-    /// At the oldest record.
-    TrimHorizon,
-    /// At the records that come after the creation.
-    Latest,
-    /// At a time; not for DynamoDB.
-    AtTimestamp,
-}
-
-/// What happens to records that are given up.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct MappingDestinationConfig {
-    /// Where they are sent. Default: nowhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "OnFailure")]
-    pub on_failure: Option<OnFailure>,
-}
-
-/// Where records that are given up are sent.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-pub struct OnFailure {
-    /// ARN of an SQS queue, SNS topic or S3 bucket, or `kafka://TOPIC`; empty means nowhere.
-    #[schemars(
-        length(max = 350),
-        regex(
-            pattern = r"^(kafka://[^.][a-zA-Z0-9_.-]{0,248}|arn:aws[a-zA-Z0-9-]*:[a-zA-Z0-9-]+:[a-z0-9-]*:(\d{12})?:.*)?$"
-        )
-    )]
-    pub destination: String,
-}
-
-/// One means of access to a source.
-#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[x_kube(
-    validation = Rule::new("has(self.uri) != (self.type in ['IAM_AUTH', 'IAM_OAUTHBEARER_AUTH'])")
-        .message(Message::Expression(r#""an entry of spec.sourceAccessConfigurations with the type " + self.type + (has(self.uri) ? " takes no uri; remove it" : " needs a uri; set it")"#.into()))
-)]
-pub struct SourceAccessConfiguration {
-    /// What the entry is: a kind of credentials, or of a place in a VPC.
-    #[serde(rename = "type")]
-    pub kind: SourceAccessType,
-    /// The value: the ARN of a secret in Secrets Manager, `subnet:…`, `security_group:…`, or a name. Required but for
-    /// `IAM_AUTH` and `IAM_OAUTHBEARER_AUTH`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200), regex(pattern = r"^[ a-zA-Z0-9/*:_+=.@-]*$"))]
-    pub uri: Option<String>,
-}
-
-/// Means of access to a source.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum SourceAccessType {
-    #[serde(rename = "BASIC_AUTH")]
-    BasicAuth,
-    #[serde(rename = "VPC_SUBNET")]
-    VpcSubnet,
-    #[serde(rename = "VPC_SECURITY_GROUP")]
-    VpcSecurityGroup,
-    #[serde(rename = "SASL_SCRAM_512_AUTH")]
-    SaslScram512Auth,
-    #[serde(rename = "SASL_SCRAM_256_AUTH")]
-    SaslScram256Auth,
-    #[serde(rename = "VIRTUAL_HOST")]
-    VirtualHost,
-    #[serde(rename = "CLIENT_CERTIFICATE_TLS_AUTH")]
-    ClientCertificateTlsAuth,
-    #[serde(rename = "SERVER_ROOT_CA_CERTIFICATE")]
-    ServerRootCaCertificate,
-    #[serde(rename = "OAUTHBEARER_AUTH")]
-    OauthbearerAuth,
-    #[serde(rename = "OAUTHBEARER_SCOPE")]
-    OauthbearerScope,
-    #[serde(rename = "OAUTHBEARER_AUDIENCE")]
-    OauthbearerAudience,
-    #[serde(rename = "OAUTHBEARER_LOGICAL_CLUSTER")]
-    OauthbearerLogicalCluster,
-    #[serde(rename = "OAUTHBEARER_IDENTITY_POOL")]
-    OauthbearerIdentityPool,
-    #[serde(rename = "IAM_AUTH")]
-    IamAuth,
-    #[serde(rename = "IAM_OAUTHBEARER_AUTH")]
-    IamOauthbearerAuth,
-}
-
-/// Settings of an MSK source.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct AmazonManagedKafkaEventSourceConfig {
-    /// Kafka consumer group, unique among all mappings. Default: the UUID of the mapping. Immutable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200), regex(pattern = r"^[ a-zA-Z0-9/*:_+=.@-]*$"))]
-    pub consumer_group_id: Option<String>,
-    /// Schema registry that records are checked with. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "KafkaSchemaRegistryConfig")]
-    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
-}
-
-/// Settings of a self-managed Kafka source.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct SelfManagedKafkaEventSourceConfig {
-    /// Kafka consumer group, unique among all mappings. Default: the UUID of the mapping. Immutable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200), regex(pattern = r"^[ a-zA-Z0-9/*:_+=.@-]*$"))]
-    pub consumer_group_id: Option<String>,
-    /// Schema registry that records are checked with. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "KafkaSchemaRegistryConfig")]
-    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
-    /// How the topic is read: `Stream` (default) in order, by a consumer group; `Queue` without an order, by a share group
-    /// of Kafka 4.2 or later. Immutable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "KafkaConsumptionMode")]
-    pub consumption_mode: Option<KafkaConsumptionMode>,
-}
-
-/// How a Kafka topic is read.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KafkaConsumptionMode {
-    /// In order, by a consumer group.
-    #[default]
-    Stream,
-    /// Without an order, by a share group.
-    Queue,
-}
-
-/// A schema registry; empty means none.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct KafkaSchemaRegistryConfig {
-    /// ARN of a Glue registry, or URL of a Confluent one. Default: none.
-    #[serde(default, rename = "schemaRegistryURI", skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 10000), regex(pattern = r"^[a-zA-Z0-9/*:_+=.@-]*$"))]
-    pub schema_registry_uri: Option<String>,
-    /// How the function gets a record: as `JSON`, or as in the `SOURCE`, without the schema's id. Absent: AWS's choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "EventRecordFormat")]
-    pub event_record_format: Option<EventRecordFormat>,
-    /// How Lambda logs in to the registry. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4))]
-    pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
-    /// Which parts of a record are checked. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2))]
-    pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
-}
-
-/// How a function gets a record.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum EventRecordFormat {
-    /// As JSON.
-    Json,
-    /// As in the topic.
-    Source,
-}
-
-/// One means of access to a schema registry.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KafkaSchemaRegistryAccessConfig {
-    /// Kind of credentials.
-    #[serde(rename = "type")]
-    pub kind: KafkaSchemaRegistryAuthType,
-    /// ARN of the secret in Secrets Manager.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^arn:aws[a-zA-Z0-9-]*:[a-zA-Z0-9-]+:.+$"))]
-    pub uri: String,
-}
-
-/// Credentials of a schema registry.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum KafkaSchemaRegistryAuthType {
-    #[serde(rename = "BASIC_AUTH")]
-    BasicAuth,
-    #[serde(rename = "CLIENT_CERTIFICATE_TLS_AUTH")]
-    ClientCertificateTlsAuth,
-    #[serde(rename = "SERVER_ROOT_CA_CERTIFICATE")]
-    ServerRootCaCertificate,
-    #[serde(rename = "OAUTHBEARER_AUTH")]
-    OauthbearerAuth,
-}
-
-/// A part of a record that is checked.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KafkaSchemaValidationConfig {
-    /// `KEY` or `VALUE`.
-    pub attribute: KafkaSchemaValidationAttribute,
-}
-
-/// A part of a record.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum KafkaSchemaValidationAttribute {
-    /// Its key.
-    Key,
-    /// Its value.
-    Value,
-}
-
-/// Settings of a DocumentDB source.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct DocumentDbEventSourceConfig {
-    /// The database to watch.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r#"^[^ /.$"]*$"#))]
-    pub database_name: String,
-    /// The collection to watch. Default: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 57), regex(pattern = r"^[_a-zA-Z0-9][^$]*$"))]
-    pub collection_name: Option<String>,
-    /// What an update shows: only the change, `Default` (default), or the whole document as well, `UpdateLookup`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "FullDocument")]
-    pub full_document: Option<FullDocument>,
-}
-
-/// What an update of a document shows.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FullDocument {
-    /// The change.
-    #[default]
-    Default,
-    /// The change and the whole document.
-    UpdateLookup,
-}
-
-/// What the operator knows of the mapping in AWS.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct EventSourceMappingStatus {
-    /// Fields that every kind has.
-    #[serde(flatten)]
-    pub common: CommonStatus,
-
-    /// The id that AWS assigned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uuid: Option<String>,
-
-    /// ARN of the mapping.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arn: Option<String>,
-
-    /// ARN of the function, version or alias that gets the events.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub function_arn: Option<String>,
-
-    /// ARN of the source; absent for self-managed Kafka.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event_source_arn: Option<String>,
-
-    /// State of the mapping in AWS: Creating, Enabling, Enabled, Disabling, Disabled, Updating, Deleting.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-
-    /// Who or what brought it into this state, in AWS's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state_transition_reason: Option<String>,
-
-    /// What AWS says of the last batch, such as `OK`, `No records processed` or `PROBLEM: …`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_processing_result: Option<String>,
-
-    /// When the mapping or its state last changed in AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Time")]
-    pub last_modified: Option<Time>,
-}
 
 #[cfg(test)]
 mod tests {
