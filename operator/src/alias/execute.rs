@@ -104,7 +104,7 @@ async fn update(
     // With provisioned concurrency AWS may shift the traffic by and by, and says so at once.
     let next = if has_all(&alias.weights) { Next::Settle } else { Next::Continue };
     let observed = Observed { alias, ..observed.clone() };
-    Ok(Effect { observed: Some(observed), next, note: Some(Note::normal("Updated", "Update", text)) })
+    Ok(Effect { observed: Some(observed), next, note: Some(Note::updated(text)) })
 }
 
 /// A version that isn't there or isn't Active is told apart from all else by looking at it, not by AWS's text.

@@ -33,15 +33,15 @@ pub async fn execute(
         Action::Update { configuration, paths } => {
             scope.update_code_signing_config(arn, configuration, priority).await?;
             let text = format!("The configuration was updated: {}.", paths.join(", "));
-            effect(after(action, observed), Next::Continue, Note::normal("Updated", "Update", text))
+            effect(after(action, observed), Next::Continue, Note::updated(text))
         }
         Action::Tag(tags) => {
             scope.tag(arn, tags, priority).await?;
-            effect(after(action, observed), Next::Continue, updated(text::tags_set(tags.keys())))
+            effect(after(action, observed), Next::Continue, Note::updated(text::tags_set(tags.keys())))
         }
         Action::Untag(keys) => {
             scope.untag(arn, keys, priority).await?;
-            effect(after(action, observed), Next::Continue, updated(text::tags_removed(keys)))
+            effect(after(action, observed), Next::Continue, Note::updated(text::tags_removed(keys)))
         }
         Action::Delete => {
             scope.delete_code_signing_config(arn, priority).await?;
@@ -53,10 +53,6 @@ pub async fn execute(
             effect(None, Next::Continue, Note::normal("Retained", "Delete", text))
         }
     }
-}
-
-fn updated(text: String) -> Note {
-    Note::normal("Updated", "Update", text)
 }
 
 /// What a configuration is after a change that answers nothing of it.

@@ -95,7 +95,7 @@ pub async fn execute(
         | Action::LinkCodeSigning(_)
         | Action::UnlinkCodeSigning => {
             at_once(scope, name, arn, action, priority).await?;
-            let note = observed.map(|before| Note::normal("Updated", "Update", action.told(before)));
+            let note = observed.map(|before| Note::updated(action.told(before)));
             let observed = observed.map(|observed| after(action, observed));
             Ok(Effect { observed, next: Next::Continue, note })
         }

@@ -64,6 +64,11 @@ impl Note {
         Self { warning: false, reason: reason.into(), action, text: text.into() }
     }
 
+    /// Something that the resource has was changed, without a wait.
+    pub fn updated(text: impl Into<String>) -> Self {
+        Self::normal("Updated", "Update", text)
+    }
+
     /// Something needs attention.
     pub fn warning(reason: impl Into<String>, action: &'static str, text: impl Into<String>) -> Self {
         Self { warning: true, reason: reason.into(), action, text: text.into() }
@@ -147,7 +152,7 @@ impl Publisher {
             let patch = Patch::Merge(json!({ "series": series }));
             match api.patch(&before.name, &PatchParams::default(), &patch).await {
                 // Deleted meanwhile, e.g. because it was too old: it is published again.
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
+                Err(kube::Error::Api(status)) if status.is_not_found() => {}
                 answer => return answer.map(drop),
             }
         }

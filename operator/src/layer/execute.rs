@@ -27,12 +27,12 @@ pub async fn execute(
             let number = version.map(|version| version.number).unwrap_or_default();
             scope.add_layer_permission(layer, number, sid, permission, priority).await?;
             let text = format!("Permission {sid} was given to version {number}.");
-            Note::normal("Updated", "Update", text)
+            Note::updated(text)
         }
         Action::RemovePermission { layer, number, sid, .. } => {
             scope.remove_layer_permission(layer, *number, sid, priority).await?;
             let text = format!("Permission {sid} was taken back from version {number}.");
-            Note::normal("Updated", "Update", text)
+            Note::updated(text)
         }
         Action::DeleteVersion { layer, number } => {
             scope.delete_layer_version(layer, *number, priority).await?;

@@ -39,11 +39,11 @@ pub async fn execute(
         Action::Update { .. } => update(scope, action, observed, priority).await,
         Action::Tag(tags) => {
             scope.tag(arn, tags, priority).await?;
-            effect(after(action, observed), Next::Continue, Some(updated(text::tags_set(tags.keys()))))
+            effect(after(action, observed), Next::Continue, Some(Note::updated(text::tags_set(tags.keys()))))
         }
         Action::Untag(keys) => {
             scope.untag(arn, keys, priority).await?;
-            effect(after(action, observed), Next::Continue, Some(updated(text::tags_removed(keys))))
+            effect(after(action, observed), Next::Continue, Some(Note::updated(text::tags_removed(keys))))
         }
         Action::Delete => {
             let uuid = observed.map(|known| known.uuid.as_str()).unwrap_or_default();
@@ -92,7 +92,7 @@ async fn update(
     match scope.update_mapping(known, configuration, fields, *enabled, priority).await {
         Ok(updated) => {
             let text = format!("The mapping is being updated: {}.", paths.join(", "));
-            let note = Some(Note::normal("Updated", "Update", text));
+            let note = Some(Note::updated(text));
             let observed = Some(Observed { tags: known.tags.clone(), ..updated });
             Ok(Effect { observed, next: Next::Settle, note })
         }
@@ -114,10 +114,6 @@ fn explained(error: AwsError) -> Result<Effect<Observed>, AwsError> {
     );
     let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
     Ok(Effect { observed: None, next: Next::End(verdict), note: None })
-}
-
-fn updated(text: String) -> Note {
-    Note::normal("Updated", "Update", text)
 }
 
 /// What a mapping is after a change that answers nothing of it.
