@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, ResourceExt};
-use lambda_operator_crds::GROUP;
 
+use crate::k8s::definition;
 use crate::run::{RunError, connect};
 use crate::settings::KubernetesSettings;
 
@@ -81,16 +81,11 @@ impl Guard {
 
     /// Where objects of a kind may be.
     fn apis(&self, client: &Client, definition: &CustomResourceDefinition) -> Vec<Api<DynamicObject>> {
-        let names = &definition.spec.names;
-        let gvk = GroupVersionKind::gvk(GROUP, "v1alpha1", &names.kind);
-        let resource = ApiResource::from_gvk_with_plural(&gvk, &names.plural);
+        let within = |namespace: &String| definition::api(client, definition, Some(namespace));
         match self.namespaces.as_slice() {
-            [] => vec![Api::all_with(client.clone(), &resource)],
-            _ if names.kind == ACCOUNT => Vec::new(),
-            some => {
-                let within = |namespace: &String| Api::namespaced_with(client.clone(), namespace, &resource);
-                some.iter().map(within).collect()
-            }
+            [] => vec![definition::api(client, definition, None)],
+            _ if definition.spec.names.kind == ACCOUNT => Vec::new(),
+            some => some.iter().map(within).collect(),
         }
     }
 
@@ -129,7 +124,7 @@ async fn names(api: &Api<DynamicObject>, what: &str) -> Result<Vec<String>, Guar
 }
 
 fn is_missing(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 404)
+    matches!(error, kube::Error::Api(status) if status.is_not_found())
 }
 
 /// What to say when objects exist.

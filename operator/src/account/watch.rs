@@ -12,6 +12,7 @@ use kube::runtime::watcher::{self, Config, Event};
 use kube::{Client, ResourceExt};
 
 use crate::account::registry::Accounts;
+use crate::k8s::references;
 
 /// Whether the operator's ServiceAccount lacks the right to list or watch.
 pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
@@ -19,10 +20,10 @@ pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
         watcher::Error::InitialListFailed(cause)
         | watcher::Error::WatchStartFailed(cause)
         | watcher::Error::WatchFailed(cause) => cause,
-        watcher::Error::WatchError(status) => return status.code == 403,
+        watcher::Error::WatchError(status) => return status.is_forbidden(),
         watcher::Error::NoResourceVersion => return false,
     };
-    matches!(cause, kube::Error::Api(status) if status.code == 403)
+    references::is_forbidden(cause)
 }
 
 /// Watches all namespaces, or one, for ever. `ready` is called once it is known which there are, or that the operator

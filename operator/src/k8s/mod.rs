@@ -1,6 +1,7 @@
-//! Kubernetes: conditions, writes of status and finalizer, Events, references.
+//! Kubernetes: conditions, definitions, writes of status and finalizer, Events, references.
 
 pub mod conditions;
+pub mod definition;
 pub mod events;
 pub mod references;
 pub mod write;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::ListParams;
 use kube::{Client, ResourceExt};
-use lambda_operator_crds::GROUP;
 
 use super::watches;
+use crate::k8s::definition;
 use crate::runtime::{Leadership, NotLeader, Readiness};
 use crate::settings::Settings;
 
@@ -18,27 +19,22 @@ const LEASE: &str = "the leader lease";
 /// Says what a process that begins waits for.
 pub fn expect(readiness: &Readiness) {
     readiness.expect(LEASE);
-    definitions().for_each(|(name, ..)| readiness.expect(awaited(&name)));
+    definitions().for_each(|definition| readiness.expect(awaited(&definition.name_any())));
 }
 
 /// Waits until the API server has the custom resources: until then this process is of no use, not even as a standby.
 pub async fn kinds_are_served(client: &Client, settings: &Settings, readiness: &Readiness) {
-    for (name, kind, plural) in definitions() {
-        let version = GroupVersionKind::gvk(GROUP, "v1alpha1", &kind);
-        let resource = ApiResource::from_gvk_with_plural(&version, &plural);
-        let api: Api<DynamicObject> = match settings.watch.namespaces.first() {
-            Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-            None => Api::all_with(client.clone(), &resource),
-        };
+    let namespace = settings.watch.namespaces.first().map(String::as_str);
+    for definition in definitions() {
+        let name = definition.name_any();
+        let api = definition::api(client, &definition, namespace);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
             match &error {
-                kube::Error::Api(status) if status.code == 404 => {
+                kube::Error::Api(status) if status.is_not_found() => {
                     tracing::warn!(
                         "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
                     );
                 }
-                // An operator of some namespaces does without; objects that name one say so.
-                kube::Error::Api(status) if status.code == 403 && kind == "LambdaAccount" => break,
                 _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
             }
             tokio::time::sleep(KINDS_RECHECK).await;
@@ -62,14 +58,9 @@ pub async fn be_standby(leadership: &Leadership, readiness: &Readiness) -> Resul
     Ok(())
 }
 
-/// The custom resources of namespaces: name of the definition, kind, and plural.
-fn definitions() -> impl Iterator<Item = (String, String, String)> {
-    let all = lambda_operator_crds::all().into_iter();
-    let namespaced = all.filter(|definition| definition.spec.scope == "Namespaced");
-    namespaced.map(|definition| {
-        let name = definition.name_any();
-        (name, definition.spec.names.kind, definition.spec.names.plural)
-    })
+/// The custom resources of namespaces.
+fn definitions() -> impl Iterator<Item = CustomResourceDefinition> {
+    lambda_operator_crds::all().into_iter().filter(|definition| definition.spec.scope == "Namespaced")
 }
 
 /// What readiness calls one of them.
