@@ -136,10 +136,7 @@ impl<K: Kind> Pass<'_, K> {
     fn only_references_changed(&self) -> bool {
         let common = K::common_status(&self.status);
         !self.asked
-            && !self.memory.suspicion
-            && !self.memory.has_news()
-            && self.memory.transition.is_none()
-            && self.memory.trouble.is_none()
+            && self.memory.is_calm()
             && Some(common.observed_generation) == self.object.meta().generation
             && conditions::status_of(&common.conditions, ConditionType::Ready) == Some("True")
     }
@@ -286,8 +283,7 @@ impl<K: Kind> Pass<'_, K> {
 
     /// AWS accepts a change and doesn't keep it: making it over and over helps nobody.
     fn futile(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
-        let asked = self.changed || self.asked || self.memory.retry_due(Instant::now());
-        if asked
+        if self.retry_due(Instant::now())
             || plan.actions.is_empty()
             || plan.differs.is_empty()
             || !self.memory.is_futile(&plan.differs)

@@ -197,6 +197,11 @@ impl Memory {
         look
     }
 
+    /// Whether nothing is known that asks for a look at AWS.
+    pub fn is_calm(&self) -> bool {
+        !self.suspicion && !self.has_news() && self.transition.is_none() && self.trouble.is_none()
+    }
+
     /// Whether the source is worth a visit.
     pub fn has_news(&self) -> bool {
         self.source.as_ref().is_some_and(Lookout::has_news)

@@ -148,10 +148,15 @@ impl<K: Kind> Pass<'_, K> {
             deletion_policy: common.deletion_policy(),
             status,
             changed: self.changed || self.asked,
-            retry_due: self.changed || self.asked || self.memory.retry_due(now),
+            retry_due: self.retry_due(now),
             delete_sent: self.memory.delete_sent.is_some_and(|sent| now.duration_since(sent).as_secs() < 30),
             in_turn: self.memory.in_turn,
         }
+    }
+
+    /// Whether what failed may be tried again: somebody changed or asked for something, or it is time.
+    pub(super) fn retry_due(&self, now: Instant) -> bool {
+        self.changed || self.asked || self.memory.retry_due(now)
     }
 
     /// Whether the LambdaAccount doesn't let objects take over what is in AWS already.

@@ -14,9 +14,13 @@ use crate::engine::verdict::{Plan, Recheck, Verdict, text_of};
 use crate::k8s::conditions;
 use crate::settings::RecheckSettings;
 use crate::source::{Found, NamedSource};
+use crate::text::sentence;
 
 /// So many looks in a row have to fail before an object that is quiet is visited only to say so.
 const LASTING: u32 = 4;
+
+/// Why a source can't be looked at that isn't there.
+const NOT_FOUND: &str = "NotFound";
 
 /// What is known of an object's source.
 #[derive(Debug)]
@@ -49,8 +53,6 @@ struct Trouble {
     reason: &'static str,
     text: String,
     recheck: Recheck,
-    /// It isn't there.
-    missing: bool,
 }
 
 impl Trouble {
@@ -58,25 +60,30 @@ impl Trouble {
     fn of(error: &AwsError, source: &NamedSource, region: &str) -> Option<Self> {
         let (reason, text, recheck) = match error.class {
             Class::Auth | Class::RoleRefused | Class::RegionRefused | Class::AccountMismatch => return None,
-            Class::DependencyMissing => ("NotFound", error.message.clone(), Recheck::Slow),
+            Class::DependencyMissing => (NOT_FOUND, error.message.clone(), Recheck::Slow),
             Class::AccessDenied => {
                 let permission = source.permission(region);
                 let text = format!(
-                    "{source} can't be looked at: {}. New code under this name goes unseen, a change of the spec is deployed all \
+                    "{source} can't be looked at: {} New code under this name goes unseen, a change of the spec is deployed all \
                      the same. Grant the operator's role {permission}.",
-                    text_of(error)
+                    sentence(&text_of(error))
                 );
                 ("AccessDenied", text, Recheck::Slow)
             }
             _ => {
                 let text = format!(
-                    "{source} can't be looked at: {}. New code under this name goes unseen meanwhile; tried again by itself.",
-                    text_of(error)
+                    "{source} can't be looked at: {} New code under this name goes unseen meanwhile; tried again by itself.",
+                    sentence(&text_of(error))
                 );
                 ("Unreachable", text, Recheck::Transient)
             }
         };
-        Some(Self { reason, text, recheck, missing: reason == "NotFound" })
+        Some(Self { reason, text, recheck })
+    }
+
+    /// There is no such source.
+    fn is_missing(&self) -> bool {
+        self.reason == NOT_FOUND
     }
 }
 
@@ -185,16 +192,16 @@ impl Lookout {
 
     /// The sentence that says that there is no such source.
     pub fn missing(&self) -> Option<&str> {
-        self.trouble.as_ref().filter(|trouble| trouble.missing).map(|trouble| trouble.text.as_str())
+        self.trouble.as_ref().filter(|trouble| trouble.is_missing()).map(|trouble| trouble.text.as_str())
     }
 
     fn aside(&self) -> Aside {
         let condition = ConditionType::SourceUnchecked;
         match &self.trouble {
             None => checked(),
-            Some(Trouble { reason, text, missing, .. }) => {
-                let stays = if *missing { ". What was deployed from there stays." } else { "" };
-                Aside { condition, reason, text: Some(format!("{text}{stays}")) }
+            Some(trouble) => {
+                let stays = if trouble.is_missing() { ". What was deployed from there stays." } else { "" };
+                Aside { condition, reason: trouble.reason, text: Some(format!("{}{stays}", trouble.text)) }
             }
         }
     }
@@ -225,8 +232,7 @@ impl<K: Kind> Pass<'_, K> {
             let look = new.found.is_none() || !self.shared.source_check.is_zero();
             Lookout { due: look.then_some(now), ..new }
         });
-        let asked = self.changed || self.asked || self.memory.retry_due(now);
-        if (asked && !lookout.has_news()) || lookout.is_due(now) {
+        if (self.retry_due(now) && !lookout.has_news()) || lookout.is_due(now) {
             let failed = lookout.look::<K>(scope, &self.status, self.shared).await;
             if failed.is_some_and(|error| matches!(error.class, Class::NotLeader | Class::ShuttingDown)) {
                 return Err(Interrupt::Stopping);
@@ -267,7 +273,7 @@ mod tests {
     }
 
     fn error(class: Class) -> AwsError {
-        AwsError::new("HeadObject", class, "Code", "text")
+        AwsError::new("HeadObject", class, "Code", "text.")
     }
 
     /// What a look comes to for a quiet object: whether it is visited, and whether because of new code.
@@ -358,5 +364,6 @@ mod tests {
             "{denied}"
         );
         assert!(text(Class::Transient).contains("tried again by itself"));
+        assert!([denied, text(Class::Transient)].iter().all(|text| text.contains(": Code: text. New code")));
     }
 }

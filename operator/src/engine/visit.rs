@@ -138,11 +138,9 @@ impl<K: Kind> Controller<K> {
         if K::common(&object).suspended() {
             return self.suspend(object, memory).await;
         }
-        let calm = !memory.suspicion
-            && !memory.has_news()
-            && memory.transition.is_none()
-            && memory.trouble.is_none();
-        if calm && summary::is_current::<K>(&object, &versions) && self.keep_watch(key, &object, memory).await
+        if memory.is_calm()
+            && summary::is_current::<K>(&object, &versions)
+            && self.keep_watch(key, &object, memory).await
         {
             memory.rest();
             self.count(memory, summary::standing::<K>(&object));
