@@ -13,8 +13,8 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_smithy_runtime_api::http::Response;
 use parking_lot::Mutex;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::drift::Functions;
 use super::error::{AwsError, Class};
@@ -196,7 +196,20 @@ impl Scope {
         self.check_gate(call)?;
         self.refused.lock().admit(Instant::now().into_std())?;
         let client = self.client(&session);
-        let span = tracing::debug_span!(
+        let under_way = Sent { call, session, at: Instant::now(), waited };
+        async {
+            let answer = Box::pin(send(client)).await;
+            let outcome = self.conclude(&under_way, answer).await;
+            watchdog::progress();
+            outcome
+        }
+        .instrument(self.span(call))
+        .await
+    }
+
+    /// What traces and the log know of a call.
+    pub(super) fn span(&self, call: Call) -> Span {
+        tracing::debug_span!(
             "aws",
             otel.name = call.operation,
             otel.kind = "client",
@@ -205,16 +218,7 @@ impl Scope {
             region = self.region(),
             request_id = Empty,
             code = Empty
-        );
-        let under_way = Sent { call, session, at: Instant::now(), waited };
-        async {
-            let answer = Box::pin(send(client)).await;
-            let outcome = self.conclude(&under_way, answer).await;
-            watchdog::progress();
-            outcome
-        }
-        .instrument(span)
-        .await
+        )
     }
 
     /// Waits for a token, and says for how long.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::call::{Call, Kind, Scope};
 use super::error::{AwsError, Class};
 use super::login::{Refusal, Session};
+use super::quota::QuotaClass;
 use super::sdk_error;
 use super::settings::CallRecord;
 use crate::text::sentence;
@@ -26,11 +27,13 @@ pub(super) struct Sent {
 }
 
 /// What became of a call.
-struct Ended<'a> {
-    took: Duration,
-    request_id: Option<&'a str>,
-    status: Option<u16>,
-    error: Option<&'a AwsError>,
+pub(super) struct Ended<'a> {
+    pub(super) took: Duration,
+    /// Which of Lambda's quotas it counted with, and how long it waited for that; `None`: it isn't Lambda's.
+    pub(super) waited: Option<(QuotaClass, Duration)>,
+    pub(super) request_id: Option<&'a str>,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<&'a AwsError>,
 }
 
 impl Scope {
@@ -44,12 +47,12 @@ impl Scope {
         O: RequestId,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let took = sent.at.elapsed();
+        let (took, waited) = (sent.at.elapsed(), Some((sent.call.class, sent.waited)));
         let request_id = answer.request_id().map(str::to_owned);
         let request_id = request_id.as_deref();
         match answer {
             Ok(output) => {
-                self.tell(sent, &Ended { took, request_id, status: None, error: None });
+                self.tell(sent.call, &Ended { took, waited, request_id, status: None, error: None });
                 self.accepted();
                 Ok(output)
             }
@@ -57,26 +60,26 @@ impl Scope {
                 let (error, status) = sdk_error::convert(sent.call.operation, sent.call.kind, &error);
                 // Nothing was sent, so there is nothing to tell of.
                 if error.class != Class::NotLeader {
-                    self.tell(sent, &Ended { took, request_id, status, error: Some(&error) });
+                    self.tell(sent.call, &Ended { took, waited, request_id, status, error: Some(&error) });
                 }
                 Err(self.heed(sent, error, status).await)
             }
         }
     }
 
-    /// Texts stay out of records and the log: AWS's may repeat values of the request.
-    fn tell(&self, sent: &Sent, ended: &Ended<'_>) {
-        self.log(sent.call, ended);
-        let Ended { took, request_id, status, error } = *ended;
+    /// Says what became of a call. Texts stay out of records and the log: AWS's may repeat values of the request.
+    pub(super) fn tell(&self, call: Call, ended: &Ended<'_>) {
+        self.log(call, ended);
+        let Ended { took, waited, request_id, status, error } = *ended;
         self.observer().call(&CallRecord {
-            operation: sent.call.operation,
+            operation: call.operation,
             account: self.account().to_owned(),
             region: self.region().to_owned(),
             code: error.map_or_else(|| "OK".to_owned(), |error| error.code.clone()),
             http_status: status,
             seconds: took.as_secs_f64(),
-            quota: Some(sent.call.class),
-            quota_wait_seconds: sent.waited.as_secs_f64(),
+            quota: waited.map(|(class, _)| class),
+            quota_wait_seconds: waited.map_or(0.0, |(_, waited)| waited.as_secs_f64()),
             request_id: request_id.map(str::to_owned),
             error: error.map(|error| AwsError { message: String::new(), ..error.clone() }),
         });
@@ -84,7 +87,7 @@ impl Scope {
 
     /// One line for every write and every failure.
     fn log(&self, call: Call, ended: &Ended<'_>) {
-        let Ended { took, request_id, status, error } = *ended;
+        let Ended { took, request_id, status, error, .. } = *ended;
         let Call { operation, kind, .. } = call;
         let (account, region) = (self.account(), self.region());
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -12,12 +12,14 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_smithy_runtime_api::http::Response;
 use parking_lot::Mutex;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tracing::Instrument as _;
 
 use super::call::{Call, Scope};
 use super::error::{AwsError, Class};
+use super::outcome::Ended;
 use super::quota::Priority;
 use super::sdk_error;
-use super::settings::CallRecord;
+use crate::runtime::watchdog;
 use crate::source::{Found, NamedSource, Place};
 
 /// Looks a second in an account and region, far below what S3 and ECR allow.
@@ -95,44 +97,29 @@ impl Scope {
     {
         let call = Call::read(operation, Priority::Drift);
         self.session(call).await?;
-        self.place().looks.turn().await;
+        watchdog::unhurried(self.place().looks.turn()).await;
         let session = self.session(call).await?;
-        let asked = Instant::now();
-        let answer = Box::pin(send(session.generation, session.config)).await;
-        let request_id = answer.request_id().map(str::to_owned);
-        let mut record = CallRecord {
-            operation,
-            account: self.account().to_owned(),
-            region: self.region().to_owned(),
-            code: "OK".to_owned(),
-            http_status: None,
-            seconds: asked.elapsed().as_secs_f64(),
-            quota: None,
-            quota_wait_seconds: 0.0,
-            request_id,
-            error: None,
-        };
-        let result = answer.map_err(|error| {
-            let (converted, status) = sdk_error::convert(operation, call.kind, &error);
-            record.http_status = status;
-            match missing(&error) {
-                Some(message) => AwsError { class: Class::DependencyMissing, message, ..converted },
-                None => converted,
-            }
-        });
-        if let Err(error) = &result {
-            let class = error.class.as_str();
-            tracing::warn!(
-                operation,
-                code = error.code,
-                class,
-                request_id = record.request_id,
-                "call failed"
-            );
-            record.code.clone_from(&error.code);
-            record.error = Some(AwsError { message: String::new(), ..error.clone() });
+        async {
+            let asked = Instant::now();
+            let answer = Box::pin(send(session.generation, session.config)).await;
+            watchdog::progress();
+            let request_id = answer.request_id().map(str::to_owned);
+            let (result, status) = match answer {
+                Ok(output) => (Ok(output), None),
+                Err(error) => {
+                    let (converted, status) = sdk_error::convert(operation, call.kind, &error);
+                    let error = match missing(&error) {
+                        Some(message) => AwsError { class: Class::DependencyMissing, message, ..converted },
+                        None => converted,
+                    };
+                    (Err(error), status)
+                }
+            };
+            let (request_id, error) = (request_id.as_deref(), result.as_ref().err());
+            self.tell(call, &Ended { took: asked.elapsed(), waited: None, request_id, status, error });
+            result
         }
-        self.observer().call(&record);
-        result
+        .instrument(self.span(call))
+        .await
     }
 }

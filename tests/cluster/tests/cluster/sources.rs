@@ -44,7 +44,7 @@ async fn furnish(world: &World) {
         .await;
 }
 
-fn zipped(text: &str) -> Vec<u8> {
+pub(crate) fn zipped(text: &str) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();
     archive.write_all(text.as_bytes()).unwrap();

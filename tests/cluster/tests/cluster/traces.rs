@@ -118,6 +118,26 @@ async fn a_collector_gets_each_visit_with_its_calls_and_writes() {
 }
 
 #[tokio::test]
+async fn a_look_at_where_code_comes_from_is_a_call_like_any_other() {
+    let (collector, endpoint) = Collector::start().await;
+    let world = World::builder("traces-source").without_operator().start().await;
+    world.aws().s3_put("packages", "one.zip", &crate::sources::zipped("A = 1\n")).await;
+    let mut process = world.operator_process("operator", &["--otlp-endpoint", &endpoint]).await;
+    let from_s3 = json!({"s3": {"bucket": "packages", "key": "one.zip"}});
+    world.apply("hello", function(json!({"code": from_s3}))).await;
+    world.ready("hello").await;
+    process.terminate();
+    process.wait(PATIENCE).await;
+    let spans = collector.spans();
+    let expected = [("operation", "HeadObject"), ("code", "OK")];
+    let look = spans.iter().find(|span| span.name == "HeadObject" && span.has(&expected));
+    let look = look.unwrap_or_else(|| panic!("no span for the look in {spans:#?}"));
+    assert!(look.attributes.contains_key("request_id"), "{look:?}");
+    let visit = spans.iter().find(|visit| visit.id == look.parent).expect("its visit was sent too");
+    assert!(visit.name == "reconcile" && visit.has(&[("name", "hello")]), "{visit:?}");
+}
+
+#[tokio::test]
 async fn no_span_has_a_secret_value_even_when_aws_repeats_it() {
     let (collector, endpoint) = Collector::start().await;
     let world = World::builder("traces-secret").without_operator().start().await;
