@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cluster_tests::{ROLE, World, condition, function};
 use lambda_operator_crds::LambdaFunction;
-use lambda_sim::SettleDelay;
+use lambda_sim::{Fault, SettleDelay};
 use serde_json::{Value, json};
 
 /// A spec whose versions are published.

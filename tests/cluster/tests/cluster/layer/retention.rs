@@ -9,6 +9,11 @@ fn kept(keep: i64, text: &str) -> Value {
     layer(json!({"content": files(text), "versionRetention": {"keep": keep}}))
 }
 
+/// A function that names a version of the layer.
+fn uses(number: i64) -> Value {
+    function(json!({"layers": [{"arn": format!("{ARN}:{number}")}]}))
+}
+
 #[tokio::test]
 async fn older_versions_go_with_the_publication_but_not_those_of_others() {
     let world = World::start("layer-keep").await;
@@ -25,7 +30,6 @@ async fn older_versions_go_with_the_publication_but_not_those_of_others() {
 async fn a_version_that_a_function_uses_goes_when_the_function_has_let_go() {
     let world = World::start("layer-used").await;
     applied(&world, "tools", kept(1, "1")).await;
-    let uses = |number: i64| function(json!({"layers": [{"arn": format!("{ARN}:{number}")}]}));
     world.apply("hello", uses(1)).await;
     world.apply("bye", uses(1)).await;
     world.ready("hello").await;
@@ -44,6 +48,59 @@ async fn a_version_that_a_function_uses_goes_when_the_function_has_let_go() {
     assert_eq!(numbers(&world).await, [2, 3]);
     world.delete("bye").await;
     until_numbers(&world, &[3]).await;
+}
+
+/// A function whose plain ARN names the first version of the layer, which is deleted in AWS: it still runs, and can't be
+/// sent again.
+async fn function_of_a_deleted_version(world: &World) {
+    applied(world, "tools", layer(json!({}))).await;
+    world.apply("hello", uses(1)).await;
+    world.ready("hello").await;
+    world.aws().remove_layer_version("tools", 1).await;
+    world.aws().clear_ledger().await;
+}
+
+/// Which keys the updates of the function's configuration had.
+async fn updates(world: &World) -> Vec<Value> {
+    let writes = world.writes("hello").await;
+    writes
+        .into_iter()
+        .map(|(operation, sent)| json!([operation, sent["MemorySize"], sent["Layers"]]))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_deleted_version_in_use_is_not_sent_with_a_change() {
+    let world = World::start("layer-deleted").await;
+    function_of_a_deleted_version(&world).await;
+    world.patch("hello", json!({"spec": {"memorySize": 256}})).await;
+    world.ready("hello").await;
+    assert_eq!(updates(&world).await, [json!(["UpdateFunctionConfiguration", 256, null])]);
+    let function = world.aws().function("hello").await.unwrap();
+    assert_eq!(function["Configuration"]["Layers"][0]["Arn"], format!("{ARN}:1"), "it still has it");
+}
+
+#[tokio::test]
+async fn a_deleted_version_in_use_is_not_sent_again_with_what_failed() {
+    let world = World::start("layer-deleted-failed").await;
+    function_of_a_deleted_version(&world).await;
+    // An update that isn't the operator's fails, so that everything is sent.
+    let failed = json!({
+        "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "It was lost", "LastUpdateStatusReasonCode": "InternalError",
+    });
+    world.aws().edit_function("hello", failed).await;
+    world.reconcile_now("hello", "now").await;
+    eventually(PATIENCE, "the update is sent again", || async {
+        let function = world.aws().function("hello").await.unwrap_or_default();
+        let status = function["Configuration"]["LastUpdateStatus"].clone();
+        if status == "Successful" { Ok(()) } else { Err(status) }
+    })
+    .await;
+    world.ready("hello").await;
+    assert_eq!(
+        updates(&world).await,
+        [json!(["UpdateFunctionConfiguration", 128, null]), json!(["UpdateFunctionCode", null, null])]
+    );
 }
 
 /// A function that follows the layer.
@@ -126,7 +183,6 @@ async fn a_layer_goes_after_the_functions_that_follow_it() {
 async fn what_was_freed_while_the_operator_was_away_goes_when_it_is_back() {
     let mut world = World::start("layer-freed").await;
     applied(&world, "tools", kept(1, "1")).await;
-    let uses = |number: i64| function(json!({"layers": [{"arn": format!("{ARN}:{number}")}]}));
     world.apply("hello", uses(1)).await;
     world.ready("hello").await;
     applied(&world, "tools", kept(1, "2")).await;

@@ -73,6 +73,27 @@ async fn who_may_not_ask_deletes_nothing_and_still_publishes() {
     assert_eq!(in_aws(&world).await, ["3"]);
 }
 
+/// Lambda@Edge keeps copies that can't be asked for, and AWS refuses to delete what they are of.
+#[tokio::test]
+async fn a_replica_keeps_its_version_and_no_other() {
+    let world = World::start("retention-replica").await;
+    world.apply("hello", published(json!({"versionRetention": {"keep": 3}}))).await;
+    world.ready("hello").await;
+    changed(&world, json!({"memorySize": 256})).await;
+    changed(&world, json!({"memorySize": 384})).await;
+    assert_eq!(in_aws(&world).await, ["1", "2", "3"]);
+    let text = "Lambda was unable to delete arn:aws:lambda:us-east-1:111122223333:function:hello:1 because it is a \
+                replicated function. Please see our documentation for Deleting Lambda@Edge Functions and Replicas.";
+    let refusal = Fault::error("DeleteFunction", 400, "InvalidParameterValueException", text).nth(1);
+    world.aws().inject(refusal).await;
+    let object = changed(&world, json!({"memorySize": 512, "versionRetention": {"keep": 1}})).await;
+    assert_eq!((in_aws(&world).await, ours(&object)), (vec!["1".to_owned(), "4".to_owned()], &[1, 4][..]));
+    let events = world.events("hello").await;
+    assert!(events.iter().all(|(_, reason, _)| reason != "VersionsKept"), "{events:?}");
+    let object = changed(&world, json!({"memorySize": 640})).await;
+    assert_eq!((in_aws(&world).await, ours(&object)), (vec!["5".to_owned()], &[5][..]));
+}
+
 #[tokio::test]
 async fn what_has_settings_of_its_own_stays() {
     let world = World::start("retention-settings").await;
