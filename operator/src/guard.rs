@@ -8,7 +8,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams};
 use kube::{Client, ResourceExt};
 
-use crate::k8s::definition;
+use crate::k8s::definition::{self, is_missing};
 use crate::run::{RunError, connect};
 use crate::settings::KubernetesSettings;
 
@@ -121,10 +121,6 @@ async fn names(api: &Api<DynamicObject>, what: &str) -> Result<Vec<String>, Guar
         None => object.name_any(),
     };
     Ok(listed.iter().map(name).collect())
-}
-
-fn is_missing(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.is_not_found())
 }
 
 /// What to say when objects exist.

@@ -20,7 +20,7 @@ pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
         watcher::Error::InitialListFailed(cause)
         | watcher::Error::WatchStartFailed(cause)
         | watcher::Error::WatchFailed(cause) => cause,
-        watcher::Error::WatchError(status) => return status.is_forbidden(),
+        watcher::Error::WatchError(status) => return status.code == 403,
         watcher::Error::NoResourceVersion => return false,
     };
     references::is_forbidden(cause)

@@ -52,4 +52,5 @@ pub use mapping_drift::{MappingExpectation, Mappings};
 pub use pool::{Aws, Counts, Tidings};
 pub use quota::{Priority, QuotaClass};
 pub use role::Role;
+pub use sdk_config::APPLICATION;
 pub use settings::{AwsSettings, CallObserver, CallRecord, NoObserver, OpenGate, WriteGate};

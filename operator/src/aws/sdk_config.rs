@@ -10,12 +10,16 @@ use aws_config::meta::region::{ProvideRegion, future};
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::settings::{AwsSettings, CallObserver};
+
+/// How requests name the operator: the `app/` of their user agent, which CloudTrail keeps.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>
+pub const APPLICATION: &str = "lambda-operator";
 
 /// How long connecting may take. It follows the last look at the leader lease (`gate`), so it must be shorter than what a
 /// lease lasts longer than the leader's own deadline, by default 5 s.
@@ -69,6 +73,7 @@ impl SdkSource {
             .connect_timeout(settings.call_timeout.min(CONNECT))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .app_name(AppName::new(APPLICATION).expect("the name has no other characters than it may"))
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)

@@ -4,6 +4,12 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 
+/// Whether what was asked for isn't there, or the API server has no such kind. The code says it and not the reason, which
+/// the answer to an unknown kind lacks: it is plain text.
+pub fn is_missing(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 404)
+}
+
 /// The objects of a definition, in a namespace or (`None`) everywhere.
 pub fn api(
     client: &Client,

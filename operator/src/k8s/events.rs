@@ -152,7 +152,7 @@ impl Publisher {
             let patch = Patch::Merge(json!({ "series": series }));
             match api.patch(&before.name, &PatchParams::default(), &patch).await {
                 // Deleted meanwhile, e.g. because it was too old: it is published again.
-                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
                 answer => return answer.map(drop),
             }
         }

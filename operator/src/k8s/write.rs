@@ -32,7 +32,7 @@ pub enum WriteError {
 fn classify(error: kube::Error) -> WriteError {
     match &error {
         kube::Error::Api(status) if status.code == 409 => WriteError::Conflict,
-        kube::Error::Api(status) if status.is_not_found() => WriteError::Gone,
+        kube::Error::Api(status) if status.code == 404 => WriteError::Gone,
         _ => WriteError::Api(error),
     }
 }

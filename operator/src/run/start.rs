@@ -29,13 +29,12 @@ pub async fn kinds_are_served(client: &Client, settings: &Settings, readiness: &
         let name = definition.name_any();
         let api = definition::api(client, &definition, namespace);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-            match &error {
-                kube::Error::Api(status) if status.is_not_found() => {
-                    tracing::warn!(
-                        "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
-                    );
-                }
-                _ => tracing::warn!(%error, "waiting: {name} can't be listed"),
+            if definition::is_missing(&error) {
+                tracing::warn!(
+                    "waiting: the CustomResourceDefinition {name} is missing; install it from crds/"
+                );
+            } else {
+                tracing::warn!(%error, "waiting: {name} can't be listed");
             }
             tokio::time::sleep(KINDS_RECHECK).await;
         }

@@ -109,6 +109,12 @@ pub fn unused(rights: &BTreeSet<Right>, requests: &BTreeSet<Right>) -> Vec<Strin
     idle.map(ToString::to_string).collect()
 }
 
+/// The operations that an application called, from the simulators' file of them (`lambda_sim::Options::called`).
+pub fn called(file: &str, application: &str) -> BTreeSet<String> {
+    let pairs = file.lines().filter_map(|line| line.split_once(' '));
+    pairs.filter(|(of, _)| *of == application).map(|(_, operation)| operation.to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -45,7 +45,8 @@ pub(crate) async fn answer(shared: &Shared, incoming: &Incoming) -> Result<Answe
         Err(error) => Err(stray::refusal(shared, incoming, &request_id, error)),
         Ok((caller, (route, mut request))) => {
             request.id.clone_from(&request_id);
-            let visit = Visit { shared, caller: &caller, route, protocol, request: &request };
+            let application = incoming.application();
+            let visit = Visit { shared, caller: &caller, application, route, protocol, request: &request };
             visit.run(&request_id).await?
         }
     };
@@ -56,6 +57,7 @@ pub(crate) async fn answer(shared: &Shared, incoming: &Incoming) -> Result<Answe
 struct Visit<'a> {
     shared: &'a Shared,
     caller: &'a Caller,
+    application: Option<String>,
     route: &'static Route,
     protocol: Protocol,
     request: &'a Request,
@@ -110,6 +112,7 @@ impl Visit<'_> {
             service: self.route.service.to_owned(),
             operation: self.route.operation.to_owned(),
             account: self.caller.account.clone(),
+            application: self.application.clone(),
             region: self.caller.region.clone(),
             resource: self.request.resource(),
             request: ledger::recorded(self.request),

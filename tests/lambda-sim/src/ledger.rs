@@ -1,5 +1,10 @@
 //! The record of every call, also of those that were throttled, refused by a fault or cut.
 
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -26,6 +31,9 @@ pub struct Call {
     /// signed.
     #[serde(default)]
     pub principal: String,
+    /// The application that the caller's SDK was told of.
+    #[serde(default)]
+    pub application: Option<String>,
     /// The caller's region; empty when the call wasn't signed.
     pub region: String,
     /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
@@ -62,13 +70,48 @@ impl Call {
 pub(crate) struct Ledger {
     calls: Vec<Call>,
     last: u64,
+    called: Called,
+}
+
+/// Which operations applications have called, with the file that says so; see [`crate::Options::called`].
+#[derive(Debug, Default)]
+pub(crate) struct Called {
+    file: Option<File>,
+    known: BTreeSet<String>,
+}
+
+impl Called {
+    pub(crate) fn open(path: Option<&Path>) -> std::io::Result<Self> {
+        let open = |path| OpenOptions::new().create(true).append(true).open(path);
+        Ok(Self { file: path.map(open).transpose()?, known: BTreeSet::new() })
+    }
+
+    /// Who reads the file misses a line that can't be written.
+    fn add(&mut self, call: &Call) {
+        let (Some(file), Some(application)) = (&mut self.file, &call.application) else { return };
+        let line = format!("{application} {}\n", call.operation);
+        if !self.known.contains(&line) {
+            let _ = file.write_all(line.as_bytes());
+            self.known.insert(line);
+        }
+    }
 }
 
 impl Ledger {
+    pub(crate) fn new(called: Called) -> Self {
+        Self { called, ..Self::default() }
+    }
+
+    /// Ends the record.
+    pub(crate) fn into_called(self) -> Called {
+        self.called
+    }
+
     /// Records the arrival of a call; its `seq` is given here.
     pub(crate) fn arrived(&mut self, mut call: Call) -> u64 {
         self.last += 1;
         call.seq = self.last;
+        self.called.add(&call);
         self.calls.push(call);
         self.last
     }
@@ -126,6 +169,30 @@ fn hide_zip(members: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn call(application: Option<&str>, operation: &str) -> Call {
+        let call = json!({
+            "seq": 0, "at_ms": 0, "service": "lambda", "operation": operation, "account": "", "region": "", "resource": null,
+            "request": {}, "status": 0, "error": null, "request_id": "",
+        });
+        Call { application: application.map(ToOwned::to_owned), ..serde_json::from_value(call).unwrap() }
+    }
+
+    #[test]
+    fn simulators_share_a_file_of_what_applications_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("called");
+        let mut ledgers = [(); 2].map(|()| Ledger::new(Called::open(Some(&path)).unwrap()));
+        for (ledger, application, operation) in [
+            (0, Some("shop"), "GetFunction"),
+            (0, Some("shop"), "GetFunction"),
+            (1, None, "GetAlias"),
+            (1, Some("shop"), "GetPolicy"),
+        ] {
+            ledgers[ledger].arrived(call(application, operation));
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "shop GetFunction\nshop GetPolicy\n");
+    }
 
     #[test]
     fn zip_files_are_recorded_by_their_hash_and_queries_as_members() {

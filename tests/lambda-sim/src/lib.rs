@@ -72,5 +72,5 @@ mod world;
 pub use control::{AccountControl, Control, ControlError};
 pub use faults::{Fault, FaultEffect, FaultError};
 pub use ledger::Call;
-pub use server::{Options, Sim};
+pub use server::{CALLED_VARIABLE, Options, Sim};
 pub use settings::{AccountSettings, AuthError, Failure, SettleDelay};

@@ -27,7 +27,8 @@ struct Arguments {
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
     let settle_delay = SettleDelay::from(*arguments.settle_delay);
-    let options = Options { listen: arguments.listen, quotas: arguments.quotas, settle_delay };
+    let options =
+        Options { listen: arguments.listen, quotas: arguments.quotas, settle_delay, ..Options::default() };
     let sim = Sim::start(options).await?;
     println!("lambda-sim listening on {}", sim.endpoint());
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

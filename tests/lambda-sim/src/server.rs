@@ -2,6 +2,7 @@
 //! drives hyper itself, because a connection has to be closed without an answer when a fault says so.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::control::{Control, handler};
 use crate::dispatch::{self, Answer, Cut};
+use crate::ledger::Called;
 use crate::protocol::Protocol;
 use crate::request::Body;
 use crate::settings::{AccountSettings, SettleDelay};
@@ -30,7 +32,13 @@ pub struct Options {
     pub quotas: bool,
     /// The settle delay that accounts begin with.
     pub settle_delay: SettleDelay,
+    /// A file to which the name of each operation is added when an application first calls it: `application operation`,
+    /// one a line. Several simulators may share it. The default is the one in the environment, [`CALLED_VARIABLE`].
+    pub called: Option<PathBuf>,
 }
+
+/// Names the file of [`Options::called`].
+pub const CALLED_VARIABLE: &str = "LAMBDA_SIM_CALLED";
 
 impl Default for Options {
     fn default() -> Self {
@@ -38,6 +46,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             quotas: false,
             settle_delay: SettleDelay::default(),
+            called: std::env::var_os(CALLED_VARIABLE).map(PathBuf::from),
         }
     }
 }
@@ -54,9 +63,10 @@ impl Sim {
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
+        let called = Called::open(options.called.as_deref())?;
         let mut defaults = AccountSettings { quotas: options.quotas, ..AccountSettings::default() };
         defaults.settle_delay(options.settle_delay);
-        let shared = Arc::new(Mutex::new(World::new(defaults)));
+        let shared = Arc::new(Mutex::new(World::new(defaults, called)));
         let task = tokio::spawn(accept(listener, shared)).abort_handle();
         Ok(Self { address, task })
     }
@@ -116,6 +126,7 @@ async fn serve(
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: header("authorization"),
+        user_agent: header("user-agent"),
         target: header("x-amz-target"),
         body: body.to_bytes(),
     };

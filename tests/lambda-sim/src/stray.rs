@@ -46,6 +46,7 @@ fn call(world: &World, incoming: &Incoming, caller: Option<&Caller>, request_id:
         service: route.map_or(signed_for, |route| route.service).to_owned(),
         operation: route.map_or_else(|| incoming.method_and_path(), |route| route.operation.to_owned()),
         principal: caller.map(|caller| caller.principal(&world.sessions)).unwrap_or_default(),
+        application: incoming.application(),
         account: caller.map(|caller| caller.account.clone()).unwrap_or_default(),
         region: caller.map(|caller| caller.region.clone()).unwrap_or_default(),
         resource: request.as_ref().and_then(crate::request::Request::resource),

@@ -17,6 +17,8 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
+    /// The header `User-Agent`.
+    pub(crate) user_agent: Option<String>,
     /// The header `X-Amz-Target`.
     pub(crate) target: Option<String>,
     pub(crate) body: bytes::Bytes,
@@ -41,6 +43,13 @@ impl Incoming {
         caller.ok_or_else(|| {
             ApiError::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         })
+    }
+
+    /// The application that the SDK was told of, e.g. of `aws-sdk-rust/1.3 os/linux app/shop` it is `shop`
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>).
+    pub(crate) fn application(&self) -> Option<String> {
+        let mut words = self.user_agent.as_deref().unwrap_or_default().split(' ');
+        words.find_map(|word| word.strip_prefix("app/")).map(ToOwned::to_owned)
     }
 
     /// The operation and its request.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::caller::{Caller, Sessions};
 use crate::layer::Layers;
-use crate::ledger::{Call, Ledger};
+use crate::ledger::{Call, Called, Ledger};
 use crate::region::Region;
 use crate::settings::AccountSettings;
 
@@ -31,14 +31,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(defaults: AccountSettings) -> Self {
+    pub(crate) fn new(defaults: AccountSettings, called: Called) -> Self {
         Self {
             started: Instant::now(),
             defaults,
             regions: HashMap::new(),
             layers: Layers::default(),
             sessions: Sessions::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(called),
             held: Vec::new(),
         }
     }

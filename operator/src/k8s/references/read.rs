@@ -63,5 +63,5 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
 
 /// Whether the operator's role lacks the right to read.
 pub fn is_forbidden(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.is_forbidden())
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }

@@ -1,28 +1,35 @@
-//! Compares what the chart's Roles allow the operator with what it asked for while the suites ran: `tests/run` calls it
-//! on the same control plane when they are through. The suites run the operator under `config/rbac`, which is equal to
-//! the chart's.
+//! Compares what the chart's Roles and the IAM policy allow the operator with what it asked for while the suites ran:
+//! `tests/run` calls it on the same control plane when they are through. The suites run the operator under `config/rbac`,
+//! which is equal to the chart's.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chart_tests::rights::{of_roles, requested, unused};
+use anyhow::Context as _;
+use chart_tests::rights::{called, of_roles, requested, unused};
 use chart_tests::{of_kind, render};
+use lambda_operator::aws::{APPLICATION, permissions};
 use test_support::Cluster;
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() -> anyhow::Result<ExitCode> {
+    let wrong = in_the_cluster().await? + in_aws()?;
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// Roles against the API server's audit log; how many rights are wrong.
+async fn in_the_cluster() -> anyhow::Result<usize> {
     let objects = render("").await;
     let operators = |name: &str| matches!(name, "lambda-operator" | "lambda-operator-leader-election");
     let roles = of_kind(&objects, "ClusterRole").into_iter().chain(of_kind(&objects, "Role"));
     let roles = roles.filter(|role| role["metadata"]["name"].as_str().is_some_and(operators));
     let rights = of_roles(roles);
-    let path = Cluster::shared().await.audit_log();
-    let log = match std::fs::read_to_string(&path) {
-        Ok(log) => log,
-        Err(error) => {
-            eprintln!("error: {}: {error}", path.display());
-            return ExitCode::FAILURE;
-        }
-    };
+    let log = read(&Cluster::shared().await.audit_log())?;
     let requests = requested(&log, "lambda-operator-system", "lambda-operator");
     let (missing, idle) = (requests.refused, unused(&rights, &requests.allowed));
     for right in &missing {
@@ -32,5 +39,25 @@ async fn main() -> ExitCode {
         eprintln!("error: the chart's Roles allow `{right}`, which the operator never asked for");
     }
     println!("the operator used {} of its {} rights in the cluster", rights.len() - idle.len(), rights.len());
-    if missing.is_empty() && idle.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(missing.len() + idle.len())
+}
+
+/// The table of IAM policies against the simulators' ledgers; how many operations are wrong.
+fn in_aws() -> anyhow::Result<usize> {
+    let path = std::env::var_os(lambda_sim::CALLED_VARIABLE).context("tests/run says where the calls are")?;
+    let called = called(&read(&PathBuf::from(path))?, APPLICATION);
+    let table: BTreeSet<String> = permissions::operations().into_iter().map(ToOwned::to_owned).collect();
+    let (missing, idle) = (&called - &table, &table - &called);
+    for operation in &missing {
+        eprintln!("error: the operator called {operation}, which the table of IAM permissions doesn't have");
+    }
+    for operation in &idle {
+        eprintln!("error: the table of IAM permissions has {operation}, which the operator never called");
+    }
+    println!(
+        "the operator called {} of the {} operations of its IAM policy",
+        table.len() - idle.len(),
+        table.len()
+    );
+    Ok(missing.len() + idle.len())
 }

@@ -45,7 +45,8 @@ fn whole(world: &mut World, command: &WorldCommand) -> Value {
         WorldCommand::Release => world.release(),
         WorldCommand::Reset => {
             world.release();
-            *world = World::new(world.defaults.clone());
+            let called = std::mem::take(&mut world.ledger).into_called();
+            *world = World::new(world.defaults.clone(), called);
         }
     }
     Value::Null

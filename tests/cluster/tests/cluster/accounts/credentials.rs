@@ -146,6 +146,8 @@ async fn idle_objects_say_that_their_role_is_revoked_and_that_it_works_again() {
         world.reason(name, "AccessDenied").await;
     }
     let sent = other.ledger().await.into_iter().filter(|call| call.service == "lambda");
+    // The first sweep comes when nothing was created for a while, which may be now.
+    let sent = sent.filter(|call| call.operation != "ListFunctions");
     let operations: Vec<String> = sent.map(|call| call.operation).collect();
     let by_account = operations.iter().all(|operation| operation == "GetAccountSettings");
     assert!(by_account, "the account found out, for all of them: {operations:?}");
