@@ -17,7 +17,7 @@ pub const OTHER: &str = "444455556666";
 /// A role of it.
 pub const OTHER_ROLE: &str = "arn:aws:iam::444455556666:role/lambda-operator";
 /// The label of the world.
-const LABEL: &str = "lambda-operator.test/world";
+pub(crate) const LABEL: &str = "lambda-operator.test/world";
 /// How long anything may take that is to happen by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
 

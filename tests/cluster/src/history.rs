@@ -1,54 +1,68 @@
 //! Every version of an object that a watch has seen: what anybody could have read in between.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::StreamExt;
-use kube::ResourceExt;
-use kube::api::{WatchEvent, WatchParams};
+use kube::api::{Api, DynamicObject, ListParams, WatchEvent, WatchParams};
+use kube::{Resource, ResourceExt};
 use lambda_operator_crds::LambdaFunction;
+use serde::de::DeserializeOwned;
+use test_support::eventually;
 use tokio::task::AbortHandle;
 
-use crate::World;
+use crate::{Objects, World};
 
 /// A watch that remembers.
-pub struct History {
-    seen: Arc<Mutex<Vec<LambdaFunction>>>,
+pub struct History<K = LambdaFunction> {
+    seen: Arc<Mutex<Vec<K>>>,
     task: AbortHandle,
 }
 
 impl World {
-    /// Watches the object of this name from before it exists.
+    /// Watches the LambdaFunction of this name from before it exists.
     pub async fn history(&self, name: &str) -> History {
-        let api = self.functions();
+        History::of(self.functions(), name).await
+    }
+}
+
+impl Objects<'_> {
+    /// Watches the object of this name from before it exists.
+    pub async fn history(&self, name: &str) -> History<DynamicObject> {
+        History::of(self.api(), name).await
+    }
+}
+
+impl<K: Resource + Clone + Debug + DeserializeOwned + Send + 'static> History<K> {
+    async fn of(api: Api<K>, name: &str) -> Self {
         let parameters = WatchParams::default().fields(&format!("metadata.name={name}"));
-        let now = api.list(&kube::api::ListParams::default()).await.expect("the API server lists");
+        let now = api.list(&ListParams::default()).await.expect("the API server lists");
         let version = now.metadata.resource_version.unwrap_or_default();
-        let stream = api.watch(&parameters, &version).await.expect("the API server watches");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let store = Arc::clone(&seen);
+        let stream = api.watch(&parameters, &version).await.expect("the API server watches").boxed();
         let task = tokio::spawn(async move {
-            let mut stream = std::pin::pin!(stream);
+            let mut stream = stream;
             while let Some(Ok(event)) = stream.next().await {
                 if let WatchEvent::Added(object) | WatchEvent::Modified(object) = event {
                     store.lock().unwrap_or_else(PoisonError::into_inner).push(object);
                 }
             }
         });
-        History { seen, task: task.abort_handle() }
+        Self { seen, task: task.abort_handle() }
     }
-}
 
-impl History {
     /// Every version so far, oldest first.
-    pub fn all(&self) -> Vec<LambdaFunction> {
+    pub fn all(&self) -> Vec<K> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Every version up to this one, which is waited for.
-    pub async fn until(&self, object: &LambdaFunction) -> Vec<LambdaFunction> {
+    pub async fn until(&self, object: &K) -> Vec<K> {
         let wanted = object.resource_version();
         let what = "the watch has seen the object as it is";
-        test_support::eventually(std::time::Duration::from_mins(1), what, || async {
+        eventually(Duration::from_mins(1), what, || async {
             let all = self.all();
             all.iter().any(|seen| seen.resource_version() == wanted).then_some(all)
         })
@@ -56,7 +70,7 @@ impl History {
     }
 }
 
-impl Drop for History {
+impl<K> Drop for History<K> {
     fn drop(&mut self) {
         self.task.abort();
     }

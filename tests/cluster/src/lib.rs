@@ -2,6 +2,7 @@
 //! AWS and an operator limited to that namespace, which runs under the ServiceAccount and RBAC of `config/rbac`.
 
 pub mod accounts;
+mod each_kind;
 mod history;
 mod http;
 mod inputs;
@@ -12,6 +13,7 @@ mod process;
 mod restricted;
 mod world;
 
+pub use each_kind::{kind_and_name, list};
 pub use history::History;
 pub use http::{fetch, serving_address};
 pub use install::install;

@@ -29,6 +29,7 @@ pub struct Cluster {
     server: String,
     kubectl: PathBuf,
     helm: PathBuf,
+    kstatus: PathBuf,
     admin_path: PathBuf,
     admin: Kubeconfig,
     authority: Authority,
@@ -92,6 +93,7 @@ impl Cluster {
             server: variable("SERVER")?,
             kubectl: PathBuf::from(variable("KUBECTL")?),
             helm: PathBuf::from(variable("HELM")?),
+            kstatus: PathBuf::from(variable("KSTATUS")?),
             admin: Kubeconfig::read_from(&admin_path)?,
             admin_path,
             authority: Authority::load(&directory)?,
@@ -118,6 +120,11 @@ impl Cluster {
     /// The pinned helm.
     pub fn helm_path(&self) -> &Path {
         &self.helm
+    }
+
+    /// The pinned kstatus.
+    pub fn kstatus_path(&self) -> &Path {
+        &self.kstatus
     }
 
     /// The requests of ServiceAccounts, as the API server's audit log: a JSON object a line.

@@ -1,4 +1,4 @@
-//! The pinned kubectl and helm, as a user runs them.
+//! The pinned kubectl and helm, as a user runs them, and kstatus, by which Helm and Flux judge objects.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::Cluster;
 
-/// A command being put together; see [`Cluster::kubectl`] and [`Cluster::helm`].
+/// A command being put together; see [`Cluster::kubectl`], [`Cluster::helm`] and [`Cluster::kstatus`].
 #[derive(Debug)]
 #[must_use = "nothing runs before `run` or `output`"]
 pub struct Tool {
@@ -47,6 +47,13 @@ impl Cluster {
         }
         command.env("KUBECONFIG", kubeconfig);
         Tool { name: "helm", command, arguments: Vec::new(), stdin: None }
+    }
+
+    /// kstatus, which reads objects and asks no cluster: one JSON value each on stdin, a line
+    /// `{"status": …, "message": …}` for each on stdout.
+    pub fn kstatus(&self) -> Tool {
+        let command = Command::new(self.kstatus_path());
+        Tool { name: "kstatus", command, arguments: Vec::new(), stdin: None }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alias;
+mod another_manager;
 mod application;
 mod budget;
 mod code;
@@ -22,6 +23,7 @@ mod environment;
 mod errors;
 mod fields;
 mod installation;
+mod kstatus;
 mod layer;
 mod leases;
 mod lifecycle;

@@ -19,6 +19,7 @@ pub(crate) struct Tools {
     pub(crate) controller_manager: PathBuf,
     pub(crate) kubectl: PathBuf,
     pub(crate) helm: PathBuf,
+    pub(crate) kstatus: PathBuf,
 }
 
 /// Runs the script, which says on stderr what it builds; `directory` is for its answer.
@@ -51,5 +52,6 @@ fn parse(answer: &str) -> Result<Tools> {
         controller_manager: path("kube-controller-manager")?,
         kubectl: path("kubectl")?,
         helm: path("helm")?,
+        kstatus: path("kstatus")?,
     })
 }
