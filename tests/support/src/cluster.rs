@@ -30,6 +30,7 @@ pub struct Cluster {
     kubectl: PathBuf,
     helm: PathBuf,
     kstatus: PathBuf,
+    argocd_customizations: PathBuf,
     admin_path: PathBuf,
     admin: Kubeconfig,
     authority: Authority,
@@ -94,6 +95,7 @@ impl Cluster {
             kubectl: PathBuf::from(variable("KUBECTL")?),
             helm: PathBuf::from(variable("HELM")?),
             kstatus: PathBuf::from(variable("KSTATUS")?),
+            argocd_customizations: PathBuf::from(variable("ARGOCD_CUSTOMIZATIONS")?),
             admin: Kubeconfig::read_from(&admin_path)?,
             admin_path,
             authority: Authority::load(&directory)?,
@@ -125,6 +127,11 @@ impl Cluster {
     /// The pinned kstatus.
     pub fn kstatus_path(&self) -> &Path {
         &self.kstatus
+    }
+
+    /// The program with Argo CD's own code.
+    pub fn argocd_customizations_path(&self) -> &Path {
+        &self.argocd_customizations
     }
 
     /// The requests of ServiceAccounts, as the API server's audit log: a JSON object a line.

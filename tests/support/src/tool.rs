@@ -1,4 +1,5 @@
-//! The pinned kubectl and helm, as a user runs them, and kstatus, by which Helm and Flux judge objects.
+//! The pinned kubectl and helm, as a user runs them, and kstatus and Argo CD's customizations, by which
+//! Helm, Flux and Argo CD judge objects.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,7 +10,8 @@ use tokio::process::Command;
 
 use crate::Cluster;
 
-/// A command being put together; see [`Cluster::kubectl`], [`Cluster::helm`] and [`Cluster::kstatus`].
+/// A command being put together; see [`Cluster::kubectl`], [`Cluster::helm`],
+/// [`Cluster::kstatus`] and [`Cluster::argocd_customizations`].
 #[derive(Debug)]
 #[must_use = "nothing runs before `run` or `output`"]
 pub struct Tool {
@@ -47,6 +49,12 @@ impl Cluster {
         }
         command.env("KUBECONFIG", kubeconfig);
         Tool { name: "helm", command, arguments: Vec::new(), stdin: None }
+    }
+
+    /// Argo CD's own code on an argocd-cm ConfigMap; `tests/tools/argocd/main.go` says how. It asks no cluster.
+    pub fn argocd_customizations(&self) -> Tool {
+        let command = Command::new(self.argocd_customizations_path());
+        Tool { name: "argocd-customizations", command, arguments: Vec::new(), stdin: None }
     }
 
     /// kstatus, which reads objects and asks no cluster: one JSON value each on stdin, a line

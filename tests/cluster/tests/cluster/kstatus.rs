@@ -26,18 +26,18 @@ async fn assert_all(world: &World, objects: &[Value], status: &str, text: &str) 
     }
 }
 
-async fn apply(world: &World, manifests: &[Value]) {
+pub(super) async fn apply(world: &World, manifests: &[Value]) {
     let flags = ["apply", "--server-side", "--field-manager=user", "-f", "-"];
     world.kubectl(&flags).stdin(list(manifests)).run().await;
 }
 
 /// Asks for the deletion of them all.
-async fn delete(world: &World, manifests: &[Value]) {
+pub(super) async fn delete(world: &World, manifests: &[Value]) {
     world.kubectl(&["delete", "--wait=false", "-f", "-"]).stdin(list(manifests)).run().await;
 }
 
 /// The same manifests with one more field.
-fn with(manifests: &[Value], field: &str, value: &Value) -> Vec<Value> {
+pub(super) fn with(manifests: &[Value], field: &str, value: &Value) -> Vec<Value> {
     let mut changed = manifests.to_vec();
     changed.iter_mut().for_each(|manifest| manifest["spec"][field] = value.clone());
     changed
@@ -48,7 +48,7 @@ fn ready(object: &Value) -> (Value, Value) {
     (ready["status"].clone(), ready["reason"].clone())
 }
 
-fn has_reason(object: &Value, reason: &str) -> bool {
+pub(super) fn has_reason(object: &Value, reason: &str) -> bool {
     let ready = object_condition(object, "Ready");
     ready["reason"] == reason && ready["observedGeneration"] == object["metadata"]["generation"]
 }
@@ -189,14 +189,17 @@ async fn what_nobody_but_a_person_can_mend_has_failed() {
     let manifests = world.each_kind();
     apply(&world, &manifests).await;
     world.all_ready(&manifests).await;
-    let broken = with(&manifests[1..], "ignoreDrift", &json!(["nonsense"]));
-    apply(&world, &broken).await;
-    let refused = |object: &Value| has_reason(object, "InvalidSpec");
-    let objects = world.all_until(&broken, "is refused", refused).await;
-    assert_all(&world, &objects, "Failed", "nonsense").await;
-    apply(&world, &manifests).await;
-    let objects = world.all_ready(&manifests).await;
-    assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    // One by one: an object waits for what it refers to before anything else is said of it.
+    let broken = with(&manifests, "ignoreDrift", &json!(["nonsense"]));
+    for (broken, manifest) in broken[1..].chunks(1).zip(manifests[1..].chunks(1)).rev() {
+        apply(&world, broken).await;
+        let refused = |object: &Value| has_reason(object, "InvalidSpec");
+        let objects = world.all_until(broken, "is refused", refused).await;
+        assert_all(&world, &objects, "Failed", "nonsense").await;
+        apply(&world, manifest).await;
+        let objects = world.all_ready(manifest).await;
+        assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    }
 
     world.apply_account("wrong", json!({"accountId": OTHER})).await;
     let account = json!(world.account_reason("wrong", "AccountMismatch", &[]).await);

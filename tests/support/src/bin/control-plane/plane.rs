@@ -145,6 +145,7 @@ impl ControlPlane {
             format!("KUBECTL={}", tools.kubectl.display()),
             format!("HELM={}", tools.helm.display()),
             format!("KSTATUS={}", tools.kstatus.display()),
+            format!("ARGOCD_CUSTOMIZATIONS={}", tools.argocd_customizations.display()),
             format!("SERVER={server}"),
         ];
         for server in &self.servers {

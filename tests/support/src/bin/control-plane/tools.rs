@@ -20,6 +20,7 @@ pub(crate) struct Tools {
     pub(crate) kubectl: PathBuf,
     pub(crate) helm: PathBuf,
     pub(crate) kstatus: PathBuf,
+    pub(crate) argocd_customizations: PathBuf,
 }
 
 /// Runs the script, which says on stderr what it builds; `directory` is for its answer.
@@ -53,5 +54,6 @@ fn parse(answer: &str) -> Result<Tools> {
         kubectl: path("kubectl")?,
         helm: path("helm")?,
         kstatus: path("kstatus")?,
+        argocd_customizations: path("argocd-customizations")?,
     })
 }
