@@ -14,4 +14,7 @@ mod policy;
 mod process;
 mod roles;
 mod settings;
+mod story;
+mod upgrade;
 mod values;
+mod waiting;

@@ -125,7 +125,7 @@ async fn what_waits_or_settles_is_in_progress_and_never_current_before_it_is_rea
     apply(&world, &manifests[3..]).await;
     let waits = |object: &Value| has_reason(object, "DependencyNotReady");
     let objects = world.all_until(&manifests[3..], "waits", waits).await;
-    assert_all(&world, &objects[..1], "InProgress", "doesn't exist").await;
+    assert_all(&world, &objects[..1], "InProgress", "does not exist").await;
     assert_all(&world, &objects[1..], "InProgress", "").await;
 
     // The function, and then the mapping, takes its time in AWS.
@@ -189,14 +189,17 @@ async fn what_nobody_but_a_person_can_mend_has_failed() {
     let manifests = world.each_kind();
     apply(&world, &manifests).await;
     world.all_ready(&manifests).await;
-    let broken = with(&manifests[1..], "ignoreDrift", &json!(["nonsense"]));
-    apply(&world, &broken).await;
-    let refused = |object: &Value| has_reason(object, "InvalidSpec");
-    let objects = world.all_until(&broken, "is refused", refused).await;
-    assert_all(&world, &objects, "Failed", "nonsense").await;
-    apply(&world, &manifests).await;
-    let objects = world.all_ready(&manifests).await;
-    assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    // One after the other: what uses a broken one waits, and hasn't failed itself.
+    for manifest in &manifests[1..] {
+        let broken = with(std::slice::from_ref(manifest), "ignoreDrift", &json!(["nonsense"]));
+        apply(&world, &broken).await;
+        let refused = |object: &Value| has_reason(object, "InvalidSpec");
+        let objects = world.all_until(&broken, "is refused", refused).await;
+        assert_all(&world, &objects, "Failed", "nonsense").await;
+        apply(&world, std::slice::from_ref(manifest)).await;
+        let objects = world.all_ready(&manifests).await;
+        assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    }
 
     world.apply_account("wrong", json!({"accountId": OTHER})).await;
     let account = json!(world.account_reason("wrong", "AccountMismatch", &[]).await);
