@@ -21,7 +21,7 @@ async fn config_map(world: &World) -> PathBuf {
 /// Argo CD's answer to a command about these objects: a line of JSON for each.
 async fn argo(world: &World, command: &[&str], objects: &[Value]) -> Vec<Value> {
     let text: String = objects.iter().map(|object| format!("{object}\n")).collect();
-    let tool = world.cluster.argocd_customizations().arg(config_map(world).await);
+    let tool = world.cluster.program("argocd-customizations").arg(config_map(world).await);
     let answer = tool.args(command.iter().copied()).stdin(text).run().await.stdout;
     let answers: Vec<Value> = answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), objects.len());
@@ -136,8 +136,9 @@ async fn a_click_suspends_resumes_and_looks_again() {
 async fn the_tests_of_the_customizations_pass_and_can_fail() {
     let world = World::builder("argocd-tests").without_operator().start().await;
     let path = config_map(&world).await;
-    let test =
-        |path: PathBuf| world.cluster.argocd_customizations().arg(path).args(["test", CONFIG]).output();
+    let test = |path: PathBuf| {
+        world.cluster.program("argocd-customizations").arg(path).args(["test", CONFIG]).output()
+    };
     let output = test(path.clone()).await;
     assert!(output.status.success() && output.stdout.contains(" passed, 0 failed"), "{output:?}");
 

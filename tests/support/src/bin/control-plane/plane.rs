@@ -144,8 +144,6 @@ impl ControlPlane {
             format!("KUBECONFIG={}", self.admin_kubeconfig().display()),
             format!("KUBECTL={}", tools.kubectl.display()),
             format!("HELM={}", tools.helm.display()),
-            format!("KSTATUS={}", tools.kstatus.display()),
-            format!("ARGOCD_CUSTOMIZATIONS={}", tools.argocd_customizations.display()),
             format!("SERVER={server}"),
         ];
         for server in &self.servers {
