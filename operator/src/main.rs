@@ -1,5 +1,6 @@
 //! The `lambda-operator` binary.
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,11 +18,10 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run(*args),
         Command::Crds { output_dir } => {
-            cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()).map_err(|error| error.to_string())
+            printed(cli::write_crds(output_dir.as_deref(), &mut std::io::stdout()))
         }
         Command::IamPolicy { cluster_id, adoption } => {
-            println!("{:#}", permissions::policy(&cluster_id, adoption));
-            Ok(())
+            printed(writeln!(std::io::stdout(), "{:#}", permissions::policy(&cluster_id, adoption)))
         }
         Command::Guard(args) => guard(args),
         Command::Probe { url, timeout } => ask(&url, timeout),
@@ -33,6 +33,14 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Who reads may have had enough, as `head` does.
+fn printed(written: std::io::Result<()>) -> Result<(), String> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| error.to_string()),
     }
 }
 

@@ -19,6 +19,10 @@ pub const MARKS: [(&str, &str); 9] = [
     ("needs-nodes", "unproven: it needs a cluster that runs Pods, and an image"),
     ("needs-aws", "unproven: it needs an AWS account"),
     ("needs-ack", "unproven: it needs ACK in the cluster"),
+    (
+        "needs-argocd",
+        "unproven: it needs Argo CD in the cluster; what it applies is tested with Argo CD's own code",
+    ),
     ("needs-crossplane", "unproven: it needs Crossplane in the cluster"),
     ("needs-terraform", "unproven: it needs Terraform and its state"),
 ];

@@ -20,7 +20,7 @@ async fn config_map(world: &World) -> PathBuf {
 
 /// Argo CD's answer to a command about these objects: a line of JSON for each.
 async fn argo(world: &World, command: &[&str], objects: &[Value]) -> Vec<Value> {
-    let text: String = objects.iter().map(|object| format!("{object}\n")).collect();
+    let text: String = objects.iter().map(Value::to_string).collect();
     let tool = world.cluster.program("argocd-customizations").arg(config_map(world).await);
     let answer = tool.args(command.iter().copied()).stdin(text).run().await.stdout;
     let answers: Vec<Value> = answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -142,15 +142,15 @@ async fn the_tests_of_the_customizations_pass_and_can_fail() {
     let output = test(path.clone()).await;
     assert!(output.status.success() && output.stdout.contains(" passed, 0 failed"), "{output:?}");
 
-    let text = tokio::fs::read_to_string(&path).await.unwrap();
+    let right = tokio::fs::read_to_string(&path).await.unwrap();
     for (from, to, what) in [
         ("health(\"Degraded\", ready)", "health(\"Healthy\", ready)", "health of testdata/stalled.yaml"),
         ("obj.spec.suspend = true", "obj.spec.suspend = false", "suspend of testdata/ready.yaml"),
         ("suspended = obj.spec.suspend == true", "suspended = false", "actions of testdata/suspended.yaml"),
     ] {
-        assert!(text.contains(from), "{from}");
+        assert!(right.contains(from), "{from}");
         let broken = path.with_extension("broken.yaml");
-        tokio::fs::write(&broken, text.replace(from, to)).await.unwrap();
+        tokio::fs::write(&broken, right.replace(from, to)).await.unwrap();
         let output = test(broken).await;
         assert!(!output.status.success() && output.stderr.contains(what), "{what}: {output:?}");
     }

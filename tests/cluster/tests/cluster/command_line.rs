@@ -1,6 +1,6 @@
 //! The binary as a person meets it: its help, its complaints, its exit codes.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use cluster_tests::operator_binary;
 
@@ -50,6 +50,17 @@ async fn a_bad_setting_ends_it_with_a_message_that_names_the_flag() {
         let message = text(&output.stderr);
         assert!(!output.status.success(), "{arguments:?} was taken");
         assert!(message.contains(flag) && message.contains(also), "{arguments:?}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_has_had_enough_is_no_error() {
+    for arguments in [&["crds"][..], &["iam-policy"]] {
+        let mut command = Command::new(operator_binary().await);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{arguments:?}");
     }
 }
 
