@@ -19,6 +19,9 @@ use crate::{bin, kubeconfig};
 /// Names the directory of a running control plane, which tests then join.
 pub const CLUSTER_VARIABLE: &str = "LAMBDA_OPERATOR_TEST_CLUSTER";
 
+/// In the directory of a control plane: what `tests/tools/ensure` answered.
+pub const TOOLS_FILE: &str = "tools";
+
 const TOKEN_SECONDS: i64 = 24 * 60 * 60;
 
 /// A running control plane. Clients belong to the runtime on which they are made,
@@ -29,7 +32,6 @@ pub struct Cluster {
     server: String,
     kubectl: PathBuf,
     helm: PathBuf,
-    kstatus: PathBuf,
     admin_path: PathBuf,
     admin: Kubeconfig,
     authority: Authority,
@@ -93,7 +95,6 @@ impl Cluster {
             server: variable("SERVER")?,
             kubectl: PathBuf::from(variable("KUBECTL")?),
             helm: PathBuf::from(variable("HELM")?),
-            kstatus: PathBuf::from(variable("KSTATUS")?),
             admin: Kubeconfig::read_from(&admin_path)?,
             admin_path,
             authority: Authority::load(&directory)?,
@@ -122,9 +123,14 @@ impl Cluster {
         &self.helm
     }
 
-    /// The pinned kstatus.
-    pub fn kstatus_path(&self) -> &Path {
-        &self.kstatus
+    /// A program that `tests/tools/ensure` names.
+    ///
+    /// # Panics
+    /// When it names none of this name.
+    pub fn program_path(&self, name: &str) -> PathBuf {
+        let answer = std::fs::read_to_string(self.directory.join(TOOLS_FILE)).unwrap_or_default();
+        let found = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        found.map_or_else(|| panic!("tests/tools/ensure names no {name}"), PathBuf::from)
     }
 
     /// The requests of ServiceAccounts, as the API server's audit log: a JSON object a line.

@@ -19,7 +19,7 @@ mod process;
 mod tool;
 
 pub use binaries::{bin, without_cargo_package};
-pub use cluster::{CLUSTER_VARIABLE, Cluster};
+pub use cluster::{CLUSTER_VARIABLE, Cluster, TOOLS_FILE};
 pub use emulator::Emulator;
 pub use eventually::{Attempt, eventually};
 pub use namespace::TestNamespace;

@@ -1,4 +1,4 @@
-//! The pinned kubectl and helm, as a user runs them, and kstatus, by which Helm and Flux judge objects.
+//! The pinned kubectl and helm, as a user runs them, and the programs by which Helm, Flux and Argo CD judge objects.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,7 +9,8 @@ use tokio::process::Command;
 
 use crate::Cluster;
 
-/// A command being put together; see [`Cluster::kubectl`], [`Cluster::helm`] and [`Cluster::kstatus`].
+/// A command being put together; see [`Cluster::kubectl`], [`Cluster::helm`] and
+/// [`Cluster::program`].
 #[derive(Debug)]
 #[must_use = "nothing runs before `run` or `output`"]
 pub struct Tool {
@@ -49,11 +50,10 @@ impl Cluster {
         Tool { name: "helm", command, arguments: Vec::new(), stdin: None }
     }
 
-    /// kstatus, which reads objects and asks no cluster: one JSON value each on stdin, a line
-    /// `{"status": …, "message": …}` for each on stdout.
-    pub fn kstatus(&self) -> Tool {
-        let command = Command::new(self.kstatus_path());
-        Tool { name: "kstatus", command, arguments: Vec::new(), stdin: None }
+    /// A program of `tests/tools` that judges manifests as kstatus, Argo CD or Flux does, and asks no cluster: `kstatus`,
+    /// `argocd-customizations`, `flux-manifests`. What it reads and writes stands in its `main.go`.
+    pub fn program(&self, name: &'static str) -> Tool {
+        Tool { name, command: Command::new(self.program_path(name)), arguments: Vec::new(), stdin: None }
     }
 }
 

@@ -8,8 +8,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/ensure");
-const NAMES: [&str; 7] =
-    ["etcd", "kube-apiserver", "kubectl", "kube-controller-manager", "helm", "helm-docs", "kstatus"];
+const NAMES: [&str; 9] = [
+    "etcd",
+    "kube-apiserver",
+    "kubectl",
+    "kube-controller-manager",
+    "helm",
+    "helm-docs",
+    "kstatus",
+    "argocd-customizations",
+    "flux-manifests",
+];
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();
@@ -20,7 +29,7 @@ fn find(program: &str) -> Option<PathBuf> {
 fn ensure_without_go(folder: &Path, assets: Option<&Path>) -> Output {
     let programs = folder.join("bin");
     fs::create_dir(&programs).unwrap();
-    for name in ["dirname", "awk", "mkdir", "flock", "cksum", "cut"] {
+    for name in ["dirname", "awk", "mkdir", "flock", "cat", "cksum", "cut"] {
         if let Some(path) = find(name) {
             symlink(path, programs.join(name)).unwrap();
         }

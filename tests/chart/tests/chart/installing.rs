@@ -4,64 +4,17 @@
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
+use chart_tests::find;
 use chart_tests::rights::{of_roles, requested, unused};
-use chart_tests::{find, root};
-use lambda_sim::{Options, Sim};
 use serde_json::{Value, json};
-use test_support::{Cluster, Process, ToolOutput, bin};
+use test_support::{Process, bin};
 
 use crate::process::{ACCOUNT, start};
+use crate::story::{ACCOUNTS, NAMESPACE, Story, function, succeeded};
 
-const NAMESPACE: &str = "lambda-operator-system";
 const GUARD: &str = "lambda-operator-uninstall-guard";
 const PATIENCE: Duration = Duration::from_mins(1);
-/// An account in the values that every namespace may use.
-const ACCOUNTS: &str =
-    r#"accounts=[{"name":"main","spec":{"accountId":"111122223333","namespaces":{"selector":{}}}}]"#;
-
-/// What is told here of a cluster of its own.
-struct Story {
-    cluster: Cluster,
-    sim: Sim,
-}
-
 impl Story {
-    async fn helm(&self, arguments: &[&str]) -> ToolOutput {
-        let helm = self.cluster.helm(self.cluster.admin_kubeconfig()).args(["--namespace", NAMESPACE]);
-        helm.args(arguments).output().await
-    }
-
-    /// `helm install` or `upgrade` of a chart.
-    async fn release(&self, verb: &str, name: &str, more: &[&str]) -> ToolOutput {
-        let chart = root().join("charts").join(name).display().to_string();
-        let arguments = [verb, name, chart.as_str(), "--create-namespace"];
-        let arguments = &arguments[..if verb == "install" { 4 } else { 3 }];
-        self.helm(&[arguments, more].concat()).await
-    }
-
-    async fn kubectl(&self, arguments: &[&str], stdin: Option<Value>) -> String {
-        let mut kubectl = self.cluster.kubectl(self.cluster.admin_kubeconfig()).args(arguments);
-        if let Some(stdin) = stdin {
-            kubectl = kubectl.stdin(stdin.to_string());
-        }
-        kubectl.run().await.stdout
-    }
-
-    async fn object(&self, kind: &str, name: &str) -> Value {
-        let text = self.kubectl(&["get", kind, name, "-n", NAMESPACE, "-o", "json"], None).await;
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn names(&self, kind: &str) -> String {
-        self.kubectl(&["get", kind, "-A", "-o", "name", "--ignore-not-found"], None).await
-    }
-
-    /// Runs the container of the Deployment.
-    async fn operator(&self) -> Process {
-        let deployment = self.object("deployment", "lambda-operator").await;
-        start(&self.cluster, NAMESPACE, &deployment["spec"]["template"]["spec"], Some(&self.sim)).await
-    }
-
     /// Lets the guard do what it may. Helm has taken its rights back, as the Job that it waited for didn't succeed.
     async fn empower_guard(&self) {
         let hooks = self.helm(&["get", "hooks", "lambda-operator"]).await.stdout;
@@ -79,24 +32,9 @@ impl Story {
     }
 }
 
-fn succeeded(output: &ToolOutput) {
-    assert!(output.status.success(), "{}{}", output.stdout, output.stderr);
-}
-
-fn function(name: &str, extra: Value) -> Value {
-    let mut spec = json!({
-        "role": format!("arn:aws:iam::{ACCOUNT}:role/lambda"), "runtime": "python3.14", "handler": "index.handler",
-        "code": {"inline": {"files": {"index.py": "def handler(event, context):\n    pass\n"}}},
-    });
-    spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    let metadata = json!({"name": name, "namespace": "default"});
-    json!({"apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction", "metadata": metadata, "spec": spec})
-}
-
 #[tokio::test]
 async fn it_is_installed_upgraded_guarded_and_uninstalled() {
-    let sim = Sim::start(Options::default()).await.unwrap();
-    let story = Story { cluster: Cluster::separate().await, sim };
+    let story = Story::begin().await;
     install(&story).await;
     let mut operator = story.operator().await;
     work(&story, &mut operator).await;

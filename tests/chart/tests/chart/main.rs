@@ -5,6 +5,7 @@
 
 mod admission;
 mod crds;
+mod gitops;
 mod iam;
 mod installing;
 mod kustomize;
@@ -14,4 +15,7 @@ mod policy;
 mod process;
 mod roles;
 mod settings;
+mod story;
+mod upgrade;
 mod values;
+mod waiting;

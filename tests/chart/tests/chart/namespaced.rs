@@ -6,7 +6,7 @@ use chart_tests::rights::requested;
 use chart_tests::{Rendering, find, root};
 use lambda_sim::{Options, Sim};
 use serde_json::{Value, json};
-use test_support::{Cluster, eventually};
+use test_support::{Cluster, Process, eventually};
 
 use crate::process::start;
 
@@ -28,6 +28,35 @@ async fn apply(cluster: &Cluster, namespace: &str, objects: Vec<Value>) {
     kubectl.args(["-n", namespace, "-f", "-"]).stdin(list).run().await;
 }
 
+/// Runs the operator from a rendering of the chart in its own namespace, for some namespaces.
+pub(crate) async fn operator_of(cluster: &Cluster, own: &str, watched: &[&str], sim: &Sim) -> Process {
+    let kubectl = cluster.kubectl(cluster.admin_kubeconfig()).args([
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-k",
+    ]);
+    kubectl.arg(root().join("crds")).run().await;
+    let watched = format!("settings.watchNamespace={}", json!(watched));
+    let set = [
+        watched.as_str(),
+        "settings.clusterId=\"some\"",
+        "settings.awsRegion=\"eu-west-1\"",
+        "crds.enabled=false",
+    ];
+    let rendering = Rendering { namespace: own, set: &set, ..Rendering::default() };
+    let objects = rendering.objects().await.unwrap();
+    let roles = ["ServiceAccount", "Role", "RoleBinding"];
+    let needed =
+        objects.iter().filter(|object| object["kind"].as_str().is_some_and(|kind| roles.contains(&kind)));
+    for object in needed {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap();
+        apply(cluster, namespace, vec![object.clone()]).await;
+    }
+    let deployment = find(&objects, "Deployment", "lambda-operator");
+    start(cluster, own, &deployment["spec"]["template"]["spec"], Some(sim)).await
+}
+
 /// Waits for a reason of the condition Ready, and returns its message.
 async fn reason(cluster: &Cluster, namespace: &str, name: &str, wanted: &str) -> String {
     eventually(PATIENCE, format!("{name} has the reason {wanted}"), || async {
@@ -47,39 +76,14 @@ async fn reason(cluster: &Cluster, namespace: &str, name: &str, wanted: &str) ->
 #[tokio::test]
 async fn it_works_in_its_namespaces_and_says_which_right_an_account_would_need() {
     let cluster = Cluster::shared().await;
-    let kubectl = cluster.kubectl(cluster.admin_kubeconfig()).args([
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-k",
-    ]);
-    kubectl.arg(root().join("crds")).run().await;
     let (own, first, second, other) = (
         cluster.namespace("chart-operator").await,
         cluster.namespace("chart-first").await,
         cluster.namespace("chart-second").await,
         cluster.namespace("chart-other").await,
     );
-    let watched = format!("settings.watchNamespace={}", json!([first.name(), second.name()]));
-    let set = [
-        watched.as_str(),
-        "settings.clusterId=\"some\"",
-        "settings.awsRegion=\"eu-west-1\"",
-        "crds.enabled=false",
-    ];
-    let rendering = Rendering { namespace: own.name(), set: &set, ..Rendering::default() };
-    let objects = rendering.objects().await.unwrap();
-    let roles = ["ServiceAccount", "Role", "RoleBinding"];
-    let needed =
-        objects.iter().filter(|object| object["kind"].as_str().is_some_and(|kind| roles.contains(&kind)));
-    for object in needed {
-        let namespace = object["metadata"]["namespace"].as_str().unwrap();
-        apply(cluster, namespace, vec![object.clone()]).await;
-    }
-
     let sim = Sim::start(Options::default()).await.unwrap();
-    let deployment = find(&objects, "Deployment", "lambda-operator");
-    let _operator = start(cluster, own.name(), &deployment["spec"]["template"]["spec"], Some(&sim)).await;
+    let _operator = operator_of(cluster, own.name(), &[first.name(), second.name()], &sim).await;
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "database"}, "stringData": {"password": "a"}});
     let variable =
         json!({"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}});

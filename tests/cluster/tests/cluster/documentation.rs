@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use cluster_tests::{World, install};
+use cluster_tests::{World, function, install};
 use documentation::{Block, Document, documents, root};
 use serde_json::{Value, json};
 use test_support::kubeconfig;
@@ -75,6 +75,28 @@ async fn the_commands_that_are_marked_as_run_work() {
     let played: Vec<&Document> = all.iter().filter(|document| !runnable(document).is_empty()).collect();
     assert!(played.len() > 5, "only {} documents have commands that are run", played.len());
     futures::future::join_all(played.into_iter().map(play)).await;
+}
+
+#[tokio::test]
+async fn the_wait_of_the_docs_fails_at_once_for_a_stalled_object() {
+    let waiting = documentation::document(Path::new("docs/gitops/waiting.md"));
+    let blocks = runnable(&waiting);
+    let block =
+        blocks.iter().find(|block| block.text.contains("condition=Stalled")).expect("the wait for either");
+    let world = World::start("docs-stalled").await;
+    world.apply("fine", function(json!({}))).await;
+    world.apply("broken", function(json!({"runtime": "python2.7"}))).await;
+    let output = shell(&world, &block.text).output().await.expect("bash starts");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{told}");
+    assert!(
+        told.contains("lambdafunction.lambda-operator.io/broken condition met"),
+        "Stalled is why: {told}"
+    );
+    world.apply("broken", function(json!({}))).await;
+    let output = shell(&world, &block.text).output().await.expect("bash starts");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Groups whose objects the API server knows.

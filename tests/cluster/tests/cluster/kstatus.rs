@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 /// What kstatus says of each object: status and message.
 async fn judged(world: &World, objects: &[Value]) -> Vec<(String, String)> {
-    let text: String = objects.iter().map(|object| format!("{object}\n")).collect();
-    let answer = world.cluster.kstatus().stdin(text).run().await.stdout;
+    let text = objects.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    let answer = world.cluster.program("kstatus").stdin(text).run().await.stdout;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let answers = answer.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let answers: Vec<_> = answers.map(|answer| (text(&answer["status"]), text(&answer["message"]))).collect();
@@ -26,20 +26,22 @@ async fn assert_all(world: &World, objects: &[Value], status: &str, text: &str) 
     }
 }
 
-async fn apply(world: &World, manifests: &[Value]) {
+pub(super) async fn apply(world: &World, manifests: &[Value]) {
     let flags = ["apply", "--server-side", "--field-manager=user", "-f", "-"];
     world.kubectl(&flags).stdin(list(manifests)).run().await;
 }
 
 /// Asks for the deletion of them all.
-async fn delete(world: &World, manifests: &[Value]) {
+pub(super) async fn delete(world: &World, manifests: &[Value]) {
     world.kubectl(&["delete", "--wait=false", "-f", "-"]).stdin(list(manifests)).run().await;
 }
 
 /// The same manifests with one more field.
-fn with(manifests: &[Value], field: &str, value: &Value) -> Vec<Value> {
+pub(super) fn with(manifests: &[Value], field: &str, value: &Value) -> Vec<Value> {
     let mut changed = manifests.to_vec();
-    changed.iter_mut().for_each(|manifest| manifest["spec"][field] = value.clone());
+    for manifest in &mut changed {
+        manifest["spec"][field] = value.clone();
+    }
     changed
 }
 
@@ -48,7 +50,7 @@ fn ready(object: &Value) -> (Value, Value) {
     (ready["status"].clone(), ready["reason"].clone())
 }
 
-fn has_reason(object: &Value, reason: &str) -> bool {
+pub(super) fn has_reason(object: &Value, reason: &str) -> bool {
     let ready = object_condition(object, "Ready");
     ready["reason"] == reason && ready["observedGeneration"] == object["metadata"]["generation"]
 }
@@ -119,50 +121,61 @@ async fn what_waits_or_settles_is_in_progress_and_never_current_before_it_is_rea
         })
         .await;
 
+    create(&world, &manifests).await;
+    change(&world, &mut manifests).await;
+    let objects = world.all_ready(&manifests).await;
+    for (object, history) in objects[1..].iter().zip(&histories) {
+        let versions = history.until(&serde_json::from_value(object.clone()).unwrap()).await;
+        let mut versions: Vec<Value> = versions.iter().map(|version| json!(version)).collect();
+        let last = versions.iter().position(|version| {
+            version["metadata"]["resourceVersion"] == object["metadata"]["resourceVersion"]
+        });
+        versions.truncate(last.unwrap() + 1);
+        assert_never_early(&world, &versions).await;
+    }
+}
+
+/// First everything waits, then the function and the mapping are held in AWS.
+async fn create(world: &World, manifests: &[Value]) {
     // Everything waits for what is not there yet.
-    apply(&world, &manifests[..1]).await;
+    apply(world, &manifests[..1]).await;
     world.all_ready(&manifests[..1]).await;
-    apply(&world, &manifests[3..]).await;
+    apply(world, &manifests[3..]).await;
     let waits = |object: &Value| has_reason(object, "DependencyNotReady");
     let objects = world.all_until(&manifests[3..], "waits", waits).await;
-    assert_all(&world, &objects[..1], "InProgress", "doesn't exist").await;
-    assert_all(&world, &objects[1..], "InProgress", "").await;
+    assert_all(world, &objects[..1], "InProgress", "does not exist").await;
+    assert_all(world, &objects[1..], "InProgress", "").await;
 
     // The function, and then the mapping, takes its time in AWS.
-    apply(&world, &manifests[1..3]).await;
+    apply(world, &manifests[1..3]).await;
     let objects = world.all_ready(&manifests[1..3]).await;
-    assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    assert_all(world, &objects, "Current", "Resource is Ready").await;
     for at in [3, 5] {
         let creating = |object: &Value| has_reason(object, "Creating");
         let objects = world.all_until(&manifests[at..=at], "is being created", creating).await;
-        assert_all(&world, &objects, "InProgress", "").await;
+        assert_all(world, &objects, "InProgress", "").await;
         world.aws().settle().await;
     }
-    let objects = world.all_ready(&manifests).await;
-    assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    let objects = world.all_ready(manifests).await;
+    assert_all(world, &objects, "Current", "Resource is Ready").await;
+}
 
-    // So do changes.
+/// Function and mapping are held again.
+async fn change(world: &World, manifests: &mut [Value]) {
     manifests[1]["spec"]["content"]["inline"]["files"]["python/tools.py"] = json!("A = 2\n");
     manifests[2]["spec"]["description"] = json!("changed");
     manifests[3]["spec"]["memorySize"] = json!(256);
     manifests[4]["spec"]["description"] = json!("changed");
     manifests[5]["spec"]["batchSize"] = json!(5);
-    apply(&world, &manifests).await;
+    apply(world, manifests).await;
     for at in [3, 5] {
         let updating = |object: &Value| has_reason(object, "Updating");
         let objects = world.all_until(&manifests[at..=at], "is being changed", updating).await;
-        assert_all(&world, &objects, "InProgress", "").await;
+        assert_all(world, &objects, "InProgress", "").await;
     }
+    world.all_ready(&manifests[1..3]).await;
     world.aws().configure(|aws| aws.update_settle = SettleDelay::AfterMs(200)).await;
     world.aws().settle().await;
-    world.all_ready(&manifests).await;
-    for (manifest, history) in manifests[1..].iter().zip(&histories) {
-        let (kind, name) = kind_and_name(manifest);
-        let now = world.objects(kind).api().get(name).await.unwrap();
-        let versions = history.until(&now).await;
-        let versions: Vec<Value> = versions.iter().map(|version| json!(version)).collect();
-        assert_never_early(&world, &versions).await;
-    }
 }
 
 /// Each version is Current exactly when it says that it is Ready, of its own generation.
@@ -189,14 +202,17 @@ async fn what_nobody_but_a_person_can_mend_has_failed() {
     let manifests = world.each_kind();
     apply(&world, &manifests).await;
     world.all_ready(&manifests).await;
-    let broken = with(&manifests[1..], "ignoreDrift", &json!(["nonsense"]));
-    apply(&world, &broken).await;
-    let refused = |object: &Value| has_reason(object, "InvalidSpec");
-    let objects = world.all_until(&broken, "is refused", refused).await;
-    assert_all(&world, &objects, "Failed", "nonsense").await;
-    apply(&world, &manifests).await;
-    let objects = world.all_ready(&manifests).await;
-    assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    // One after the other: what uses a broken one waits, and hasn't failed itself.
+    for manifest in &manifests[1..] {
+        let broken = with(std::slice::from_ref(manifest), "ignoreDrift", &json!(["nonsense"]));
+        apply(&world, &broken).await;
+        let refused = |object: &Value| has_reason(object, "InvalidSpec");
+        let objects = world.all_until(&broken, "is refused", refused).await;
+        assert_all(&world, &objects, "Failed", "nonsense").await;
+        apply(&world, std::slice::from_ref(manifest)).await;
+        let objects = world.all_ready(&manifests).await;
+        assert_all(&world, &objects, "Current", "Resource is Ready").await;
+    }
 
     world.apply_account("wrong", json!({"accountId": OTHER})).await;
     let account = json!(world.account_reason("wrong", "AccountMismatch", &[]).await);

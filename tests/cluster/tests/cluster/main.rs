@@ -7,6 +7,7 @@ mod accounts;
 mod alias;
 mod another_manager;
 mod application;
+mod argocd;
 mod budget;
 mod code;
 mod code_signing;

@@ -144,7 +144,6 @@ impl ControlPlane {
             format!("KUBECONFIG={}", self.admin_kubeconfig().display()),
             format!("KUBECTL={}", tools.kubectl.display()),
             format!("HELM={}", tools.helm.display()),
-            format!("KSTATUS={}", tools.kstatus.display()),
             format!("SERVER={server}"),
         ];
         for server in &self.servers {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use test_support::TOOLS_FILE;
 use test_support::guard::Guarded;
 
 /// Names another script than that of the source tree this was built from.
@@ -19,7 +20,6 @@ pub(crate) struct Tools {
     pub(crate) controller_manager: PathBuf,
     pub(crate) kubectl: PathBuf,
     pub(crate) helm: PathBuf,
-    pub(crate) kstatus: PathBuf,
 }
 
 /// Runs the script, which says on stderr what it builds; `directory` is for its answer.
@@ -28,7 +28,7 @@ pub(crate) async fn ensure(directory: &Path) -> Result<Tools> {
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/ensure")),
         PathBuf::from,
     );
-    let answer = directory.join("tools");
+    let answer = directory.join(TOOLS_FILE);
     let stdout = Stdio::from(File::create(&answer)?);
     let mut run = Guarded::spawn(&Command::new(&script), stdout, Stdio::inherit())?;
     let status = loop {
@@ -52,6 +52,5 @@ fn parse(answer: &str) -> Result<Tools> {
         controller_manager: path("kube-controller-manager")?,
         kubectl: path("kubectl")?,
         helm: path("helm")?,
-        kstatus: path("kstatus")?,
     })
 }
