@@ -4,7 +4,6 @@ go 1.26.0
 
 // For their custom resources alone; nothing of them is compiled.
 require (
-	github.com/argoproj/argo-cd/v3 v3.2.12
 	github.com/fluxcd/kustomize-controller v1.9.6
 	github.com/fluxcd/source-controller v1.9.6
 )
