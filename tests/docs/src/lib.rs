@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// What an `sh` block can be marked with, and what that means.
-pub const MARKS: [(&str, &str); 9] = [
+pub const MARKS: [(&str, &str); 10] = [
     ("run", "a test runs it on a real API server, with an operator and a simulated AWS"),
     ("ci", "CI itself runs it"),
     ("needs-names", "unproven: the words in capitals are for the reader to fill in"),
@@ -21,7 +21,7 @@ pub const MARKS: [(&str, &str); 9] = [
     ("needs-ack", "unproven: it needs ACK in the cluster"),
     (
         "needs-argocd",
-        "unproven: it needs Argo CD in the cluster; what it applies is tested with Argo CD's own code",
+        "it needs Argo CD in the cluster; tests/gitops applies the same to a ConfigMap like Argo CD's",
     ),
     ("needs-crossplane", "unproven: it needs Crossplane in the cluster"),
     ("needs-terraform", "unproven: it needs Terraform and its state"),

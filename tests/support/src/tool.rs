@@ -50,8 +50,8 @@ impl Cluster {
         Tool { name: "helm", command, arguments: Vec::new(), stdin: None }
     }
 
-    /// A program of `tests/tools` that judges manifests as kstatus, Argo CD or Flux does, and asks no cluster: `kstatus`,
-    /// `argocd-customizations`, `flux-manifests`. What it reads and writes stands in its `main.go`.
+    /// A program of `tests/tools` that judges manifests as kstatus or Argo CD does, and asks no cluster: `kstatus`,
+    /// `argocd-customizations`. What it reads and writes stands in its `main.go`.
     pub fn program(&self, name: &'static str) -> Tool {
         Tool { name, command: Command::new(self.program_path(name)), arguments: Vec::new(), stdin: None }
     }

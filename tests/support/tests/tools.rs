@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/ensure");
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 8] = [
     "etcd",
     "kube-apiserver",
     "kubectl",
@@ -17,7 +17,6 @@ const NAMES: [&str; 9] = [
     "helm-docs",
     "kstatus",
     "argocd-customizations",
-    "flux-manifests",
 ];
 
 fn find(program: &str) -> Option<PathBuf> {

@@ -4,7 +4,6 @@
 //	argocd-customizations CONFIGMAP action NAME     the object on stdin as the action leaves it
 //	argocd-customizations CONFIGMAP test FOLDER     health_test.yaml and action_test.yaml of the folder, in the format of
 //	                                                Argo CD's resource_customizations
-//	argocd-customizations - application             whether the manifest on stdin is an Application, without unknown fields
 package main
 
 import (
@@ -39,12 +38,9 @@ func main() {
 
 func run(arguments []string, in io.Reader, out io.Writer) error {
 	if len(arguments) < 2 {
-		return errors.New("usage: argocd-customizations CONFIGMAP health | action NAME | test FOLDER | application")
+		return errors.New("usage: argocd-customizations CONFIGMAP health | action NAME | test FOLDER")
 	}
 	command, rest := arguments[1], arguments[2:]
-	if command == "application" {
-		return application(in)
-	}
 	customized, err := read(arguments[0])
 	if err != nil {
 		return err
@@ -158,19 +154,4 @@ func (customized overrides) offered(object *unstructured.Unstructured) (map[stri
 		offered[action.Name] = action
 	}
 	return offered, nil
-}
-
-func application(in io.Reader) error {
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return err
-	}
-	var given appv1.Application
-	if err := yaml.UnmarshalStrict(text, &given); err != nil {
-		return err
-	}
-	if given.Kind != "Application" {
-		return fmt.Errorf("it is %q, not an Application", given.Kind)
-	}
-	return nil
 }

@@ -1,11 +1,9 @@
-//! The examples of `config/argocd` and `config/flux`: read by the tools' own types, and right about the chart, `config/` and
-//! the samples that they name. What Argo CD makes of objects is tested with the operator, in the suite of the cluster.
-
-use std::collections::BTreeSet;
+//! What the examples of `config/argocd` and `config/flux` name of the charts, of `config/` and of the samples is there. That
+//! Argo CD and Flux take them is tested in `tests/gitops`, what Argo CD makes of objects with the operator, in `tests/cluster`.
 
 use chart_tests::{Rendering, find, of_kind, root};
 use serde_json::{Value, json};
-use test_support::{Cluster, ToolOutput};
+use test_support::Cluster;
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(root().join("config").join(path)).unwrap()
@@ -13,24 +11,6 @@ fn text(path: &str) -> String {
 
 fn documents(text: &str) -> Vec<Value> {
     serde_saphyr::from_multiple(text).unwrap()
-}
-
-/// The answer of a program that reads manifests.
-async fn answer(program: &'static str, arguments: &[&str], manifests: &str) -> ToolOutput {
-    let tool = Cluster::shared().await.program(program);
-    tool.args(arguments.iter().copied()).stdin(manifests).output().await
-}
-
-#[tokio::test]
-async fn argo_cd_takes_the_applications() {
-    let text = text("argocd/application.yaml");
-    for one in text.split("\n---\n") {
-        let output = answer("argocd-customizations", &["-", "application"], one).await;
-        assert!(output.status.success(), "{}", output.stderr);
-    }
-    let wrong = text.split("\n---\n").next().unwrap().replace("selfHeal", "selfheals");
-    let output = answer("argocd-customizations", &["-", "application"], &wrong).await;
-    assert!(output.stderr.contains("selfheals"), "{output:?}");
 }
 
 #[tokio::test]
@@ -61,34 +41,6 @@ async fn the_applications_name_what_is_here_in_the_order_that_it_needs() {
         account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"],
         "arn:aws:iam::111122223333:role/lambda-operator"
     );
-}
-
-#[tokio::test]
-async fn every_kind_has_its_health_and_actions() {
-    let objects = chart_tests::kustomized("argocd").await;
-    let data = find(&objects, "ConfigMap", "argocd-cm")["data"].as_object().unwrap();
-    let all = lambda_operator_crds::all();
-    let wanted: BTreeSet<String> = ["health", "actions"]
-        .iter()
-        .flat_map(|what| {
-            all.iter().map(move |definition| {
-                let kind = &definition.spec.names.kind;
-                format!("resource.customizations.{what}.lambda-operator.io_{kind}")
-            })
-        })
-        .collect();
-    assert_eq!(data.keys().cloned().collect::<BTreeSet<_>>(), wanted);
-}
-
-#[tokio::test]
-async fn flux_takes_its_manifests() {
-    for file in ["flux/operator.yaml", "flux/functions.yaml"] {
-        let text = text(file);
-        let output = answer("flux-manifests", &[], &text).await;
-        assert!(output.status.success(), "{file}: {}", output.stderr);
-        let output = answer("flux-manifests", &[], &text.replace("sourceRef", "source")).await;
-        assert!(output.stderr.contains("unknown field"), "{output:?}");
-    }
 }
 
 /// The Kustomization's own parts, on what its path has.
