@@ -11,6 +11,9 @@ endif
 # Also under `make -j`: the Go tools are built before Rust, not beside it, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
+# What these run needs no more than a control plane: they don't wait until Helm and Argo CD's code are built.
+demo bench: export LAMBDA_OPERATOR_TOOLS := etcd kube-apiserver kube-controller-manager kubectl
+
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -10,6 +10,7 @@ mod bucket;
 mod call;
 mod code_signing;
 mod code_signing_link;
+pub mod coverage;
 pub mod drift;
 mod error;
 mod function;

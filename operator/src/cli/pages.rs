@@ -1,4 +1,5 @@
-//! The pages of the documentation that follow from the code: the settings and the metrics.
+//! The pages of the documentation that follow from the code: the settings, the metrics and the coverage of
+//! the API.
 
 use std::fmt::Write as _;
 use std::io;
@@ -7,6 +8,7 @@ use std::path::Path;
 use clap::{Arg, CommandFactory};
 
 use super::Cli;
+use crate::aws::coverage;
 use crate::runtime::Metrics;
 
 const HEAD: &str = "\
@@ -31,8 +33,12 @@ pub fn write_docs(directory: &Path) -> io::Result<()> {
 }
 
 /// The pages, with the names of their files.
-fn pages() -> [(&'static str, String); 2] {
-    [("settings.md", settings()), ("metrics.md", Metrics::new().page().to_owned())]
+fn pages() -> [(&'static str, String); 3] {
+    [
+        ("settings.md", settings()),
+        ("metrics.md", Metrics::new().page().to_owned()),
+        ("coverage.md", coverage::page()),
+    ]
 }
 
 /// The page of settings: a table for each heading of the help.

@@ -17,16 +17,20 @@ const STALLED: [&str; 5] =
     ["InvalidSpec", "ImmutableFieldChanged", "OwnershipConflict", "AccountMismatch", "CreateFailed"];
 
 impl World {
-    /// Waits until an object has a problem of this reason, and asserts how it is told: Ready=False, the
-    /// companion that belongs to the reason and only that one, every one of `texts` in the message, and a
-    /// Warning with the same text.
+    /// Waits until an object has a problem of this reason with every one of `texts` in the message, and asserts how it
+    /// is told: Ready=False, the companion that belongs to the reason and only that one, and a Warning with the same text.
     pub async fn problem(&self, name: &str, reason: &str, texts: &[&str]) -> LambdaFunction {
-        let object = self.reason(name, reason).await;
+        let object = self
+            .until(name, &format!("{name} has the reason {reason} with {texts:?}"), |object| {
+                condition(object, "Ready").is_some_and(|ready| {
+                    ready.reason == reason
+                        && ready.observed_generation == object.metadata.generation
+                        && texts.iter().all(|text| ready.message.contains(text))
+                })
+            })
+            .await;
         let ready = condition(&object, "Ready").expect("it was waited for");
         assert_eq!(ready.status, "False", "{}", ready.message);
-        for text in texts {
-            assert!(ready.message.contains(text), "{name}: {text:?} is not in {:?}", ready.message);
-        }
         let stalled = STALLED.contains(&reason);
         assert_eq!(condition(&object, "Stalled").is_some(), stalled, "{name}: Stalled");
         assert_eq!(condition(&object, "Reconciling").is_some(), !stalled, "{name}: Reconciling");

@@ -31,7 +31,6 @@ pub struct Cluster {
     directory: PathBuf,
     server: String,
     kubectl: PathBuf,
-    helm: PathBuf,
     admin_path: PathBuf,
     admin: Kubeconfig,
     authority: Authority,
@@ -94,7 +93,6 @@ impl Cluster {
         Ok(Self {
             server: variable("SERVER")?,
             kubectl: PathBuf::from(variable("KUBECTL")?),
-            helm: PathBuf::from(variable("HELM")?),
             admin: Kubeconfig::read_from(&admin_path)?,
             admin_path,
             authority: Authority::load(&directory)?,
@@ -116,11 +114,6 @@ impl Cluster {
     /// The pinned kubectl.
     pub fn kubectl_path(&self) -> &Path {
         &self.kubectl
-    }
-
-    /// The pinned helm.
-    pub fn helm_path(&self) -> &Path {
-        &self.helm
     }
 
     /// A program that `tests/tools/ensure` names.

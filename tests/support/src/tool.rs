@@ -42,7 +42,7 @@ impl Cluster {
 
     /// helm with the identity in a kubeconfig file.
     pub fn helm(&self, kubeconfig: &Path) -> Tool {
-        let mut command = Command::new(self.helm_path());
+        let mut command = Command::new(self.program_path("helm"));
         for place in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
             command.env(place, self.directory().join("helm"));
         }

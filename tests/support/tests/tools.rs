@@ -26,6 +26,11 @@ fn find(program: &str) -> Option<PathBuf> {
 
 /// Runs the script with an empty cache and a PATH that has no Go.
 fn ensure_without_go(folder: &Path, assets: Option<&Path>) -> Output {
+    ensure_without_go_for(folder, assets, "")
+}
+
+/// The same for some programs; empty: all.
+fn ensure_without_go_for(folder: &Path, assets: Option<&Path>, wanted: &str) -> Output {
     let programs = folder.join("bin");
     fs::create_dir(&programs).unwrap();
     for name in ["dirname", "awk", "mkdir", "flock", "cat", "cksum", "cut"] {
@@ -35,6 +40,7 @@ fn ensure_without_go(folder: &Path, assets: Option<&Path>) -> Output {
     }
     let mut command = Command::new(find("bash").unwrap());
     command.arg(SCRIPT).env("PATH", &programs).env("LAMBDA_OPERATOR_CACHE", folder.join("cache"));
+    command.env("LAMBDA_OPERATOR_TOOLS", wanted);
     command.env_remove("KUBEBUILDER_ASSETS").envs(assets.map(|assets| ("KUBEBUILDER_ASSETS", assets)));
     command.output().unwrap()
 }
@@ -68,6 +74,17 @@ fn takes_given_programs_and_asks_for_the_others() {
     let given = assets.display();
     assert_eq!(found, format!("etcd={given}/etcd\nkube-apiserver={given}/kube-apiserver\n"));
     assert!(String::from_utf8(output.stderr).unwrap().contains("kubectl v1."));
+}
+
+#[test]
+fn only_what_is_asked_for_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let assets = assets(folder.path(), &NAMES[..4]);
+    let output = ensure_without_go_for(folder.path(), Some(&assets), &NAMES[..3].join(" "));
+    assert!(output.status.success(), "{output:?}");
+    let found = String::from_utf8(output.stdout).unwrap();
+    let names: Vec<&str> = found.lines().filter_map(|line| line.split('=').next()).collect();
+    assert_eq!(names, NAMES[..3]);
 }
 
 #[test]

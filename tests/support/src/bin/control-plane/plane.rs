@@ -143,7 +143,6 @@ impl ControlPlane {
             format!("{CLUSTER_VARIABLE}={}", self.directory().display()),
             format!("KUBECONFIG={}", self.admin_kubeconfig().display()),
             format!("KUBECTL={}", tools.kubectl.display()),
-            format!("HELM={}", tools.helm.display()),
             format!("SERVER={server}"),
         ];
         for server in &self.servers {

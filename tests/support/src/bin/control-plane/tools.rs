@@ -12,14 +12,13 @@ use test_support::guard::Guarded;
 /// Names another script than that of the source tree this was built from.
 const SCRIPT_VARIABLE: &str = "LAMBDA_OPERATOR_ENSURE_TOOLS";
 
-/// Where the programs are.
+/// Where the programs are that a control plane is made of.
 #[derive(Debug)]
 pub(crate) struct Tools {
     pub(crate) etcd: PathBuf,
     pub(crate) apiserver: PathBuf,
     pub(crate) controller_manager: PathBuf,
     pub(crate) kubectl: PathBuf,
-    pub(crate) helm: PathBuf,
 }
 
 /// Runs the script, which says on stderr what it builds; `directory` is for its answer.
@@ -51,6 +50,5 @@ fn parse(answer: &str) -> Result<Tools> {
         apiserver: path("kube-apiserver")?,
         controller_manager: path("kube-controller-manager")?,
         kubectl: path("kubectl")?,
-        helm: path("helm")?,
     })
 }

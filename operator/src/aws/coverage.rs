@@ -1,0 +1,246 @@
+//! Where each operation of the Lambda API has its place, in one table: `lambda-operator docs` makes docs/coverage.md of it, and a
+//! test holds it against the operations of the SDK.
+
+use std::fmt::Write as _;
+
+/// The place of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The operator calls it for a kind: the kind, and what for.
+    For(&'static str, &'static str),
+    /// Not called, because this one says or does the same with fewer calls.
+    Instead(&'static str),
+    /// Only code that runs inside a function calls it.
+    Inside,
+    /// Nothing calls it yet: what it is for.
+    NotYet(&'static str),
+}
+
+use Place::{For, Inside, Instead, NotYet};
+
+const FUNCTION: &str = "LambdaFunction";
+const ALIAS: &str = "LambdaAlias";
+const LAYER: &str = "LambdaLayer";
+const MAPPING: &str = "EventSourceMapping";
+const SIGNING: &str = "CodeSigningConfig";
+const ACCOUNT: &str = "LambdaAccount";
+
+const POLICY: &str = "permissions of functions and aliases";
+const URL: &str = "function URLs";
+const EVENTS: &str = "settings of asynchronous invocations";
+const PROVISIONED: &str = "provisioned concurrency of aliases";
+const CAPACITY: &str = "capacity providers";
+const EXECUTIONS: &str = "looking at, ending and answering durable executions";
+const INVOKING: &str = "invoking a function once, as a Job does";
+
+/// Operation → its place, in the order of the alphabet.
+const TABLE: &[(&str, Place)] = &[
+    ("AddLayerVersionPermission", For(LAYER, "`permissions`, given to each new version")),
+    ("AddPermission", NotYet(POLICY)),
+    ("CheckpointDurableExecution", Inside),
+    ("CreateAlias", For(ALIAS, "creation")),
+    ("CreateCapacityProvider", NotYet(CAPACITY)),
+    ("CreateCodeSigningConfig", For(SIGNING, "creation")),
+    ("CreateEventSourceMapping", For(MAPPING, "creation")),
+    ("CreateFunction", For(FUNCTION, "creation, with tags and the code-signing config")),
+    ("CreateFunctionUrlConfig", NotYet(URL)),
+    ("DeleteAlias", For(ALIAS, "deletion")),
+    ("DeleteCapacityProvider", NotYet(CAPACITY)),
+    ("DeleteCodeSigningConfig", For(SIGNING, "deletion")),
+    ("DeleteDurableExecution", NotYet(EXECUTIONS)),
+    ("DeleteEventSourceMapping", For(MAPPING, "deletion")),
+    ("DeleteFunction", For(FUNCTION, "deletion, and old versions by `versionRetention`")),
+    ("DeleteFunctionCodeSigningConfig", For(FUNCTION, "a `codeSigningConfigRef` that was removed")),
+    ("DeleteFunctionConcurrency", For(FUNCTION, "`reservedConcurrentExecutions` that was removed")),
+    ("DeleteFunctionEventInvokeConfig", NotYet(EVENTS)),
+    ("DeleteFunctionUrlConfig", NotYet(URL)),
+    ("DeleteLayerVersion", For(LAYER, "deletion, and old versions by `versionRetention`")),
+    ("DeleteProvisionedConcurrencyConfig", NotYet(PROVISIONED)),
+    ("DeleteResourcePolicy", NotYet(POLICY)),
+    ("GetAccountSettings", For(ACCOUNT, "limits and use in the status")),
+    ("GetAlias", For(ALIAS, "reading")),
+    ("GetCapacityProvider", NotYet(CAPACITY)),
+    ("GetCodeSigningConfig", For(SIGNING, "reading")),
+    ("GetDurableExecution", NotYet(EXECUTIONS)),
+    ("GetDurableExecutionHistory", NotYet(EXECUTIONS)),
+    ("GetDurableExecutionState", Inside),
+    ("GetEventSourceMapping", For(MAPPING, "reading, and waiting until AWS has settled")),
+    ("GetFunction", For(FUNCTION, "reading all of it at once, and waiting until AWS has settled")),
+    ("GetFunctionCodeSigningConfig", For(FUNCTION, "the link to a code-signing config")),
+    ("GetFunctionConcurrency", Instead("GetFunction")),
+    ("GetFunctionConfiguration", Instead("GetFunction")),
+    ("GetFunctionEventInvokeConfig", Instead("ListFunctionEventInvokeConfigs")),
+    ("GetFunctionRecursionConfig", NotYet("detection of recursive loops")),
+    ("GetFunctionScalingConfig", NotYet(CAPACITY)),
+    ("GetFunctionUrlConfig", NotYet(URL)),
+    ("GetLayerVersion", For(LAYER, "reading")),
+    ("GetLayerVersionByArn", Instead("GetLayerVersion")),
+    ("GetLayerVersionPolicy", For(LAYER, "`permissions`")),
+    ("GetPolicy", For(FUNCTION, "whether a version has permissions, before `versionRetention` deletes it")),
+    (
+        "GetProvisionedConcurrencyConfig",
+        For(ALIAS, "whether weights are AWS's own, while it moves provisioned concurrency"),
+    ),
+    ("GetResourcePolicy", NotYet(POLICY)),
+    ("GetRuntimeManagementConfig", NotYet("updates of runtimes")),
+    ("Invoke", NotYet(INVOKING)),
+    ("InvokeAsync", NotYet(INVOKING)),
+    ("InvokeWithResponseStream", NotYet(INVOKING)),
+    ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),
+    ("ListCapacityProviders", NotYet(CAPACITY)),
+    ("ListCodeSigningConfigs", For(SIGNING, "finding its own after a creation without an answer")),
+    (
+        "ListDurableExecutionsByFunction",
+        For(FUNCTION, "what still runs, before `versionRetention` deletes its version"),
+    ),
+    (
+        "ListEventSourceMappings",
+        For(MAPPING, "drift of all mappings at once, and finding its own after a creation without an answer"),
+    ),
+    (
+        "ListFunctionEventInvokeConfigs",
+        For(FUNCTION, "which versions have settings, before `versionRetention` deletes any"),
+    ),
+    ("ListFunctionUrlConfigs", NotYet(URL)),
+    ("ListFunctionVersionsByCapacityProvider", NotYet(CAPACITY)),
+    ("ListFunctions", For(FUNCTION, "drift of all functions at once")),
+    ("ListFunctionsByCodeSigningConfig", For(SIGNING, "who uses it, in the status and before its deletion")),
+    ("ListLayerVersions", For(LAYER, "what is published already, so that nothing is published twice")),
+    ("ListLayers", Instead("ListLayerVersions")),
+    (
+        "ListProvisionedConcurrencyConfigs",
+        For(FUNCTION, "which versions are provisioned, before `versionRetention` deletes any"),
+    ),
+    ("ListTags", For(MAPPING, "tags, and those of CodeSigningConfigs")),
+    ("ListVersionsByFunction", For(FUNCTION, "whether a version was published by a call without an answer")),
+    ("PauseDurableExecution", NotYet(EXECUTIONS)),
+    ("PublishLayerVersion", For(LAYER, "a new version")),
+    ("PublishVersion", For(FUNCTION, "`publish: OnChange`")),
+    ("PutFunctionCodeSigningConfig", For(FUNCTION, "`codeSigningConfigRef` of a function that is there")),
+    ("PutFunctionConcurrency", For(FUNCTION, "`reservedConcurrentExecutions`")),
+    ("PutFunctionEventInvokeConfig", NotYet(EVENTS)),
+    ("PutFunctionRecursionConfig", NotYet("detection of recursive loops")),
+    ("PutFunctionScalingConfig", NotYet(CAPACITY)),
+    ("PutProvisionedConcurrencyConfig", NotYet(PROVISIONED)),
+    ("PutResourcePolicy", NotYet(POLICY)),
+    ("PutRuntimeManagementConfig", NotYet("updates of runtimes")),
+    ("RemoveLayerVersionPermission", For(LAYER, "`permissions` that were removed")),
+    ("RemovePermission", NotYet(POLICY)),
+    ("ResumeDurableExecution", NotYet(EXECUTIONS)),
+    ("SendDurableExecutionCallbackFailure", NotYet(EXECUTIONS)),
+    ("SendDurableExecutionCallbackHeartbeat", NotYet(EXECUTIONS)),
+    ("SendDurableExecutionCallbackSuccess", NotYet(EXECUTIONS)),
+    ("StopDurableExecution", NotYet(EXECUTIONS)),
+    ("TagResource", For(FUNCTION, "tags, also of mappings and CodeSigningConfigs")),
+    ("UntagResource", For(FUNCTION, "tags that were removed, also of mappings and CodeSigningConfigs")),
+    ("UpdateAlias", For(ALIAS, "changes")),
+    ("UpdateCapacityProvider", NotYet(CAPACITY)),
+    ("UpdateCodeSigningConfig", For(SIGNING, "changes")),
+    ("UpdateEventSourceMapping", For(MAPPING, "changes")),
+    ("UpdateFunctionCode", For(FUNCTION, "changes of code and architecture")),
+    ("UpdateFunctionConfiguration", For(FUNCTION, "changes of everything else that a version has")),
+    ("UpdateFunctionEventInvokeConfig", Instead("PutFunctionEventInvokeConfig")),
+    ("UpdateFunctionUrlConfig", NotYet(URL)),
+];
+
+/// The page of the documentation.
+pub fn page() -> String {
+    let called = TABLE.iter().filter(|(_, place)| matches!(place, For(..))).count();
+    let missing = TABLE.iter().filter(|(_, place)| matches!(place, NotYet(_))).count();
+    let mut page = format!(
+        "<!-- Generated by `make generate` from operator/src/aws/coverage.rs. -->\n# Coverage of the Lambda API\n\n\
+         Of the {} [operations](https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html) of the Lambda API the operator \
+         calls {called}; {missing} have no place yet.\nThe permissions that they need are in `config/iam`.\n\n\
+         | Operation | Place |\n|---|---|\n",
+        TABLE.len()
+    );
+    for (operation, place) in TABLE {
+        let place = match place {
+            For(kind, what) => format!("{kind}: {what}"),
+            Instead(other) => format!("not called: {other} says or does the same with fewer calls"),
+            Inside => "not called: it is for code that runs inside a function".to_owned(),
+            NotYet(what) => format!("not yet: {what}"),
+        };
+        // Writing to a String doesn't fail.
+        let _ = writeln!(page, "| {operation} | {place} |");
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use super::*;
+    use crate::aws::permissions;
+
+    /// Operations that AWS documents and the SDK of this version lacks.
+    const NEWER: [&str; 3] = ["DeleteDurableExecution", "PauseDurableExecution", "ResumeDurableExecution"];
+
+    /// The operations of the SDK: it has a module for each.
+    fn of_the_sdk() -> BTreeSet<String> {
+        // Without a platform, cargo would ask for what only others need.
+        let rustc = said("rustc", &["-vV"]);
+        let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        let arguments =
+            ["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", host];
+        let metadata: serde_json::Value = serde_json::from_str(&said(env!("CARGO"), &arguments)).unwrap();
+        let packages = metadata["packages"].as_array().unwrap();
+        let sdk = packages.iter().find(|package| package["name"] == "aws-sdk-lambda").unwrap();
+        let manifest = PathBuf::from(sdk["manifest_path"].as_str().unwrap());
+        let modules = std::fs::read_to_string(manifest.with_file_name("src").join("operation.rs")).unwrap();
+        let modules = modules.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        modules.map(in_camel_case).collect()
+    }
+
+    fn said(program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(program);
+        let output = command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn in_camel_case(module: &str) -> String {
+        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        module.split('_').map(capital).collect()
+    }
+
+    fn named(is_it: impl Fn(Place) -> bool) -> BTreeSet<String> {
+        TABLE
+            .iter()
+            .filter(|(_, place)| is_it(*place))
+            .map(|(operation, _)| (*operation).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_operation_of_the_sdk_has_a_row_and_no_other() {
+        assert!(TABLE.is_sorted_by(|(a, _), (b, _)| a < b), "once each, in the order of the alphabet");
+        let mut wanted = of_the_sdk();
+        for newer in NEWER {
+            assert!(wanted.insert(newer.to_owned()), "the SDK has {newer} now");
+        }
+        assert_eq!(named(|_| true), wanted);
+    }
+
+    /// What is called is what the suites' simulators are held against.
+    #[test]
+    fn what_is_called_is_what_the_iam_policy_allows() {
+        let of_other_services = ["AssumeRole", "BatchGetImage", "GetCallerIdentity", "HeadObject"];
+        let allowed =
+            permissions::operations().into_iter().filter(|operation| !of_other_services.contains(operation));
+        assert_eq!(named(|place| matches!(place, For(..))), allowed.map(ToOwned::to_owned).collect());
+    }
+
+    #[test]
+    fn what_stands_for_another_is_in_the_table() {
+        let all = named(|_| true);
+        let instead = TABLE.iter().filter_map(|(_, place)| match place {
+            Instead(other) => Some(*other),
+            _ => None,
+        });
+        assert!(instead.into_iter().all(|other| all.contains(other)));
+    }
+}
