@@ -44,8 +44,9 @@ async fn it_moves_when_a_version_is_published() {
     aliases.ready("live").await;
     publish(&world, "quotes", 2).await;
     until_in_aws(&world, "live", "FunctionVersion", json!("2")).await;
-    let object = aliases.ready("live").await;
-    assert_eq!(object["status"]["functionVersion"], "2");
+    let says_two = |object: &serde_json::Value| object["status"]["functionVersion"] == "2";
+    aliases.until("live", "says that it points to version 2", says_two).await;
+    aliases.ready("live").await;
 }
 
 #[tokio::test]
