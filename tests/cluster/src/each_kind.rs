@@ -2,7 +2,6 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use test_support::Tool;
 
 use crate::accounts::LABEL;
 use crate::{ACCOUNT, World, function};
@@ -87,12 +86,6 @@ impl World {
             self.objects(kind).gone(name).await;
         }))
         .await;
-    }
-
-    /// kubectl as an administrator, in the namespace of the world.
-    pub fn kubectl(&self, arguments: &[&str]) -> Tool {
-        let kubectl = self.cluster.kubectl(self.cluster.admin_kubeconfig());
-        kubectl.args(["-n", self.namespace.name()]).args(arguments)
     }
 }
 

@@ -7,6 +7,7 @@ use lambda_sim::Call;
 use serde_json::json;
 use test_support::eventually;
 
+use crate::world::ready_for;
 use crate::{World, condition};
 
 /// How long an Event may take, which is published in the background.
@@ -22,11 +23,8 @@ impl World {
     pub async fn problem(&self, name: &str, reason: &str, texts: &[&str]) -> LambdaFunction {
         let object = self
             .until(name, &format!("{name} has the reason {reason} with {texts:?}"), |object| {
-                condition(object, "Ready").is_some_and(|ready| {
-                    ready.reason == reason
-                        && ready.observed_generation == object.metadata.generation
-                        && texts.iter().all(|text| ready.message.contains(text))
-                })
+                ready_for(object, reason)
+                    .is_some_and(|ready| texts.iter().all(|text| ready.message.contains(text)))
             })
             .await;
         let ready = condition(&object, "Ready").expect("it was waited for");

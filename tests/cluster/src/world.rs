@@ -11,7 +11,7 @@ use lambda_operator::settings::{AwsSettings, Settings};
 use lambda_operator_crds::LambdaFunction;
 use lambda_sim::{AccountControl, Call, Options, Sim};
 use serde_json::{Value, json};
-use test_support::{Cluster, TestNamespace, eventually};
+use test_support::{Cluster, TestNamespace, Tool, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -183,6 +183,12 @@ impl World {
             .expect("the API server takes the patch")
     }
 
+    /// kubectl as an administrator, in the namespace of the world.
+    pub fn kubectl(&self, arguments: &[&str]) -> Tool {
+        let kubectl = self.cluster.kubectl(self.cluster.admin_kubeconfig());
+        kubectl.args(["-n", self.namespace.name()]).args(arguments)
+    }
+
     /// Waits until a LambdaFunction is Ready on its present generation.
     pub async fn ready(&self, name: &str) -> LambdaFunction {
         self.reason(name, "Available").await
@@ -191,8 +197,7 @@ impl World {
     /// Waits until the condition Ready of the present generation has this reason.
     pub async fn reason(&self, name: &str, reason: &str) -> LambdaFunction {
         self.until(name, &format!("{name} has the reason {reason}"), |object| {
-            let ready = condition(object, "Ready");
-            ready.is_some_and(|c| c.reason == reason && c.observed_generation == object.metadata.generation)
+            ready_for(object, reason).is_some()
         })
         .await
     }
@@ -299,6 +304,12 @@ pub fn function(extra: Value) -> Value {
 /// A condition of a LambdaFunction.
 pub fn condition<'a>(object: &'a LambdaFunction, kind: &str) -> Option<&'a Condition> {
     object.status.as_ref()?.common.conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// The condition Ready of the present generation, when it has this reason.
+pub(crate) fn ready_for<'a>(object: &'a LambdaFunction, reason: &str) -> Option<&'a Condition> {
+    let of_now = |ready: &&Condition| ready.observed_generation == object.metadata.generation;
+    condition(object, "Ready").filter(of_now).filter(|ready| ready.reason == reason)
 }
 
 pub(crate) fn summary(object: &LambdaFunction) -> String {

@@ -1,7 +1,7 @@
 // Command argocd-customizations does with an argocd-cm ConfigMap what Argo CD does with it, by Argo CD's own packages:
 //
 //	argocd-customizations CONFIGMAP health          health of each object on stdin (JSON): a line {"status", "message"} each
-//	argocd-customizations CONFIGMAP action NAME     the object on stdin as the action leaves it
+//	argocd-customizations CONFIGMAP action NAME     the merge patch that Argo CD sends for an action on the object on stdin
 //	argocd-customizations CONFIGMAP test FOLDER     health_test.yaml and action_test.yaml of the folder, in the format of
 //	                                                Argo CD's resource_customizations
 package main
@@ -18,6 +18,7 @@ import (
 	"github.com/argoproj/argo-cd/v3/util/lua"
 	"github.com/argoproj/argo-cd/v3/util/settings"
 	"github.com/argoproj/gitops-engine/pkg/health"
+	jsonpatch "github.com/evanphx/json-patch"
 	"github.com/sirupsen/logrus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -108,11 +109,24 @@ func (customized overrides) action(name string, in io.Reader, out io.Writer) err
 	if err := json.NewDecoder(in).Decode(&object.Object); err != nil {
 		return err
 	}
+	before, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
 	result, err := customized.after(name, object)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(result.Object)
+	after, err := json.Marshal(result)
+	if err != nil {
+		return err
+	}
+	patch, err := jsonpatch.CreateMergePatch(before, after)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n", patch)
+	return err
 }
 
 // The object after an action, which has to be one that Argo CD offers for it.

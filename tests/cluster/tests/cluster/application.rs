@@ -97,10 +97,7 @@ impl<'a> Walk<'a> {
 
     /// kubectl with these manifests.
     async fn kubectl_with(&self, arguments: &[&str], manifests: &str) {
-        let (cluster, namespace) = (self.world.cluster, self.world.namespace.name());
-        let kubectl = cluster.kubectl(cluster.admin_kubeconfig()).args(["-n", namespace]);
-        let kubectl = kubectl.args(arguments.iter().copied()).args(["-f", "-"]);
-        kubectl.stdin(manifests).run().await;
+        self.world.kubectl(arguments).args(["-f", "-"]).stdin(manifests).run().await;
     }
 
     /// Changes a spec by a merge patch.

@@ -5,25 +5,34 @@ use cluster_tests::{World, kind_and_name, list, object_condition};
 use futures::future::join_all;
 use lambda_sim::SettleDelay;
 use serde_json::{Value, json};
+use test_support::Tool;
 
-/// What kstatus says of each object: status and message.
-async fn judged(world: &World, objects: &[Value]) -> Vec<(String, String)> {
-    let text = objects.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
-    let answer = world.cluster.program("kstatus").stdin(text).run().await.stdout;
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let answers = answer.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let answers: Vec<_> = answers.map(|answer| (text(&answer["status"]), text(&answer["message"]))).collect();
+/// What a program that judges objects answers: a line of JSON for each.
+pub(super) async fn answers(program: Tool, objects: &[Value]) -> Vec<Value> {
+    let text: String = objects.iter().map(Value::to_string).collect();
+    let answer = program.stdin(text).run().await.stdout;
+    let answers: Vec<Value> = answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), objects.len());
     answers
 }
 
-/// All of them have this status, and this is in what is said of each.
-async fn assert_all(world: &World, objects: &[Value], status: &str, text: &str) {
-    for (object, (found, message)) in objects.iter().zip(judged(world, objects).await) {
+/// Each object was found to have this status, and this is in what is said of it.
+pub(super) fn assert_answers(objects: &[Value], answers: &[Value], status: &str, text: &str) {
+    for (object, found) in objects.iter().zip(answers) {
         let (kind, _) = kind_and_name(object);
-        assert_eq!(found, status, "{kind}: {message} {}", object["status"]);
+        assert_eq!(found["status"], status, "{kind}: {found} {}", object["status"]);
+        let message = found["message"].as_str().unwrap_or_default();
         assert!(message.contains(text), "{kind}: {text:?} is not in {message:?}");
     }
+}
+
+async fn judged(world: &World, objects: &[Value]) -> Vec<Value> {
+    answers(world.cluster.program("kstatus"), objects).await
+}
+
+/// All of them have this status, and this is in what is said of each.
+async fn assert_all(world: &World, objects: &[Value], status: &str, text: &str) {
+    assert_answers(objects, &judged(world, objects).await, status, text);
 }
 
 pub(super) async fn apply(world: &World, manifests: &[Value]) {
@@ -53,6 +62,11 @@ fn ready(object: &Value) -> (Value, Value) {
 pub(super) fn has_reason(object: &Value, reason: &str) -> bool {
     let ready = object_condition(object, "Ready");
     ready["reason"] == reason && ready["observedGeneration"] == object["metadata"]["generation"]
+}
+
+pub(super) fn is_suspended(object: &Value) -> bool {
+    let condition = object_condition(object, "Suspended");
+    condition["status"] == "True" && condition["observedGeneration"] == object["metadata"]["generation"]
 }
 
 #[tokio::test]
@@ -181,7 +195,7 @@ async fn change(world: &World, manifests: &mut [Value]) {
 /// Each version is Current exactly when it says that it is Ready, of its own generation.
 async fn assert_never_early(world: &World, versions: &[Value]) {
     let judged = judged(world, versions).await;
-    let current = |at: usize| judged[at].0 == "Current";
+    let current = |at: usize| judged[at]["status"] == "Current";
     for (at, version) in versions.iter().enumerate() {
         let ready = object_condition(version, "Ready");
         let is_ready =
@@ -238,22 +252,18 @@ async fn a_suspended_object_is_in_progress_as_nobody_knows_whether_it_is_done() 
     apply(&world, &manifests[..1]).await;
     let manifests = &manifests[1..];
     let suspended = with(manifests, "suspend", &json!(true));
-    let says_so = |object: &Value| {
-        let condition = object_condition(object, "Suspended");
-        condition["status"] == "True" && condition["observedGeneration"] == object["metadata"]["generation"]
-    };
     for _ in 0..2 {
         apply(&world, &suspended).await;
-        let objects = world.all_until(&suspended, "is suspended", says_so).await;
+        let objects = world.all_until(&suspended, "is suspended", is_suspended).await;
         assert_all(&world, &objects, "InProgress", "latest observed generation").await;
         apply(&world, manifests).await;
         let objects = world.all_ready(manifests).await;
         assert_all(&world, &objects, "Current", "Resource is Ready").await;
     }
     apply(&world, &suspended).await;
-    world.all_until(&suspended, "is suspended", says_so).await;
+    world.all_until(&suspended, "is suspended", is_suspended).await;
     delete(&world, &suspended).await;
-    let objects = world.all_until(&suspended, "waits with its deletion", says_so).await;
+    let objects = world.all_until(&suspended, "waits with its deletion", is_suspended).await;
     assert_all(&world, &objects, "Terminating", "scheduled for deletion").await;
     apply(&world, manifests).await;
     world.all_gone(manifests).await;

@@ -35,8 +35,7 @@ async fn metrics(process: &Process) -> String {
 /// Everything that the operator has said so far.
 async fn everything_said(world: &World, process: &Process) -> Vec<(&'static str, String)> {
     let kubectl = |what: &'static str| {
-        let arguments = ["get", what, "-n", world.namespace.name(), "-o", "json", "--show-managed-fields"];
-        world.cluster.kubectl(world.cluster.admin_kubeconfig()).args(arguments).run()
+        world.kubectl(&["get", what, "-o", "json", "--show-managed-fields"]).run()
     };
     vec![
         ("the objects with their managedFields", kubectl("lambdafunctions").await.stdout),

@@ -118,10 +118,7 @@ async fn kubectl_can_wait_for_ready_and_shows_the_columns() {
     let world = World::start("kubectl-wait").await;
     world.aws().configure(|aws| aws.create_settle = SettleDelay::AfterMs(800)).await;
     world.apply("hello", function(json!({}))).await;
-    let kubectl = |arguments: &[&str]| {
-        let all = [arguments, &["-n", world.namespace.name()]].concat();
-        world.cluster.kubectl(world.cluster.admin_kubeconfig()).args(all)
-    };
+    let kubectl = |arguments: &[&str]| world.kubectl(arguments);
     let wait = ["wait", "--for=condition=Ready", "lambdafunction/hello", "--timeout=20s"];
     assert!(kubectl(&wait).run().await.stdout.contains("condition met"));
     let shown = kubectl(&["get", "lfn", "hello"]).run().await.stdout;
