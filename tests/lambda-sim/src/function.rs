@@ -128,6 +128,13 @@ impl Function {
         self.published.iter().find(|version| version.number == number)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn version_mut(&mut self, qualifier: Option<&str>) -> Option<&mut Version> {
+        let number = self.version(qualifier)?.number.clone();
+        let mut versions = std::iter::once(&mut self.latest).chain(&mut self.published);
+        versions.find(|version| version.number == number)
+    }
+
     pub(crate) fn qualified_arn(&self, qualifier: Option<&str>) -> String {
         qualifier.map_or_else(|| self.arn.clone(), |qualifier| format!("{}:{qualifier}", self.arn))
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::aliases::AliasCommand;
 use super::code_signing::CodeSigningCommand;
+use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     RemoveMapping { uuid: String },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Invocations(InvocationsCommand),
     Layer(LayerCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },

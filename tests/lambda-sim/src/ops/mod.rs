@@ -7,6 +7,7 @@ pub(crate) mod code_signing_link;
 pub(crate) mod concurrency;
 pub(crate) mod ecr;
 pub(crate) mod functions;
+pub(crate) mod invoke;
 pub(crate) mod layer_policy;
 pub(crate) mod layers;
 pub(crate) mod lists;

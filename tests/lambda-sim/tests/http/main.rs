@@ -10,6 +10,7 @@ mod control;
 mod deletion;
 mod faults;
 mod functions;
+mod invocations;
 mod layer_policy;
 mod layer_use;
 mod layers;
