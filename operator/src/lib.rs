@@ -2,7 +2,7 @@
 //!
 //! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind,
 //! `code_signing` and `mapping` are others; `aws` and `k8s` are the two sides that it works between; `runtime` is what any
-//! long-running process needs.
+//! long-running process needs. `plugin` is the command line for people, the binary `kubectl-lambda`.
 
 pub mod account;
 pub mod alias;
@@ -16,6 +16,7 @@ pub mod k8s;
 pub mod layer;
 pub mod mapping;
 pub mod package;
+pub mod plugin;
 pub mod probe;
 pub mod run;
 pub mod runtime;

@@ -3,7 +3,7 @@
 
 use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
 use crate::ops::{
-    code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, per_version, s3,
+    code_signing, code_signing_link, ecr, executions, invoke, layer_policy, layers, mappings, per_version, s3,
 };
 use crate::quota::Quota;
 use crate::request::{Handler, Parameter};
@@ -68,6 +68,12 @@ const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency";
 const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
+const EXECUTION: &str = "/2025-12-01/durable-executions/{}";
+const EXECUTION_HISTORY: &str = "/2025-12-01/durable-executions/{}/history";
+const EXECUTION_STOP: &str = "/2025-12-01/durable-executions/{}/stop";
+const CALLBACK_SUCCESS: &str = "/2025-12-01/durable-execution-callbacks/{}/succeed";
+const CALLBACK_FAILURE: &str = "/2025-12-01/durable-execution-callbacks/{}/fail";
+const CALLBACK_HEARTBEAT: &str = "/2025-12-01/durable-execution-callbacks/{}/heartbeat";
 const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
 const INVOCATIONS_ASYNC: &str = "/2014-11-13/functions/{}/invoke-async";
 const INVOCATIONS_STREAMED: &str = "/2021-11-15/functions/{}/response-streaming-invocations";
@@ -107,7 +113,26 @@ static ROUTES: &[Route] = &[
     lambda("GET", GET_CONCURRENCY, "GetFunctionConcurrency", concurrency::get),
     lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
     lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", per_version::event_invoke),
-    lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", per_version::executions),
+    lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", executions::list),
+    lambda("GET", EXECUTION, "GetDurableExecution", executions::get),
+    lambda("GET", EXECUTION_HISTORY, "GetDurableExecutionHistory", executions::history),
+    lambda("POST", EXECUTION_STOP, "StopDurableExecution", executions::stop),
+    Route {
+        payload: Some("Result"),
+        ..lambda(
+            "POST",
+            CALLBACK_SUCCESS,
+            "SendDurableExecutionCallbackSuccess",
+            executions::callback_success,
+        )
+    },
+    lambda("POST", CALLBACK_FAILURE, "SendDurableExecutionCallbackFailure", executions::callback_failure),
+    lambda(
+        "POST",
+        CALLBACK_HEARTBEAT,
+        "SendDurableExecutionCallbackHeartbeat",
+        executions::callback_heartbeat,
+    ),
     lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", concurrency::get_provisioned),
     invocation(INVOCATIONS, "Invoke", "Payload", invoke::buffered),
     invocation(INVOCATIONS_STREAMED, "InvokeWithResponseStream", "Payload", invoke::streamed),

@@ -8,7 +8,6 @@ use super::command::Command;
 use super::edit;
 use super::handler::function;
 use crate::error::ApiError;
-use crate::function::Execution;
 use crate::lifecycle::Lifecycle;
 use crate::merge::into_object;
 use crate::ops::versions;
@@ -22,7 +21,6 @@ pub(crate) enum VersionCommand {
     Edit { function: String, number: String, changes: Value },
     Remove { function: String, number: String },
     EventInvoke { function: String, qualifier: String, config: Option<Value> },
-    Execution { function: String, number: String, name: String, status: String },
 }
 
 impl VersionCommand {
@@ -58,10 +56,6 @@ impl VersionCommand {
                 }
                 Ok(Value::Null)
             }
-            Self::Execution { function: of, number: version, name, status } => {
-                function(region, &of)?.executions.insert(name, Execution { version, status });
-                Ok(Value::Null)
-            }
         }
     }
 }
@@ -91,13 +85,5 @@ impl AccountControl {
     pub async fn event_invoke(&self, function: &str, qualifier: &str, config: Option<Value>) {
         let (function, qualifier) = (function.to_owned(), qualifier.to_owned());
         self.tell(Command::Version(VersionCommand::EventInvoke { function, qualifier, config })).await;
-    }
-
-    /// Starts a durable execution of a version, or brings it to another status: `RUNNING`, `SUCCEEDED`, `FAILED`,
-    /// `TIMED_OUT`, `STOPPED`.
-    pub async fn durable_execution(&self, function: &str, number: &str, name: &str, status: &str) {
-        let (function, number) = (function.to_owned(), number.to_owned());
-        let (name, status) = (name.to_owned(), status.to_owned());
-        self.tell(Command::Version(VersionCommand::Execution { function, number, name, status })).await;
     }
 }

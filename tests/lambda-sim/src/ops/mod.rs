@@ -6,6 +6,7 @@ pub(crate) mod code_signing;
 pub(crate) mod code_signing_link;
 pub(crate) mod concurrency;
 pub(crate) mod ecr;
+pub(crate) mod executions;
 pub(crate) mod functions;
 pub(crate) mod invoke;
 pub(crate) mod layer_policy;

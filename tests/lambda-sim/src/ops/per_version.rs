@@ -1,11 +1,10 @@
-//! What versions and aliases have of their own: ListProvisionedConcurrencyConfigs, ListFunctionEventInvokeConfigs and
-//! ListDurableExecutionsByFunction. Tests say what there is.
+//! What versions and aliases have of their own: ListProvisionedConcurrencyConfigs and ListFunctionEventInvokeConfigs. Tests
+//! say what there is.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::paging::{Sizes, page, page_of};
+use super::paging::page;
 use crate::error::ApiError;
-use crate::function::Execution;
 use crate::lifecycle::Access;
 use crate::naming;
 use crate::request::{Ctx, Object, Reply, Request};
@@ -32,32 +31,8 @@ pub(crate) fn event_invoke(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply
     Ok(Reply::json(200, page(request, "FunctionEventInvokeConfigs", items, |config| config)?))
 }
 
-/// Of all versions or of one, and of any status or of some.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_ListDurableExecutionsByFunction.html>
-pub(crate) fn executions(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    let name = naming::unqualified(ctx.region, &request.label)?;
-    let function = ctx.region.function(&name, Access::Other, ctx.now)?;
-    let (version, statuses) = (request.query("Qualifier"), request.query_all("Statuses"));
-    let wanted = |execution: &Execution| {
-        version.is_none_or(|version| execution.version == version)
-            && (statuses.is_empty() || statuses.contains(&execution.status.as_str()))
-    };
-    let arn = &function.arn;
-    let items = function.executions.iter().filter(|(_, execution)| wanted(execution));
-    let items = items.map(|(name, execution)| (name.clone(), described(arn, name, execution)));
-    Ok(Reply::json(200, page_of(request, Sizes::UP_TO_ALL, "DurableExecutions", items, |shown| shown)?))
-}
-
 fn of_arn(arn: &str, config: &Object) -> Value {
     let mut shown = config.clone();
     shown.insert("FunctionArn".into(), arn.into());
     Value::Object(shown)
-}
-
-fn described(function_arn: &str, name: &str, Execution { version, status }: &Execution) -> Value {
-    let arn = format!("{function_arn}:{version}");
-    json!({
-        "DurableExecutionArn": format!("{arn}/durable-execution/{name}/0"), "DurableExecutionName": name,
-        "FunctionArn": arn, "Status": status, "StartTimestamp": 1_767_225_600,
-    })
 }

@@ -8,6 +8,7 @@ mod client;
 mod code_signing;
 mod control;
 mod deletion;
+mod executions;
 mod faults;
 mod functions;
 mod invocations;
