@@ -155,9 +155,9 @@ fn ambiguous(target: &Target, found: &[Object]) -> Failure {
 }
 
 fn no_such_object(target: &Target, candidates: &[&Kind], there: &[Object], place: &str) -> Failure {
-    let what = match candidates {
-        [kind] => kind.name.clone(),
-        _ => "object of lambda-operator.io".to_owned(),
+    let what = match candidates.len() {
+        1..=2 => candidates.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(" or "),
+        _ => "object of lambda-operator.io with the name".to_owned(),
     };
     let names: Vec<String> = match candidates {
         [_] => there.iter().map(Object::name).collect(),
@@ -218,7 +218,8 @@ mod tests {
         assert_eq!(message, "there is no LambdaFunction c in the namespace shop; there are a, b");
         let message = no_such_object(&target("c"), &[], &there, "in the namespace shop").message;
         assert!(
-            message.contains("object of lambda-operator.io c") && message.contains("LambdaFunction/a"),
+            message.contains("object of lambda-operator.io with the name c")
+                && message.contains("LambdaFunction/a"),
             "{message}"
         );
         let message = no_such_object(&target("c"), &function, &[], "in the namespace shop").message;

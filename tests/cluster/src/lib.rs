@@ -19,6 +19,6 @@ pub use history::History;
 pub use http::{fetch, serving_address};
 pub use install::install;
 pub use objects::{Objects, api, condition as object_condition};
-pub use plugin::{path_with, plugin_binary};
+pub use plugin::{lambda, path_with, plugin_binary};
 pub use process::operator_binary;
 pub use world::{ACCOUNT, REGION, ROLE, World, WorldBuilder, condition, function};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use test_support::{Tool, ToolOutput, bin};
+use test_support::{Cluster, Tool, ToolOutput, bin};
 
 use crate::World;
 use crate::world::ACCOUNT;
@@ -21,6 +21,14 @@ pub fn path_with(folder: &Path) -> OsString {
     std::env::join_paths(folders).expect("no folder has a separator in its name")
 }
 
+/// `kubectl lambda …` on a cluster.
+pub async fn lambda(cluster: &Cluster, kubeconfig: &Path, arguments: &[&str]) -> Tool {
+    let binary = plugin_binary().await;
+    let folder = binary.parent().expect("a binary is in a folder");
+    let kubectl = cluster.kubectl(kubeconfig).env("PATH", path_with(folder));
+    kubectl.arg("lambda").args(arguments.iter().copied())
+}
+
 impl World {
     /// `kubectl lambda …` in the namespace of the world, as an administrator and with the credentials of its account.
     pub async fn lambda(&self, arguments: &[&str]) -> Tool {
@@ -29,11 +37,8 @@ impl World {
 
     /// The same as somebody else.
     pub async fn lambda_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Tool {
-        let binary = plugin_binary().await;
-        let folder = binary.parent().expect("a binary is in a folder");
-        let kubectl = self.cluster.kubectl(kubeconfig).env("PATH", path_with(folder)).arg("lambda");
-        kubectl
-            .args(arguments.iter().copied())
+        lambda(self.cluster, kubeconfig, arguments)
+            .await
             .args(["-n", self.namespace.name()])
             .env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}"))
             .env("AWS_SECRET_ACCESS_KEY", "x")

@@ -10,7 +10,7 @@ pub(super) fn details(object: &Object) -> String {
     let status = object.status();
     let facts: Vec<Option<String>> = match object.kind.name.as_str() {
         "LambdaFunction" => vec![
-            object.spec()["runtime"].as_str().map(str::to_owned),
+            object.spec()["runtime"].as_str().or(image(object)).map(str::to_owned),
             object.said("state").filter(|state| *state != "Active").map(str::to_owned),
             object.said("version").map(|version| format!("version {version}")),
         ],
@@ -27,6 +27,10 @@ pub(super) fn details(object: &Object) -> String {
         _ => Vec::new(),
     };
     facts.into_iter().flatten().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn image(function: &Object) -> Option<&'static str> {
+    function.spec()["code"]["image"].is_object().then_some("container image")
 }
 
 /// `arn:aws:sqs:eu-west-1:111122223333:orders` → `sqs orders`.
@@ -130,6 +134,10 @@ mod tests {
             (
                 "{kind: EventSourceMapping, metadata: {name: a}, status: {state: Enabled, eventSourceArn: 'arn:aws:sqs:eu-west-1:111122223333:orders'}}",
                 "Enabled, sqs orders",
+            ),
+            (
+                "{kind: LambdaFunction, metadata: {name: a}, spec: {code: {image: {uri: u}}}, status: {state: Active}}",
+                "container image",
             ),
             ("{kind: LambdaLayer, metadata: {name: a}, status: {latestVersion: 7}}", "version 7"),
             ("{kind: CodeSigningConfig, metadata: {name: a}, spec: {}}", "Warn"),

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use chart_tests::root;
+use lambda_operator::aws::commands;
 use serde_json::Value;
 
 use crate::policy::checkov;
@@ -92,6 +93,17 @@ fn every_action_resource_and_condition_is_one_that_aws_knows() {
         // As AWS counts it: without whitespace, at most 6,144 characters in a managed policy.
         // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
         assert!(policy.to_string().len() <= 6144, "{file} is too long: {}", policy.to_string().len());
+    }
+}
+
+/// What docs/cli-reference.md says that people need.
+#[test]
+fn every_action_that_people_need_is_one_that_aws_knows() {
+    let reference = reference();
+    for action in commands::actions() {
+        let (service, name) = action.split_once(':').unwrap();
+        let known = reference[service]["privileges"][name].is_object();
+        assert_eq!(known, !NEWER.contains(&action), "{action}");
     }
 }
 

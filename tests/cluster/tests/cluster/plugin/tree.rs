@@ -13,13 +13,13 @@ async fn an_application_is_one_tree() {
     world.all_ready(&manifests).await;
     let tree = world.lambda_says(&["tree"]).await;
     let expected = "\
-NAME                                           READY   REASON      DETAILS
-LambdaFunction/lambdafunction                  True    Available   python3.14, version 1
-├─ Version/1                                   True    Active      live
-├─ LambdaAlias/lambdaalias                     True    Available   version 1
-│  └─ EventSourceMapping/eventsourcemapping    True    Available   Enabled, sqs orders
-├─ CodeSigningConfig/codesigningconfig         True    Available   Warn
-└─ LambdaLayer/lambdalayer                     True    Available   version 1
+NAME                                          READY   REASON      DETAILS
+LambdaFunction/lambdafunction                 True    Available   python3.14, version 1
+├─ Version/1                                  True    Active      live
+├─ LambdaAlias/lambdaalias                    True    Available   version 1
+│  └─ EventSourceMapping/eventsourcemapping   True    Available   Enabled, sqs orders
+├─ CodeSigningConfig/codesigningconfig        True    Available   Warn
+└─ LambdaLayer/lambdalayer                    True    Available   version 1
 ";
     assert_eq!(tree, expected);
     let of_layer = world.lambda_says(&["tree", "lly/lambdalayer"]).await;
@@ -67,7 +67,11 @@ async fn what_is_not_there_is_answered_with_what_is() {
     assert_eq!(world.lambda_says(&["tree", "-o", "json"]).await, "[]\n");
     world.apply("hello", function(json!({}))).await;
     let output = world.lambda_fails(1, &["tree", "hallo"]).await;
-    assert!(output.stderr.contains("there is no object of lambda-operator.io hallo"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("there is no object of lambda-operator.io with the name hallo"),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("there are LambdaFunction/hello"), "{}", output.stderr);
     // Nobody has looked at it.
     let tree = world.lambda_says(&["tree"]).await;
