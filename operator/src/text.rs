@@ -34,11 +34,11 @@ pub fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
 
 /// Names for a message: the first ten, and how many more there are.
 pub fn some_of(names: &[String]) -> String {
-    const NAMED: usize = 10;
-    let named = list(names.iter().take(NAMED));
-    match names.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+    const ENOUGH: usize = 10;
+    let told = list(names.iter().take(ENOUGH));
+    match names.len().saturating_sub(ENOUGH) {
+        0 => told,
+        more => format!("{told} and {more} more"),
     }
 }
 

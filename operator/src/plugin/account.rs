@@ -51,8 +51,8 @@ struct Account {
     /// The LambdaAccount.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
+    #[serde(rename = "account", skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     #[serde(flatten)]
@@ -106,7 +106,7 @@ fn of_status(object: &Object) -> Account {
     let read = |field: &str| status[field].clone();
     Account {
         name: Some(object.name()),
-        account: object.spec()["accountId"].as_str().map(str::to_owned),
+        id: object.spec()["accountId"].as_str().map(str::to_owned),
         region: object.said("region").or(object.spec()["region"].as_str()).map(str::to_owned),
         health: Some(health(object)),
         quota_share: object.spec()["quotaShare"].as_i64(),
@@ -121,7 +121,7 @@ fn of_status(object: &Object) -> Account {
 async fn of_the_credentials(aws: &AwsArgs) -> Result<Account, Failure> {
     let mut account = Account {
         name: None,
-        account: None,
+        id: None,
         region: None,
         health: None,
         quota_share: None,
@@ -136,12 +136,12 @@ async fn of_the_credentials(aws: &AwsArgs) -> Result<Account, Failure> {
 /// Puts what AWS says now in the place of what was known.
 async fn ask(account: &mut Account, aws: &AwsArgs) -> Result<(), Failure> {
     let what = account.name.as_ref().map_or("this".to_owned(), |name| format!("LambdaAccount/{name}"));
-    let place = Place { what, account: account.account.clone(), region: account.region.clone() };
+    let place = Place { what, account: account.id.clone(), region: account.region.clone() };
     let scope = place.reach(aws, PATIENCE).await?;
     let settings = scope.account_settings(Priority::User).await;
     let settings = settings.map_err(|error| failed("the limits of the account can't be read", &error))?;
     (account.limits, account.usage) = settings;
-    account.account = Some(scope.account().to_owned());
+    account.id = Some(scope.account().to_owned());
     account.region = Some(scope.region().to_owned());
     Ok(())
 }
@@ -153,7 +153,7 @@ fn listed(accounts: &[Account]) -> String {
     for account in accounts {
         table.row([
             or_none(account.name.as_ref()),
-            or_none(account.account.as_ref()),
+            or_none(account.id.as_ref()),
             or_none(account.region.as_ref()),
             output::ready(account.health.as_ref().map_or("", |health| &health.ready)),
             or_none(account.used_by),
@@ -167,7 +167,7 @@ fn listed(accounts: &[Account]) -> String {
 }
 
 fn described(account: &Account) -> String {
-    let Account { name, account: id, region, health, quota_share, used_by, limits, usage } = account;
+    let Account { name, id, region, health, quota_share, used_by, limits, usage } = account;
     let mut table = Table::of_facts();
     let mut row = |what: &str, value: String| table.row([what.to_owned(), value]);
     if let Some(name) = name {

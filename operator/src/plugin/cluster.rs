@@ -61,16 +61,14 @@ impl Cluster {
     /// All objects of a kind, in the order of their names.
     pub async fn list(&self, kind: &'static Kind, within: Within) -> Result<Vec<Object>, Failure> {
         let listed = self.listed(kind, within).await?;
-        listed.ok_or_else(|| not_installed(&[kind.plural.clone()]))
+        listed.ok_or_else(|| not_installed(&[kind]))
     }
 
     /// All objects of the kinds that are in namespaces. A kind that the cluster doesn't know has none.
     pub async fn list_all(&self, within: Within) -> Result<Vec<Object>, Failure> {
         let lists = try_join_all(kinds::namespaced().map(|kind| self.listed(kind, within))).await?;
         if lists.iter().all(Option::is_none) {
-            return Err(not_installed(
-                &kinds::namespaced().map(|kind| kind.plural.clone()).collect::<Vec<_>>(),
-            ));
+            return Err(not_installed(&kinds::namespaced().collect::<Vec<_>>()));
         }
         Ok(lists.into_iter().flatten().flatten().collect())
     }
@@ -116,7 +114,7 @@ impl Cluster {
     async fn no_such_object(&self, target: &Target, candidates: &[&'static Kind]) -> Failure {
         let lists = join_all(candidates.iter().map(|kind| self.listed(kind, Within::Namespace))).await;
         if lists.iter().all(|list| matches!(list, Ok(None))) {
-            return not_installed(&candidates.iter().map(|kind| kind.plural.clone()).collect::<Vec<_>>());
+            return not_installed(candidates);
         }
         let there: Vec<Object> = lists.into_iter().flatten().flatten().flatten().collect();
         let place = match candidates {
@@ -170,11 +168,12 @@ fn no_such_object(target: &Target, candidates: &[&Kind], there: &[Object], place
     Failure::new(format!("there is no {what} {} {place}{others}", target.name))
 }
 
-fn not_installed(plurals: &[String]) -> Failure {
+fn not_installed(kinds: &[&Kind]) -> Failure {
+    let plurals: Vec<String> = kinds.iter().map(|kind| kind.plural.clone()).collect();
     Failure::new(format!(
         "the cluster doesn't know {}: the custom resources of lambda-operator aren't installed. Install its chart, or apply \
          what `lambda-operator crds` prints; or choose another cluster with --context",
-        some_of(plurals)
+        some_of(&plurals)
     ))
 }
 

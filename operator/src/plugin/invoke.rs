@@ -121,9 +121,10 @@ pub async fn run(args: InvokeArgs, cluster: &ClusterArgs) -> Result<(), Failure>
         let answer = streamed(&scope, &invocation).await?;
         return told(&answer);
     }
-    let sent = match args.old_async {
-        true => scope.invoke_async(&invocation).await,
-        false => scope.invoke_once(&invocation).await,
+    let sent = if args.old_async {
+        scope.invoke_async(&invocation).await
+    } else {
+        scope.invoke_once(&invocation).await
     };
     let answer = sent.map_err(|error| failed(&format!("{} can't be invoked", object.label()), &error))?;
     if args.output.is_human() {

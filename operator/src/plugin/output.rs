@@ -100,7 +100,8 @@ impl Table {
         let mut table = self.0.build();
         table.with(Lines::empty()).with(Padding::new(0, 3, 0, 0));
         let text = table.to_string();
-        text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n") + "\n"
     }
 }
 

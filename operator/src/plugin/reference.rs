@@ -48,7 +48,7 @@ fn describe(command: &Command, parent: &str, page: &mut String) {
             examples.lines().skip(1).map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
         let _ = write!(page, "\n```text\n{}\n```\n", examples.join("\n"));
         if !rest.is_empty() {
-            let _ = write!(page, "\n{}\n", rest.replace('\n', " ").replace("; ", "; "));
+            let _ = write!(page, "\n{}\n", rest.replace('\n', " "));
         }
     }
     for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
@@ -97,10 +97,9 @@ fn defaults(arg: &Arg) -> String {
 fn meaning(arg: &Arg) -> String {
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-    let values: Vec<String> = match arg.get_action().takes_values() {
-        true => arg.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect(),
-        false => Vec::new(),
-    };
+    let possible = arg.get_possible_values();
+    let values = possible.iter().filter(|_| arg.get_action().takes_values());
+    let values: Vec<String> = values.map(|value| format!("`{}`", value.get_name())).collect();
     let end = if help.ends_with('.') { "" } else { "." };
     let values = if values.is_empty() { String::new() } else { format!(" One of {}.", values.join(", ")) };
     format!("{help}{end}{values}")

@@ -108,7 +108,9 @@ fn drawn(nodes: &[Node], namespaces: bool) -> String {
         return table.render();
     }
     let mut table = Table::new(["NAME", "READY", "REASON", "DETAILS"]);
-    lines.into_iter().for_each(|(cells, _)| table.row(cells));
+    for (cells, _) in lines {
+        table.row(cells);
+    }
     table.render()
 }
 

@@ -215,7 +215,9 @@ impl Waiting {
             watcher::Event::InitDone => {
                 let of_kind = self.standing.keys().filter(|key| key.0 == kind.name);
                 let gone: Vec<Key> = of_kind.filter(|key| !self.listed.contains(*key)).cloned().collect();
-                gone.iter().for_each(|key| self.note(key, None, output));
+                for key in &gone {
+                    self.note(key, None, output);
+                }
             }
         }
     }
@@ -238,7 +240,9 @@ impl Waiting {
     }
 
     fn tell_all(&self, output: OutputArgs) {
-        self.standing.keys().for_each(|key| self.tell(key, output));
+        for key in self.standing.keys() {
+            self.tell(key, output);
+        }
     }
 
     /// A line for a person, at each change.

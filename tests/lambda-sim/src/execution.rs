@@ -40,14 +40,15 @@ impl Execution {
             order,
             version: version.to_owned(),
             status: "RUNNING".to_owned(),
-            input: input.clone(),
+            input,
             result: None,
             error: None,
             ended: None,
             events: Vec::new(),
             waiting: BTreeMap::new(),
         };
-        let details = json!({"Input": {"Payload": input, "Truncated": false}, "ExecutionTimeout": 3600});
+        let given = json!({"Payload": execution.input, "Truncated": false});
+        let details = json!({"Input": given, "ExecutionTimeout": 3600});
         execution.happens("ExecutionStarted", None, Some(details));
         execution
     }

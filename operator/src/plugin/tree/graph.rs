@@ -36,7 +36,9 @@ impl<'a> Graph<'a> {
         let functions = self.objects.values().filter(|object| object.kind.name == FUNCTION);
         let mut nodes: Vec<Node> = functions.map(|function| self.tree(function)).collect();
         let mut seen = BTreeSet::new();
-        nodes.iter().for_each(|node| collect(node, &mut seen));
+        for node in &nodes {
+            collect(node, &mut seen);
+        }
         for object in ordered(self.objects.values().copied().collect()) {
             // What an earlier one of these has as a branch is no root.
             if !seen.contains(&key(object)) && self.owner(object).is_none() {
@@ -79,30 +81,29 @@ impl<'a> Graph<'a> {
     /// An object with those that are part of it, those that use it, and those that it uses, without the one above.
     fn node(&self, object: &Object, above: Option<&Key>) -> Node {
         let own = key(object);
-        let mut node = self.leaf(object);
+        let mut node = leaf(object);
         for user in self.users(&own) {
-            let child = if is_part(user) { self.node(user, Some(&own)) } else { self.leaf(user) };
+            let child = if is_part(user) { self.node(user, Some(&own)) } else { leaf(user) };
             node.children.push(child);
         }
         for used in self.uses.get(&own).into_iter().flatten() {
             // Which account an object is in says nothing of the object.
             if above != Some(used) && used.0 != ACCOUNT {
-                node.children
-                    .push(self.objects.get(used).map_or_else(|| absent(used), |used| self.leaf(used)));
+                node.children.push(self.objects.get(used).map_or_else(|| absent(used), |used| leaf(used)));
             }
         }
         node
     }
+}
 
-    fn leaf(&self, object: &Object) -> Node {
-        Node {
-            kind: object.kind.name.clone(),
-            name: object.name(),
-            namespace: object.namespace(),
-            health: Some(health(object)),
-            details: facts::details(object),
-            children: Vec::new(),
-        }
+fn leaf(object: &Object) -> Node {
+    Node {
+        kind: object.kind.name.clone(),
+        name: object.name(),
+        namespace: object.namespace(),
+        health: Some(health(object)),
+        details: facts::details(object),
+        children: Vec::new(),
     }
 }
 
@@ -119,7 +120,9 @@ fn ordered(mut objects: Vec<&Object>) -> Vec<&Object> {
 
 fn collect(node: &Node, seen: &mut BTreeSet<Key>) {
     seen.insert((node.kind.clone(), node.namespace.clone(), node.name.clone()));
-    node.children.iter().for_each(|child| collect(child, seen));
+    for child in &node.children {
+        collect(child, seen);
+    }
 }
 
 fn absent((kind, namespace, name): &Key) -> Node {
@@ -150,8 +153,8 @@ fn used(object: &Object, by_arn: &BTreeMap<&str, Key>) -> BTreeSet<Key> {
     let own = key(object);
     for arn in held(object) {
         // What stands after the last colon can be a version or an alias.
-        let names = [Some(arn), arn.rsplit_once(':').map(|(bare, _)| bare)];
-        let found = names.into_iter().flatten().filter_map(|name| by_arn.get(name));
+        let possible = [Some(arn), arn.rsplit_once(':').map(|(bare, _)| bare)];
+        let found = possible.into_iter().flatten().filter_map(|arn| by_arn.get(arn));
         let mut found = found.filter(|found| **found != own && found.1 == own.1);
         used.extend(found.next().filter(|found| !doubled(found)).cloned());
     }

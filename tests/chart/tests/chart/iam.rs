@@ -21,7 +21,15 @@ fn reference() -> Value {
 
 /// Actions that are newer than that copy of the reference; see
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-const NEWER: [&str; 1] = ["lambda:ListDurableExecutionsByFunction"];
+const NEWER: [&str; 7] = [
+    "lambda:ListDurableExecutionsByFunction",
+    "lambda:GetDurableExecution",
+    "lambda:GetDurableExecutionHistory",
+    "lambda:StopDurableExecution",
+    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:SendDurableExecutionCallbackFailure",
+    "lambda:SendDurableExecutionCallbackHeartbeat",
+];
 
 fn policies() -> Vec<(String, Value)> {
     let read = |file: &str| {
