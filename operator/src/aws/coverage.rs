@@ -23,6 +23,7 @@ const ALIAS: &str = "LambdaAlias";
 const LAYER: &str = "LambdaLayer";
 const MAPPING: &str = "EventSourceMapping";
 const SIGNING: &str = "CodeSigningConfig";
+const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
 const POLICY: &str = "permissions of functions and aliases";
@@ -31,7 +32,7 @@ const EVENTS: &str = "settings of asynchronous invocations";
 const PROVISIONED: &str = "provisioned concurrency of aliases";
 const CAPACITY: &str = "capacity providers";
 const EXECUTIONS: &str = "looking at, ending and answering durable executions";
-const INVOKING: &str = "invoking a function once, as a Job does";
+const INVOKING: &str = "invoking a function from the command line";
 
 /// Operation → its place, in the order of the alphabet.
 const TABLE: &[(&str, Place)] = &[
@@ -83,7 +84,7 @@ const TABLE: &[(&str, Place)] = &[
     ),
     ("GetResourcePolicy", NotYet(POLICY)),
     ("GetRuntimeManagementConfig", NotYet("updates of runtimes")),
-    ("Invoke", NotYet(INVOKING)),
+    ("Invoke", For(INVOCATION, "the invocation itself, once")),
     ("InvokeAsync", NotYet(INVOKING)),
     ("InvokeWithResponseStream", NotYet(INVOKING)),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),
