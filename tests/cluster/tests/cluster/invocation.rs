@@ -18,10 +18,12 @@ use test_support::eventually;
 pub(crate) const KIND: &str = "LambdaInvocation";
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An invocation of the function `hello`, which has no object.
+/// An invocation of the function `hello`, which has no object. A null takes a field away.
 pub(crate) fn of_hello(extra: Value) -> Value {
     let mut spec = json!({"functionName": "hello"});
-    spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    let fields = spec.as_object_mut().unwrap();
+    fields.extend(extra.as_object().unwrap().clone());
+    fields.retain(|_, value| !value.is_null());
     spec
 }
 

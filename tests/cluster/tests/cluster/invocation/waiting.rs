@@ -156,7 +156,7 @@ async fn a_namespace_that_may_not_use_the_account_invokes_nothing() {
     apply(&world, "once", spec).await;
     let object = world.objects(KIND).reason("once", "AccessDenied").await;
     assert!(object["status"]["account"].is_null(), "{object}");
-    assert_eq!(world.aws_in(OTHER, "eu-west-1").ledger().await, []);
+    assert_eq!(world.aws_in(OTHER, "eu-west-1").writes().await, []);
 }
 
 #[tokio::test]
