@@ -7,6 +7,7 @@ pub mod code_signing;
 pub mod common;
 pub mod conditions;
 pub mod function;
+pub mod invocation;
 pub mod layer;
 pub mod mapping;
 mod rules;
@@ -23,6 +24,7 @@ pub use alias::*;
 pub use code_signing::*;
 pub use common::*;
 pub use function::*;
+pub use invocation::*;
 pub use layer::*;
 pub use mapping::*;
 
@@ -34,6 +36,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
         CodeSigningConfig::crd(),
+        LambdaInvocation::crd(),
         LambdaAccount::crd(),
     ]
     .map(finish)

@@ -27,6 +27,7 @@ const ALIAS: &str = "LambdaAlias";
 const LAYER: &str = "LambdaLayer";
 const MAPPING: &str = "EventSourceMapping";
 const SIGNING: &str = "CodeSigningConfig";
+const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
 const POLICY: &str = "permissions of functions and aliases";
@@ -85,7 +86,7 @@ const TABLE: &[(&str, Place)] = &[
     ),
     ("GetResourcePolicy", NotYet(POLICY)),
     ("GetRuntimeManagementConfig", NotYet("updates of runtimes")),
-    ("Invoke", Cli("invoke", "one invocation, with a person's own credentials")),
+    ("Invoke", For(INVOCATION, "the invocation itself, once")),
     ("InvokeAsync", Cli("invoke --async", "the old form of `--type Event`")),
     ("InvokeWithResponseStream", Cli("invoke --stream", "the answer as the function writes it")),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),

@@ -44,6 +44,7 @@ mod sdk_config;
 mod sdk_error;
 mod settings;
 mod source;
+mod stream;
 mod sweep;
 mod version;
 
@@ -52,6 +53,7 @@ pub use call::Scope;
 pub use drift::{Difference, Expectation, Functions, Why, configuration_hash};
 pub use error::{AwsError, Class};
 pub use inventory::{Inventory, Listed, Mode, Page, Registration, Tracked, Wake};
+pub use invoke::{Answer, Invocation};
 pub use login::Whose;
 pub use mapping_drift::{MappingExpectation, Mappings};
 pub use pool::{Aws, Counts, Tidings};

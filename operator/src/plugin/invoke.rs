@@ -15,13 +15,13 @@ use super::cluster::Cluster;
 use super::failure::Failure;
 use super::history::function_name;
 use super::kinds::{self, ALIAS, FUNCTION};
-use super::model::{Answer, Invocation, payload};
+use super::model::payload;
 use super::object::Object;
 use super::output::{self, OutputArgs};
-use super::place::{self, failed};
+use super::place::{self, PATIENCE, failed};
 use super::target::Target;
 use super::{complete, input};
-use crate::aws::Scope;
+use crate::aws::{Answer, AwsError, Invocation, Scope};
 use crate::cli::duration;
 
 /// The settings of `invoke`.
@@ -99,6 +99,17 @@ pub enum Type {
     DryRun,
 }
 
+impl Type {
+    /// The word that the API has for it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestResponse => "RequestResponse",
+            Self::Event => "Event",
+            Self::DryRun => "DryRun",
+        }
+    }
+}
+
 /// Examples for the help.
 pub const EXAMPLES: &str = "\
 Examples:
@@ -109,104 +120,111 @@ Examples:
 
 The function's answer goes to stdout as it is. Exit code 1: the function, or the call, failed.";
 
+/// What is sent, for a function or an alias.
+#[derive(Debug, PartialEq)]
+struct Sent {
+    function: String,
+    qualifier: Option<String>,
+    payload: String,
+    /// In base64.
+    client_context: Option<String>,
+}
+
 /// Invokes.
 pub async fn run(args: InvokeArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
     // Before anything is asked: stdin may be a pipe that takes its time.
-    let event = args.payload.as_deref().map(input::read).transpose()?;
+    let payload = args.payload.as_deref().map(input::read).transpose()?;
     let cluster = Cluster::connect(cluster).await?;
     let object = cluster.find(&args.target, &[kinds::known(FUNCTION), kinds::known(ALIAS)]).await?;
-    let invocation = invocation(&args, &object, event)?;
-    let scope = place::of(&object)?.reach(&args.aws, args.timeout).await?;
+    let sent = sent(&args, &object, payload)?;
+    let scope = place::of(&object)?.reach(&args.aws, PATIENCE).await?;
+    let answer = send(&scope, &args, &sent).await;
+    let answer = answer.map_err(|error| failed(&format!("{} can't be invoked", object.label()), &error))?;
     if args.stream {
-        let answer = streamed(&scope, &invocation).await?;
-        return told(&answer);
+        return told(&answer, Some(&answer.payload));
     }
-    let sent = if args.old_async {
-        scope.invoke_async(&invocation).await
-    } else {
-        scope.invoke_once(&invocation).await
-    };
-    let answer = sent.map_err(|error| failed(&format!("{} can't be invoked", object.label()), &error))?;
     if args.output.is_human() {
-        output::print_bytes(&answer.payload)?;
-        if !answer.payload.is_empty() && !answer.payload.ends_with(b"\n") {
-            output::print("\n")?;
-        }
+        print(&answer.payload)?;
         if let Some(text) = accepted(&args, &object) {
             output::note(&text);
         }
     } else {
         args.output.print(&Shown::of(&answer), String::new)?;
     }
-    told(&answer)
+    told(&answer, None)
+}
+
+async fn send(scope: &Scope, args: &InvokeArgs, sent: &Sent) -> Result<Answer, AwsError> {
+    let invocation = Invocation {
+        function: &sent.function,
+        qualifier: sent.qualifier.as_deref(),
+        kind: args.kind.as_str(),
+        payload: &sent.payload,
+        tenant: args.tenant_id.as_deref(),
+        client_context: sent.client_context.as_deref(),
+        durable_name: args.durable_name.as_deref(),
+        with_log: args.log,
+        patience: args.timeout,
+    };
+    if args.stream {
+        // Who reads may have had enough; the function goes on all the same.
+        return scope.invoke_streamed(&invocation, |part| drop(output::print_bytes(part))).await;
+    }
+    if args.old_async {
+        return scope.invoke_async(&sent.function, &sent.payload).await;
+    }
+    scope.invoke(&invocation).await
+}
+
+/// Prints an answer as it is, and ends its last line.
+fn print(answer: &[u8]) -> Result<(), Failure> {
+    output::print_bytes(answer)?;
+    if answer.is_empty() || answer.ends_with(b"\n") { Ok(()) } else { output::print("\n") }
 }
 
 /// What to say when there is no answer.
 fn accepted(args: &InvokeArgs, object: &Object) -> Option<String> {
     match args.kind {
-        _ if args.old_async => Some(format!("The event for {} is in Lambda's queue.", object.label())),
-        Type::Event => Some(format!("The event for {} is in Lambda's queue.", object.label())),
         Type::DryRun => Some(format!("{} could be invoked.", object.label())),
-        Type::RequestResponse => None,
+        Type::RequestResponse if !args.old_async => None,
+        _ => Some(format!("The event for {} is in Lambda's queue.", object.label())),
     }
 }
 
 /// What is sent, for a function or an alias.
-fn invocation(args: &InvokeArgs, object: &Object, event: Option<Vec<u8>>) -> Result<Invocation, Failure> {
+fn sent(args: &InvokeArgs, object: &Object, payload: Option<Vec<u8>>) -> Result<Sent, Failure> {
     let alias = match object.kind.name.as_str() {
         ALIAS => Some(object.said("aliasName").map_or_else(|| object.name(), str::to_owned)),
         _ => None,
     };
     if let (Some(alias), true) = (&alias, args.qualifier.is_some()) {
-        let text = format!(
+        return Err(Failure::usage(format!(
             "{} is the alias {alias} already: leave --qualifier away, or name the function",
             object.label()
-        );
-        return Err(Failure::usage(text));
+        )));
     }
     if alias.is_some() && args.old_async {
         return Err(Failure::usage("InvokeAsync knows no aliases: name the function, or use --type Event"));
     }
+    let payload = String::from_utf8(payload.unwrap_or_default());
+    let payload = payload.map_err(|_| Failure::usage("the payload is no text; Lambda takes JSON"))?;
     let client_context = args.client_context.as_deref().map(input::read).transpose()?;
-    Ok(Invocation {
+    Ok(Sent {
         function: function_name(object)?,
         qualifier: alias.or_else(|| args.qualifier.clone()),
-        kind: args.kind,
-        payload: event.unwrap_or_default(),
-        log: args.log,
-        tenant_id: args.tenant_id.clone(),
+        payload,
         client_context: client_context.map(|context| STANDARD.encode(context)),
-        durable_name: args.durable_name.clone(),
     })
 }
 
-/// Prints the parts of an answer as they come.
-async fn streamed(scope: &Scope, invocation: &Invocation) -> Result<Answer, Failure> {
-    let mut printed = Ok(());
-    let answer = scope
-        .invoke_streamed(invocation, |part| {
-            if printed.is_ok() {
-                printed = output::print_bytes(part);
-            }
-        })
-        .await;
-    printed?;
-    answer.map_err(|error| failed(&format!("{} can't be invoked", invocation.function), &error))
-}
-
-/// Tells the end of the log, and whether the function failed.
-fn told(answer: &Answer) -> Result<(), Failure> {
+/// Tells the end of the log, and whether the function failed; `how` is what nobody has read yet.
+fn told(answer: &Answer, how: Option<&[u8]>) -> Result<(), Failure> {
     if let Some(log) = &answer.log {
         output::note(log.trim_end());
     }
-    match &answer.function_error {
-        None => Ok(()),
-        Some(error) => {
-            let details =
-                answer.error_details.as_ref().map(|details| format!(": {details}")).unwrap_or_default();
-            Err(Failure::new(format!("the function failed ({error}){details}")))
-        }
-    }
+    let Some(error) = &answer.function_error else { return Ok(()) };
+    let how = how.filter(|how| !how.is_empty()).map(|how| format!(": {}", String::from_utf8_lossy(how)));
+    Err(Failure::new(format!("the function failed ({error}){}", how.unwrap_or_default())))
 }
 
 /// An answer for programs.
@@ -221,6 +239,8 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     durable_execution_arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Value>,
@@ -230,10 +250,11 @@ impl<'a> Shown<'a> {
     fn of(answer: &'a Answer) -> Self {
         let text = String::from_utf8_lossy(&answer.payload);
         Self {
-            status_code: answer.status_code,
-            executed_version: answer.executed_version.as_deref(),
+            status_code: answer.status,
+            executed_version: answer.version.as_deref(),
             function_error: answer.function_error.as_deref(),
-            durable_execution_arn: answer.durable_execution_arn.as_deref(),
+            durable_execution_arn: answer.durable_execution.as_deref(),
+            request_id: answer.request_id.as_deref(),
             log: answer.log.as_deref(),
             payload: Some(text).filter(|text| !text.is_empty()).map(|text| payload(&text)),
         }
@@ -261,24 +282,23 @@ mod tests {
         let alias = object(
             "{kind: LambdaAlias, metadata: {name: it}, status: {functionName: orders, aliasName: live}}",
         );
-        let sent = invocation(&args(&["--log"]).unwrap(), &alias, Some(b"{}".to_vec())).unwrap();
-        assert_eq!(
-            (sent.function.as_str(), sent.qualifier.as_deref(), sent.log),
-            ("orders", Some("live"), true)
-        );
+        let found = sent(&args(&[]).unwrap(), &alias, Some(b"{}".to_vec())).unwrap();
+        assert_eq!((found.function.as_str(), found.qualifier.as_deref()), ("orders", Some("live")));
         for words in [&["--qualifier", "3"][..], &["--async"]] {
-            assert!(invocation(&args(words).unwrap(), &alias, None).is_err(), "{words:?}");
+            assert!(sent(&args(words).unwrap(), &alias, None).is_err(), "{words:?}");
         }
     }
 
     #[test]
     fn a_function_is_invoked_as_the_flags_say() {
         let function = object("{kind: LambdaFunction, metadata: {name: orders}, spec: {}}");
-        let words =
-            ["--type", "event", "--qualifier", "3", "--tenant-id", "t", "--client-context", r#"{"a":1}"#];
-        let sent = invocation(&args(&words).unwrap(), &function, None).unwrap();
-        assert_eq!((sent.kind, sent.qualifier.as_deref()), (Type::Event, Some("3")));
-        assert_eq!(sent.client_context.as_deref(), Some("eyJhIjoxfQ=="));
+        let words = ["--type", "event", "--qualifier", "3", "--client-context", r#"{"a":1}"#];
+        let args = args(&words).unwrap();
+        assert_eq!(args.kind, Type::Event);
+        let found = sent(&args, &function, None).unwrap();
+        assert_eq!((found.qualifier.as_deref(), found.payload.as_str()), (Some("3"), ""));
+        assert_eq!(found.client_context.as_deref(), Some("eyJhIjoxfQ=="));
+        assert!(sent(&args, &function, Some(vec![0xff])).unwrap_err().message.contains("no text"));
     }
 
     #[test]
@@ -296,9 +316,19 @@ mod tests {
 
     #[test]
     fn a_failed_function_fails_the_command() {
-        let mut answer = Answer { status_code: 200, ..Answer::default() };
-        assert_eq!(told(&answer), Ok(()));
+        let mut answer = Answer {
+            status: 200,
+            request_id: None,
+            version: None,
+            function_error: None,
+            payload: Vec::new(),
+            log: None,
+            durable_execution: None,
+        };
+        assert_eq!(told(&answer, None), Ok(()));
         answer.function_error = Some("Unhandled".to_owned());
-        assert_eq!(told(&answer).unwrap_err().message, "the function failed (Unhandled)");
+        assert_eq!(told(&answer, None).unwrap_err().message, "the function failed (Unhandled)");
+        let streamed = told(&answer, Some(b"no memory")).unwrap_err();
+        assert_eq!(streamed.message, "the function failed (Unhandled): no memory");
     }
 }

@@ -7,7 +7,8 @@ use kube::core::NamespaceResourceScope;
 use kube::discovery::ApiResource;
 use kube::{CustomResourceExt, Resource};
 use lambda_operator_crds::{
-    CodeSigningConfig, EventSourceMapping, LambdaAccount, LambdaAlias, LambdaFunction, LambdaLayer,
+    CodeSigningConfig, EventSourceMapping, LambdaAccount, LambdaAlias, LambdaFunction, LambdaInvocation,
+    LambdaLayer,
 };
 
 /// Secrets and ConfigMaps, which fields refer to as well.
@@ -18,6 +19,7 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         Kind::of::<LambdaFunction>(),
         Kind::of::<LambdaAlias>(),
         Kind::of::<EventSourceMapping>(),
+        Kind::of::<LambdaInvocation>(),
         Kind::of::<LambdaLayer>(),
         Kind::of::<CodeSigningConfig>(),
         Kind::of::<LambdaAccount>(),

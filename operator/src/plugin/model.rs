@@ -6,8 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::invoke::Type;
-
 /// A published version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -132,46 +130,6 @@ pub struct Happening {
     /// What it failed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ExecutionError>,
-}
-
-/// What a function is invoked with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invocation {
-    /// Its name.
-    pub function: String,
-    /// A version or an alias of it.
-    pub qualifier: Option<String>,
-    /// Whether the answer is waited for.
-    pub kind: Type,
-    /// The event; empty: none.
-    pub payload: Vec<u8>,
-    /// Whether the end of the log is wanted.
-    pub log: bool,
-    /// For which tenant.
-    pub tenant_id: Option<String>,
-    /// The client context, in base64.
-    pub client_context: Option<String>,
-    /// The name of the durable execution.
-    pub durable_name: Option<String>,
-}
-
-/// What came of an invocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// 200 with an answer, 202 for an event, 204 for a dry run.
-    pub status_code: i32,
-    /// The version that ran.
-    pub executed_version: Option<String>,
-    /// The function failed: `Handled`, `Unhandled`, or another word of the runtime.
-    pub function_error: Option<String>,
-    /// What it failed with, where that isn't the payload.
-    pub error_details: Option<String>,
-    /// The end of the log.
-    pub log: Option<String>,
-    /// What the function answered.
-    pub payload: Vec<u8>,
-    /// The durable execution that was begun, or was there.
-    pub durable_execution_arn: Option<String>,
 }
 
 /// A payload as JSON, or the text that isn't.

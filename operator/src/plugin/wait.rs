@@ -230,6 +230,10 @@ impl Waiting {
     fn note(&mut self, key: &Key, object: Option<&Object>, output: OutputArgs) {
         let goal = self.goal.clone();
         let Some((standing, known)) = self.standing.get_mut(key) else { return };
+        // What has been as wanted may go, as an invocation does after its time.
+        if object.is_none() && matches!(standing, Standing::Done(_)) {
+            return;
+        }
         let now = goal.standing(object);
         let changed = *standing != now;
         *standing = now;

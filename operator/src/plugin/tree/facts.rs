@@ -18,6 +18,10 @@ pub(super) fn details(object: &Object) -> String {
         "EventSourceMapping" => {
             vec![object.said("state").map(str::to_owned), object.said("eventSourceArn").map(last_part)]
         }
+        "LambdaInvocation" => vec![
+            object.spec()["invocationType"].as_str().map(str::to_owned),
+            object.said("duration").map(|duration| format!("took {duration}")),
+        ],
         "LambdaLayer" => vec![status["latestVersion"].as_i64().map(|version| format!("version {version}"))],
         "CodeSigningConfig" => {
             let policy = &object.spec()["codeSigningPolicies"]["untrustedArtifactOnDeployment"];
@@ -138,6 +142,10 @@ mod tests {
             (
                 "{kind: LambdaFunction, metadata: {name: a}, spec: {code: {image: {uri: u}}}, status: {state: Active}}",
                 "container image",
+            ),
+            (
+                "{kind: LambdaInvocation, metadata: {name: a}, spec: {invocationType: Event}, status: {duration: 0.5s}}",
+                "Event, took 0.5s",
             ),
             ("{kind: LambdaLayer, metadata: {name: a}, status: {latestVersion: 7}}", "version 7"),
             ("{kind: CodeSigningConfig, metadata: {name: a}, spec: {}}", "Warn"),

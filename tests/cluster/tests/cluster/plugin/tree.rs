@@ -22,6 +22,14 @@ LambdaFunction/lambdafunction                 True    Available   python3.14, ve
 └─ LambdaLayer/lambdalayer                    True    Available   version 1
 ";
     assert_eq!(tree, expected);
+    world.objects("LambdaInvocation").apply("once", json!({"aliasRef": {"name": "lambdaalias"}})).await;
+    world.lambda_says(&["wait", "linv/once"]).await;
+    let tree = world.lambda_says(&["tree", "lambdaalias"]).await;
+    let line = tree
+        .lines()
+        .find(|line| line.starts_with("├─ LambdaInvocation/once "))
+        .unwrap_or_else(|| panic!("{tree}"));
+    assert!(line.contains("True") && line.contains("took "), "{line}");
     let of_layer = world.lambda_says(&["tree", "lly/lambdalayer"]).await;
     assert!(of_layer.contains("\n└─ LambdaFunction/lambdafunction "), "{of_layer}");
     let account = format!("lacc/{}", world.account_name("lambdaaccount"));
