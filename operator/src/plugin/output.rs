@@ -10,6 +10,7 @@ use tabled::builder::Builder;
 use tabled::settings::{Padding, Style as Lines};
 
 use super::failure::Failure;
+use super::object::Object;
 
 /// How to print.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -72,6 +73,49 @@ fn written(result: io::Result<()>) -> Result<(), Failure> {
 /// Tells a person something besides the answer, on stderr. If that can't be written to, there is nobody to tell.
 pub fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// What becomes of objects one after the other: a line for each as it happens, or a list for programs at the end.
+pub struct Report {
+    output: OutputArgs,
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    kind: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    namespace: String,
+    name: String,
+    changed: bool,
+}
+
+impl Report {
+    /// Nothing yet.
+    pub fn new(output: OutputArgs) -> Self {
+        Self { output, entries: Vec::new() }
+    }
+
+    /// An object was changed, in words.
+    pub fn changed(&mut self, object: &Object, text: &str) -> Result<(), Failure> {
+        self.add(object, text, true)
+    }
+
+    /// An object is as it was, and why.
+    pub fn unchanged(&mut self, object: &Object, text: &str) -> Result<(), Failure> {
+        self.add(object, text, false)
+    }
+
+    fn add(&mut self, object: &Object, text: &str, changed: bool) -> Result<(), Failure> {
+        let (kind, namespace, name) = (object.kind.name.clone(), object.namespace(), object.name());
+        self.entries.push(Entry { kind, namespace, name, changed });
+        if self.output.is_human() { print(&format!("{} {text}\n", object.label())) } else { Ok(()) }
+    }
+
+    /// That was all.
+    pub fn end(self) -> Result<(), Failure> {
+        if self.output.is_human() { Ok(()) } else { self.output.print(&self.entries, String::new) }
+    }
 }
 
 /// A table for people, as kubectl prints them: no lines, and three spaces between the columns.

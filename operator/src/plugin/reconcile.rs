@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::ClusterArgs;
 use super::cluster::{Cluster, Within};
 use super::failure::Failure;
-use super::output::{self, OutputArgs};
+use super::output::{OutputArgs, Report};
 use super::target::Target;
 use super::wait::{self, Goal};
 use super::{complete, suspend};
@@ -33,6 +33,10 @@ pub struct ReconcileArgs {
     /// With --wait: how long at most.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
+
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Examples for the help.
@@ -48,14 +52,15 @@ pub async fn run(args: ReconcileArgs, cluster: &ClusterArgs) -> Result<(), Failu
     let cluster = Cluster::connect(cluster).await?;
     let value = jiff::Timestamp::now().to_string();
     let patch = json!({"metadata": {"annotations": {RECONCILE_AT: value}}});
-    let mut asked = Vec::new();
+    let (mut asked, mut report) = (Vec::new(), Report::new(args.output));
     for object in suspend::chosen(&cluster, &args.targets, args.all).await? {
         asked.push(cluster.patch(&object, &patch, false).await?);
-        output::print(&format!("{} is to be looked at again\n", object.label()))?;
+        report.changed(&object, "is to be looked at again")?;
     }
+    report.end()?;
     if !args.wait {
         return Ok(());
     }
-    let goal = Goal::Reconciled(value);
-    wait::until(&cluster, Within::Namespace, goal, &asked, args.timeout, OutputArgs::default()).await
+    let (goal, told) = (Goal::Reconciled(value), Some(args.output).filter(|output| output.is_human()));
+    wait::until(&cluster, Within::Namespace, goal, &asked, args.timeout, told).await
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use kube::ResourceExt as _;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::ClusterArgs;
@@ -47,6 +48,10 @@ pub struct RollbackArgs {
     /// With --wait: how long at most.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
+
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Examples for the help.
@@ -67,14 +72,30 @@ fn version(text: &str) -> Result<String, String> {
     }
 }
 
+/// What was done, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Done<'a> {
+    kind: &'a str,
+    namespace: String,
+    name: String,
+    /// The version that the alias pointed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    to: &'a str,
+    changed: bool,
+    dry_run: bool,
+    /// What was sent to the API server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<&'a Value>,
+}
+
 /// Rolls an alias back.
 pub async fn run(args: RollbackArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
     let cluster = Cluster::connect(cluster).await?;
     let (alias, function) = found(&cluster, &args.target).await?;
-    let change = match plan(&alias, function.as_ref(), args.to.as_deref())? {
-        Plan::Nothing(text) => return output::print(&format!("{text}\n")),
-        Plan::Change(change) => change,
-    };
+    let change = plan(&alias, function.as_ref(), args.to.as_deref())?;
+    let Some(patch) = &change.patch else { return tell(&args, &alias, &change) };
     if let Some(manager) = managed::manager(&alias.inner.metadata) {
         if !args.force {
             return Err(managed_elsewhere(&alias, &manager, &change));
@@ -84,14 +105,31 @@ pub async fn run(args: RollbackArgs, cluster: &ClusterArgs) -> Result<(), Failur
             manager.name, manager.mark
         ));
     }
-    let changed = cluster.patch(&alias, &change.patch, args.dry_run).await?;
-    let done = if args.dry_run { "would be changed" } else { "is changed" };
-    output::print(&format!("{} {done}: {}\n", alias.label(), change.text))?;
+    let changed = cluster.patch(&alias, patch, args.dry_run).await?;
+    tell(&args, &alias, &change)?;
     if !args.wait {
         return Ok(());
     }
-    let (goal, output) = (Goal::Ready, OutputArgs::default());
-    wait::until(&cluster, Within::Namespace, goal, &[changed], args.timeout, output).await
+    let told = Some(args.output).filter(|output| output.is_human());
+    wait::until(&cluster, Within::Namespace, Goal::Ready, &[changed], args.timeout, told).await
+}
+
+fn tell(args: &RollbackArgs, alias: &Object, change: &Change) -> Result<(), Failure> {
+    let done = Done {
+        kind: &alias.kind.name,
+        namespace: alias.namespace(),
+        name: alias.name(),
+        from: alias.said("functionVersion"),
+        to: &change.to,
+        changed: change.patch.is_some() && !args.dry_run,
+        dry_run: args.dry_run,
+        patch: change.patch.as_ref(),
+    };
+    args.output.print(&done, || match (&change.patch, args.dry_run) {
+        (None, _) => format!("{} {}\n", alias.label(), change.text),
+        (Some(_), true) => format!("{} would be changed: {}\n", alias.label(), change.text),
+        (Some(_), false) => format!("{} is changed: {}\n", alias.label(), change.text),
+    })
 }
 
 /// The alias that is meant, and its function if that is an object too.
@@ -133,22 +171,16 @@ fn only_alias(function: &Object, aliases: Vec<Object>) -> Result<Object, Failure
 
 /// What is to be done.
 #[derive(Debug, PartialEq)]
-enum Plan {
-    /// Nothing, and why.
-    Nothing(String),
-    Change(Change),
-}
-
-#[derive(Debug, PartialEq)]
 struct Change {
     to: String,
-    patch: Value,
+    /// `None`: nothing.
+    patch: Option<Value>,
     /// In words.
     text: String,
 }
 
 /// Decides what to change of an alias.
-fn plan(alias: &Object, function: Option<&Object>, to: Option<&str>) -> Result<Plan, Failure> {
+fn plan(alias: &Object, function: Option<&Object>, to: Option<&str>) -> Result<Change, Failure> {
     let present = alias.said("functionVersion").map(str::to_owned);
     let to = match to {
         Some(to) => to.to_owned(),
@@ -167,14 +199,15 @@ fn plan(alias: &Object, function: Option<&Object>, to: Option<&str>) -> Result<P
         texts.push("routingConfig removed".to_owned());
     }
     if texts.is_empty() {
-        return Ok(Plan::Nothing(format!("{} is pinned to version {to} already", alias.label())));
+        let text = format!("is pinned to version {to} already");
+        return Ok(Change { to, patch: None, text });
     }
     // Against what was looked at: a change of somebody else's meanwhile is a conflict.
     let patch = json!({
         "metadata": {"resourceVersion": alias.inner.resource_version()},
         "spec": {"functionVersion": to, "version": null, "routingConfig": null},
     });
-    Ok(Plan::Change(Change { to, patch, text: texts.join(", ") }))
+    Ok(Change { to, patch: Some(patch), text: texts.join(", ") })
 }
 
 /// The newest version that the operator published before the present one.
@@ -234,11 +267,9 @@ mod tests {
         object(&format!("{{kind: LambdaFunction, metadata: {{name: orders}}, status: {{{status}}}}}"))
     }
 
-    fn changed(plan: Result<Plan, Failure>) -> (Value, String) {
-        match plan {
-            Ok(Plan::Change(change)) => (change.patch, change.text),
-            other => panic!("{other:?}"),
-        }
+    fn changed(plan: Result<Change, Failure>) -> (Value, String) {
+        let change = plan.unwrap();
+        (change.patch.unwrap(), change.text)
     }
 
     #[test]
@@ -263,7 +294,7 @@ mod tests {
         let (_, text) = changed(plan(&split, None, Some("5")));
         assert_eq!(text, "routingConfig removed");
         let pinned = alias("functionName: orders, functionVersion: '5'", "'5'");
-        assert!(matches!(plan(&pinned, None, Some("5")), Ok(Plan::Nothing(_))));
+        assert_eq!(plan(&pinned, None, Some("5")).unwrap().patch, None);
     }
 
     #[test]

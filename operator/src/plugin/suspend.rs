@@ -8,7 +8,7 @@ use super::cluster::{Cluster, Within};
 use super::failure::Failure;
 use super::managed;
 use super::object::Object;
-use super::output;
+use super::output::{self, OutputArgs, Report};
 use super::target::Target;
 
 /// The settings of `suspend` and `resume`.
@@ -21,6 +21,10 @@ pub struct SuspendArgs {
     /// Every object of lambda-operator.io in the namespace.
     #[arg(long, conflicts_with = "targets")]
     pub all: bool,
+
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Examples for the help.
@@ -40,18 +44,18 @@ Examples:
 /// Suspends (`true`) or resumes objects.
 pub async fn run(args: SuspendArgs, suspend: bool, cluster: &ClusterArgs) -> Result<(), Failure> {
     let cluster = Cluster::connect(cluster).await?;
+    let mut report = Report::new(args.output);
     for object in chosen(&cluster, &args.targets, args.all).await? {
         let Some(patch) = patch(&object, suspend)? else {
             let state = if suspend { "is suspended already" } else { "isn't suspended" };
-            output::print(&format!("{} {state}\n", object.label()))?;
+            report.unchanged(&object, state)?;
             continue;
         };
         warn(&object);
         cluster.patch(&object, &patch, false).await?;
-        let done = if suspend { "suspended" } else { "resumed" };
-        output::print(&format!("{} {done}\n", object.label()))?;
+        report.changed(&object, if suspend { "suspended" } else { "resumed" })?;
     }
-    Ok(())
+    report.end()
 }
 
 /// The objects that are named, or all.

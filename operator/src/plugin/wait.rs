@@ -80,6 +80,8 @@ pub(super) struct Waiting {
     standing: BTreeMap<Key, (Standing, Option<Health>)>,
     /// What a watch has listed since it began, or began again.
     listed: BTreeSet<Key>,
+    /// Whether a person follows it.
+    human: bool,
 }
 
 /// How an object stood at the end, for programs.
@@ -103,7 +105,7 @@ pub async fn run(args: WaitArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
         Until::Deleted => Goal::Deleted,
     };
     let objects = objects(&cluster, &args, within).await?;
-    until(&cluster, within, goal, &objects, args.timeout, args.output).await
+    until(&cluster, within, goal, &objects, args.timeout, Some(args.output)).await
 }
 
 /// What is waited for, as it is now. What is gone already need not be waited for to go.
@@ -129,24 +131,25 @@ async fn objects(cluster: &Cluster, args: &WaitArgs, within: Within) -> Result<V
     Ok(objects)
 }
 
-/// Waits for these objects, and tells how each comes along.
+/// Waits for these objects, and tells how each comes along; without an output only by how it ends.
 pub(super) async fn until(
     cluster: &Cluster,
     within: Within,
     goal: Goal,
     objects: &[Object],
     timeout: Duration,
-    output: OutputArgs,
+    output: Option<OutputArgs>,
 ) -> Result<(), Failure> {
-    let mut waiting = Waiting::new(goal, objects);
-    waiting.tell_all(output);
+    let human = output.is_some_and(OutputArgs::is_human);
+    let mut waiting = Waiting::new(goal, objects, human);
+    waiting.tell_all();
     let ended = if timeout.is_zero() || waiting.is_over() {
         Ok(())
     } else {
-        let watched = waiting.watch(cluster, within, output);
+        let watched = waiting.watch(cluster, within);
         tokio::time::timeout(timeout, pin!(watched)).await.unwrap_or(Ok(()))
     };
-    if !output.is_human() {
+    if let Some(output) = output.filter(|_| !human) {
         output.print(&waiting.outcomes(), String::new)?;
     }
     ended?;
@@ -154,10 +157,10 @@ pub(super) async fn until(
 }
 
 impl Waiting {
-    fn new(goal: Goal, objects: &[Object]) -> Self {
+    fn new(goal: Goal, objects: &[Object], human: bool) -> Self {
         let standing = |object: &Object| (goal.standing(Some(object)), Some(health(object)));
         let standing = objects.iter().map(|object| (key(object), standing(object))).collect();
-        Self { goal, standing, listed: BTreeSet::new() }
+        Self { goal, standing, listed: BTreeSet::new(), human }
     }
 
     /// Whether there is no reason to wait on.
@@ -167,11 +170,11 @@ impl Waiting {
     }
 
     /// Watches until it is over.
-    async fn watch(&mut self, cluster: &Cluster, within: Within, output: OutputArgs) -> Result<(), Failure> {
+    async fn watch(&mut self, cluster: &Cluster, within: Within) -> Result<(), Failure> {
         let mut events = self.events(cluster, within);
         while let Some((kind, event)) = events.next().await {
             match event {
-                Ok(event) => self.take(kind, event, output),
+                Ok(event) => self.take(kind, event),
                 // Everything else passes, and the watch begins again by itself.
                 Err(watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error))
                     if matches!(&error, kube::Error::Api(status) if [401, 403].contains(&status.code)) =>
@@ -201,33 +204,33 @@ impl Waiting {
         }))
     }
 
-    fn take(&mut self, kind: &'static Kind, event: watcher::Event<DynamicObject>, output: OutputArgs) {
+    fn take(&mut self, kind: &'static Kind, event: watcher::Event<DynamicObject>) {
         match event {
             watcher::Event::Init => self.listed.retain(|key| key.0 != kind.name),
-            watcher::Event::Apply(object) => self.stands(&Object::new(kind, object), true, output),
-            watcher::Event::Delete(object) => self.stands(&Object::new(kind, object), false, output),
+            watcher::Event::Apply(object) => self.stands(&Object::new(kind, object), true),
+            watcher::Event::Delete(object) => self.stands(&Object::new(kind, object), false),
             watcher::Event::InitApply(object) => {
                 let object = Object::new(kind, object);
                 self.listed.insert(key(&object));
-                self.stands(&object, true, output);
+                self.stands(&object, true);
             }
             // What the list lacks went between two watches.
             watcher::Event::InitDone => {
                 let of_kind = self.standing.keys().filter(|key| key.0 == kind.name);
                 let gone: Vec<Key> = of_kind.filter(|key| !self.listed.contains(*key)).cloned().collect();
                 for key in &gone {
-                    self.note(key, None, output);
+                    self.note(key, None);
                 }
             }
         }
     }
 
-    fn stands(&mut self, object: &Object, is_there: bool, output: OutputArgs) {
-        self.note(&key(object), Some(object).filter(|_| is_there), output);
+    fn stands(&mut self, object: &Object, is_there: bool) {
+        self.note(&key(object), Some(object).filter(|_| is_there));
     }
 
     /// Notes how an object stands now, if it is one of those that are waited for.
-    fn note(&mut self, key: &Key, object: Option<&Object>, output: OutputArgs) {
+    fn note(&mut self, key: &Key, object: Option<&Object>) {
         let goal = self.goal.clone();
         let Some((standing, known)) = self.standing.get_mut(key) else { return };
         // What has been as wanted may go, as an invocation does after its time.
@@ -239,19 +242,19 @@ impl Waiting {
         *standing = now;
         *known = object.map(health);
         if changed {
-            self.tell(key, output);
+            self.tell(key);
         }
     }
 
-    fn tell_all(&self, output: OutputArgs) {
+    fn tell_all(&self) {
         for key in self.standing.keys() {
-            self.tell(key, output);
+            self.tell(key);
         }
     }
 
     /// A line for a person, at each change.
-    fn tell(&self, key: &Key, output: OutputArgs) {
-        let Some((standing, _)) = self.standing.get(key).filter(|_| output.is_human()) else { return };
+    fn tell(&self, key: &Key) {
+        let Some((standing, _)) = self.standing.get(key).filter(|_| self.human) else { return };
         match standing {
             // Nobody reads on stdout any more: the exit code still tells.
             Standing::Done(text) => drop(output::print(&format!("{} {text}\n", label(key)))),

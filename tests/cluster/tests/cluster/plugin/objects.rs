@@ -47,6 +47,13 @@ async fn a_look_is_asked_for_and_waited_for() {
     assert!(output.stdout.ends_with("LambdaFunction/hello is Ready\n"), "{}", output.stdout);
     assert_eq!(world.aws().function("hello").await.unwrap()["Configuration"]["Timeout"], 3);
     assert!(world.calls().await.contains(&"UpdateFunctionConfiguration".to_owned()));
+    let shown = world.lambda_says(&["reconcile", "--all", "--wait", "-o", "json"]).await;
+    let namespace = world.namespace.name();
+    let expected =
+        json!([{"kind": "LambdaFunction", "namespace": namespace, "name": "hello", "changed": true}]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), expected);
+    let shown = world.lambda_says(&["resume", "hello", "-o", "yaml"]).await;
+    assert!(shown.contains("changed: false"), "{shown}");
     let usage = world.lambda_fails(2, &["reconcile"]).await.stderr;
     assert!(usage.contains("NAME"), "{usage}");
 }

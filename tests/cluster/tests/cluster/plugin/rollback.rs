@@ -40,6 +40,13 @@ async fn an_alias_goes_back_version_by_version() {
     let before = spec(&world).await;
     let said = world.lambda_says(&["rollback", "live", "--dry-run"]).await;
     assert_eq!(said, "LambdaAlias/live would be changed: functionVersion 2 in place of version: Latest\n");
+    let shown = world.lambda_says(&["rollback", "live", "--dry-run", "-o", "json"]).await;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&shown["from"], &shown["to"], &shown["changed"]), (&json!("3"), &json!("2"), &json!(false)));
+    assert_eq!(
+        shown["patch"]["spec"],
+        json!({"functionVersion": "2", "version": null, "routingConfig": null})
+    );
     assert_eq!(spec(&world).await, before);
 
     let said = world.lambda_says(&["rollback", "live", "--wait"]).await;
