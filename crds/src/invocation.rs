@@ -107,7 +107,8 @@ pub struct LambdaInvocationSpec {
     #[schemars(length(min = 1, max = 131_072))]
     pub payload: Option<String>,
 
-    /// The same from a Secret or ConfigMap, as it is when the invocation starts. Immutable.
+    /// The same from a Secret or ConfigMap, as it is when the invocation starts. At most one of this and `payload`.
+    /// Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PayloadSource")]
     pub payload_from: Option<PayloadSource>,

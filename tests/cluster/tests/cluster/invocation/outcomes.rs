@@ -258,8 +258,8 @@ async fn a_time_to_live_begins_at_the_end_and_ends_with_the_object() {
     let world = world("inv-ttl").await;
     world.aws().next_invocation("hello", Outcome::raises("KeyError", "no")).await;
     apply(&world, "failed", of_hello(json!({"ttlSecondsAfterFinished": 1}))).await;
-    apply(&world, "kept", of_hello(json!({}))).await;
     world.objects(KIND).gone("failed").await;
+    apply(&world, "kept", of_hello(json!({}))).await;
     ended(&world, "kept", "Completed").await;
     patch(&world, "kept", json!({"spec": {"ttlSecondsAfterFinished": 0}})).await;
     world.objects(KIND).gone("kept").await;
