@@ -49,6 +49,8 @@ async fn trouble_shows_with_its_message_and_for_programs_as_json() {
     world.objects("LambdaAlias").reason("lost", "DependencyNotReady").await;
     let tree = world.lambda_says(&["tree"]).await;
     assert!(is_plain(&tree), "no colours in a pipe: {tree:?}");
+    let coloured = world.lambda(&["tree"]).await.env("CLICOLOR_FORCE", "1").run().await.stdout;
+    assert!(coloured.contains("\u{1b}[31mFalse"), "colours where they are wanted: {coloured:?}");
     let line = |name: &str| {
         tree.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}: {tree}"))
     };
