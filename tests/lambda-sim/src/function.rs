@@ -162,7 +162,7 @@ impl Function {
             || self.published.iter().any(|version| version.number == qualifier)
     }
 
-    /// The revision of a version or alias, which its policy shares.
+    /// The revision of a version or alias.
     pub(crate) fn revision(&self, qualifier: &str) -> &str {
         match self.aliases.get(qualifier) {
             Some(alias) => alias.get("RevisionId").and_then(Value::as_str).unwrap_or_default(),

@@ -21,7 +21,6 @@ use crate::sections::LATEST;
 use crate::sections::event_invoke::EventInvoke;
 use crate::sections::provisioned::Provisioned;
 use crate::sections::runtime_management::RuntimeManagement;
-use crate::sections::scaling::Scaling;
 use crate::sections::url::Url;
 use crate::settings::SettleDelay;
 
@@ -93,7 +92,7 @@ fn shown(function: &Function, qualifier: Option<&str>, section: Section) -> Valu
     let (sections, key) = (&function.sections, qualifier.unwrap_or(LATEST));
     let arn = function.qualified_arn(qualifier);
     let found = match section {
-        Section::Policy => sections.policies.get(key).map(Policy::document),
+        Section::Policy => sections.policies.get(key).map(|(_, policy)| policy.document()),
         Section::Url => sections.urls.get(key).map(|url| url.shown(&arn)),
         Section::EventInvoke => sections.event_invokes.get(key).map(|config| config.shown(&arn)),
         Section::RecursiveLoop => sections.recursive_loop.clone().map(Value::from),
@@ -105,19 +104,13 @@ fn shown(function: &Function, qualifier: Option<&str>, section: Section) -> Valu
 }
 
 fn set(region: &mut Region, of: &str, key: String, section: Section, value: Value) -> Result<(), ApiError> {
-    let new_url = Url::new(region, value.as_object().unwrap_or(&serde_json::Map::new()));
+    let sent = value.as_object().cloned().unwrap_or_default();
+    let new_url = Url::new(region, &sent);
     let function = function(region, of)?;
-    if section == Section::Policy {
-        policy::set(function, &key, Some(Policy::new(value)));
-        return Ok(());
-    }
     let sections = &mut function.sections;
-    if let (Section::RecursiveLoop, Value::String(mode)) = (section, &value) {
-        sections.recursive_loop = Some(mode.clone());
-    }
-    let sent = into_object(value);
     match section {
-        Section::Policy | Section::RecursiveLoop => {}
+        Section::Policy => policy::set(function, &key, Some(Policy::new(value))),
+        Section::RecursiveLoop => sections.recursive_loop = value.as_str().map(ToOwned::to_owned),
         Section::Url => {
             sections.urls.entry(key).and_modify(|url| url.change(&sent)).or_insert(new_url);
         }
@@ -133,7 +126,7 @@ fn set(region: &mut Region, of: &str, key: String, section: Section, value: Valu
             sections.provisioned.insert(key, provisioned);
         }
         Section::Scaling => {
-            let scaling: &mut Scaling = sections.scaling.entry(key).or_default();
+            let scaling = sections.scaling.entry(key).or_default();
             scaling.request(sent, SettleDelay::Hold, Instant::now());
             scaling.settle();
         }

@@ -1,5 +1,5 @@
-//! AddPermission, RemovePermission and GetPolicy. A policy shares the revision of the function, version or alias that it
-//! is of. Texts: `TestLambdaPermissions` and `test_function_revisions_permissions` in LocalStack's recordings of AWS
+//! AddPermission, RemovePermission and GetPolicy. A change of a policy gives the function, version or alias that it is of
+//! a new revision, which the policy keeps when the function goes on to another. Texts: `TestLambdaPermissions` and `test_function_revisions_permissions` in LocalStack's recordings of AWS
 //! (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ pub(crate) fn add(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if !function.has(target.key()) {
         return Err(missing);
     }
-    if request.text("RevisionId").is_some_and(|expected| expected != function.revision(target.key())) {
+    if request.text("RevisionId").is_some_and(|expected| expected != revision(function, target.key())) {
         return Err(ApiError::stale("GetPolicy"));
     }
     let policy = current(function, target.key()).with(statement.clone())?;
@@ -44,9 +44,9 @@ pub(crate) fn remove(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     if !function.has(target.key()) {
         return Err(missing);
     }
-    let policy = function.sections.policies.get(target.key()).ok_or_else(policy::none)?;
+    let (revision, policy) = function.sections.policies.get(target.key()).ok_or_else(policy::none)?;
     policy.check_has(sid)?;
-    if request.query("RevisionId").is_some_and(|expected| expected != function.revision(target.key())) {
+    if request.query("RevisionId").is_some_and(|expected| expected != revision) {
         return Err(ApiError::stale_revision());
     }
     let left = policy.clone().without(sid);
@@ -76,8 +76,7 @@ pub(super) fn check_is_not_latest(target: &Target) -> Result<(), ApiError> {
 pub(super) fn shown(ctx: &mut Ctx<'_>, target: &Target) -> Result<Reply, ApiError> {
     let function = ctx.region.function(&target.name, Access::Other, ctx.now);
     let function = function.map_err(|error| error.if_missing(no_policy))?;
-    let policy = function.sections.policies.get(target.key()).ok_or_else(no_policy)?;
-    let revision = function.revision(target.key());
+    let (revision, policy) = function.sections.policies.get(target.key()).ok_or_else(no_policy)?;
     Ok(Reply::json(200, json!({"Policy": policy.text(), "RevisionId": revision})))
 }
 
@@ -88,16 +87,24 @@ pub(super) fn no_policy() -> ApiError {
 
 /// The policy, or what the first statement is added to.
 pub(crate) fn current(function: &Function, qualifier: &str) -> Policy {
-    function.sections.policies.get(qualifier).cloned().unwrap_or_default()
+    function.sections.policies.get(qualifier).map(|(_, policy)| policy.clone()).unwrap_or_default()
 }
 
-/// Sets the policy of the function, a version or an alias, which gives it a new revision.
+/// What guards a change of the policy: its revision, or without one that of the function, version or alias.
+pub(super) fn revision<'a>(function: &'a Function, qualifier: &str) -> &'a str {
+    let policy = function.sections.policies.get(qualifier);
+    policy.map_or_else(|| function.revision(qualifier), |(revision, _)| revision)
+}
+
+/// Sets the policy of the function, a version or an alias, which gives both a new revision.
 pub(crate) fn set(function: &mut Function, qualifier: &str, policy: Option<Policy>) {
-    match policy {
-        Some(policy) => drop(function.sections.policies.insert(qualifier.to_owned(), policy)),
-        None => drop(function.sections.policies.remove(qualifier)),
-    }
     function.touch(qualifier);
+    let revision = function.revision(qualifier).to_owned();
+    let policies = &mut function.sections.policies;
+    match policy {
+        Some(policy) => drop(policies.insert(qualifier.to_owned(), (revision, policy))),
+        None => drop(policies.remove(qualifier)),
+    }
 }
 
 /// A statement from the members of a request.

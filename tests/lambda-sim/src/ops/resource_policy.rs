@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::policy::{check_is_not_latest, no_policy, set, shown};
+use super::policy::{check_is_not_latest, no_policy, revision, set, shown};
 use crate::error::ApiError;
 use crate::function::Function;
 use crate::naming::{self, Target};
@@ -24,7 +24,7 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     new.check_length()?;
     let text = new.text();
     set(function, target.key(), Some(new));
-    Ok(Reply::json(200, json!({"Policy": text, "RevisionId": function.revision(target.key())})))
+    Ok(Reply::json(200, json!({"Policy": text, "RevisionId": revision(function, target.key())})))
 }
 
 /// The whole policy.
@@ -67,7 +67,7 @@ fn writable<'a>(
     if let Some(refusal) = refusal.filter(|_| target.key() == LATEST) {
         return Err(refusal);
     }
-    if expected.is_some_and(|expected| expected != function.revision(target.key())) {
+    if expected.is_some_and(|expected| expected != revision(function, target.key())) {
         return Err(ApiError::stale("GetResourcePolicy"));
     }
     Ok(function)

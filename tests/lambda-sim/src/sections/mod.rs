@@ -23,7 +23,8 @@ pub(crate) const LATEST: &str = "$LATEST";
 /// The sections of one function, by the version or alias that they are of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sections {
-    pub(crate) policies: BTreeMap<String, Policy>,
+    /// With their revisions: those that the function, version or alias got when they were last changed.
+    pub(crate) policies: BTreeMap<String, (String, Policy)>,
     pub(crate) urls: BTreeMap<String, Url>,
     pub(crate) event_invokes: BTreeMap<String, EventInvoke>,
     /// Only the function has this one: `Allow`, or none for `Terminate`.

@@ -119,7 +119,7 @@ async fn the_function_each_version_and_each_alias_has_a_policy_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_policy_shares_the_revision_of_what_it_is_of() {
+async fn a_policy_has_the_revision_that_its_change_gave_to_what_it_is_of() {
     let bench = aliased().await;
     let of_policy =
         async |query: &str| bench.get(&format!("{POLICY}{query}")).await.ok()["RevisionId"].clone();
@@ -136,6 +136,17 @@ async fn a_policy_shares_the_revision_of_what_it_is_of() {
     bench.allow("?Qualifier=live", bucket("s1")).await.ok();
     assert_ne!(of_alias().await, alias);
     assert_eq!(of_policy("?Qualifier=live").await, of_alias().await);
+    // Recorded so (`test_lambda_permission_fn_versioning`).
+    let kept = of_policy("").await;
+    bench.account.edit_function("hello", json!({"Timeout": 9})).await;
+    assert_ne!(bench.revision("").await, kept);
+    assert_eq!(of_policy("").await, kept);
+    let mut guarded = bucket("s2");
+    guarded["RevisionId"] = bench.revision("").await.into();
+    bench.allow("", guarded.clone()).await.refused(412, "PreconditionFailedException");
+    guarded["RevisionId"] = kept;
+    bench.allow("", guarded).await.ok();
+    assert_eq!(of_policy("").await, bench.revision("").await);
 }
 
 #[tokio::test]
