@@ -119,7 +119,8 @@ pub(crate) fn check_reserved(function: &Function, reserved: u64) -> Result<(), A
         return Err(ApiError::invalid(format!(
             " ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
              concurrency [{provisioned}]."
-        )));
+        ))
+        .untyped());
     }
     Ok(())
 }

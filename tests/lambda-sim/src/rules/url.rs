@@ -31,7 +31,7 @@ pub(crate) fn check_qualifier(qualifier: Option<&str>) -> Result<(), ApiError> {
 pub(crate) fn check(body: &Object, required: &[&str]) -> Result<(), ApiError> {
     let mut checks = Checks::of(body, required);
     checks.one_of("AuthType", &["NONE", "AWS_IAM"]);
-    checks.one_of("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]);
+    checks.one_of("InvokeMode", &["RESPONSE_STREAM", "BUFFERED"]);
     checks.between("Cors.MaxAge", 0, 86_400);
     for (list, most, lengths) in [
         ("AllowHeaders", 100, 0..=1024),
