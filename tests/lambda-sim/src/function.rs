@@ -121,6 +121,14 @@ impl Function {
         }
     }
 
+    /// Gives provisioned concurrency up, if there is some.
+    pub(crate) fn remove_provisioned(&mut self, qualifier: &str) {
+        let removed = self.sections.provisioned.remove(qualifier);
+        if let (Some(mut provisioned), Some(alias)) = (removed, self.aliases.get_mut(qualifier)) {
+            provisioned.release(alias);
+        }
+    }
+
     /// Settles everything now.
     pub(crate) fn settle(&mut self, failures: Failures<'_>) {
         self.latest.settle(failures);

@@ -29,8 +29,8 @@ fn permission(sid: &str, changes: Value) -> Value {
     let mut permission = json!({
         "StatementId": sid, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com",
     });
-    for (name, value) in changes.as_object().into_iter().flatten() {
-        permission[name] = value.clone();
+    if let (Some(permission), Value::Object(changes)) = (permission.as_object_mut(), changes) {
+        permission.extend(changes);
     }
     permission
 }

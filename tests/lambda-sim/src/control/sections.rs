@@ -142,7 +142,7 @@ fn remove(function: &mut Function, key: &str, section: Section) {
         Section::EventInvoke => drop(sections.event_invokes.remove(key)),
         Section::RecursiveLoop => sections.recursive_loop = None,
         Section::RuntimeManagement => drop(sections.runtime_management.remove(key)),
-        Section::Provisioned => drop(sections.provisioned.remove(key)),
+        Section::Provisioned => function.remove_provisioned(key),
         Section::Scaling => drop(sections.scaling.remove(key)),
     }
 }

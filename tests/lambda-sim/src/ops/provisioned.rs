@@ -63,8 +63,7 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let target = of_published(ctx, request)?;
     existing(ctx, &target)?;
-    let function = ctx.region.writable(&target.name, ctx.now)?;
-    function.sections.provisioned.remove(target.key());
+    ctx.region.writable(&target.name, ctx.now)?.remove_provisioned(target.key());
     Ok(Reply::no_content())
 }
 

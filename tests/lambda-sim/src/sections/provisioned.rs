@@ -102,8 +102,14 @@ impl Provisioned {
     /// Gives a moved alias its traffic back once the allocation is done. After a failure the former version goes on
     /// to serve.
     pub(crate) fn end_shift(&mut self, alias: &mut Object) {
-        if self.status == "READY"
-            && let Some(serving) = self.serving.take()
+        if self.status == "READY" {
+            self.release(alias);
+        }
+    }
+
+    /// Gives a moved alias its traffic back.
+    pub(crate) fn release(&mut self, alias: &mut Object) {
+        if let Some(serving) = self.serving.take()
             && alias.get("RoutingConfig") == Some(&routing(&serving))
         {
             alias.remove("RoutingConfig");

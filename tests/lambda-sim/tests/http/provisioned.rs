@@ -193,6 +193,11 @@ async fn a_moved_alias_shows_weights_of_aws_itself_until_the_allocation_is_done(
     let back = json!({"FunctionVersion": "2", "RoutingConfig": {}});
     let back = bench.update_alias("live", back).await.ok();
     assert_eq!((&back["FunctionVersion"], back.get("RoutingConfig")), (&json!("2"), None));
+    bench.update_alias("live", json!({"FunctionVersion": "1"})).await.ok();
+    bench.call("DELETE", &format!("{CONFIG}?Qualifier=live"), None).await.ok();
+    let released = bench.account.alias("hello", "live").await.unwrap();
+    assert_eq!(released.get("RoutingConfig"), None, "nothing is left to wait for");
+    bench.account.provision("hello", "live", Some("READY")).await;
     let latest = bench.update_alias("live", json!({"FunctionVersion": "$LATEST"})).await;
     latest.refused(400, INVALID);
 }
