@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::aliases::AliasCommand;
 use super::code_signing::CodeSigningCommand;
 use super::layers::LayerCommand;
+use super::sections::SectionCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
 
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     RemoveMapping { uuid: String },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Section(SectionCommand),
     Layer(LayerCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
