@@ -10,6 +10,7 @@ pub mod function;
 pub mod layer;
 pub mod mapping;
 mod rules;
+pub mod section;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use common::*;
 pub use function::*;
 pub use layer::*;
 pub use mapping::*;
+pub use section::*;
 
 /// Every CustomResourceDefinition of the operator, ready to be applied.
 pub fn all() -> Vec<CustomResourceDefinition> {

@@ -81,8 +81,8 @@ pub(crate) fn list(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErr
     Ok(Reply::json(200, page_of(request, Sizes::PAGE_AT_MOST, "ProvisionedConcurrencyConfigs", items, show)?))
 }
 
-/// What an update makes of an alias with provisioned concurrency: weights are refused, and another version is allocated
-/// before it gets the traffic.
+/// What an update makes of an alias with provisioned concurrency: weights are refused while it is allocated, afterwards they
+/// may come, as with the canaries of CodeDeploy; and another version is allocated before it gets the traffic.
 pub(crate) fn follow_alias(
     function: &mut Function,
     sent: &Object,
@@ -95,8 +95,10 @@ pub(crate) fn follow_alias(
     else {
         return Ok(());
     };
-    provisioned::check_weights(Some(sent))?;
     let (former, version) = (text(before, "FunctionVersion"), text(after, "FunctionVersion"));
+    if former != version || config.is_in_progress() {
+        provisioned::check_weights(Some(sent))?;
+    }
     if former == version {
         return Ok(());
     }

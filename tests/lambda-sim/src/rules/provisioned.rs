@@ -42,7 +42,7 @@ pub(crate) fn check_version(function: &Function, qualifier: &str) -> Result<(), 
     Ok(())
 }
 
-/// Refuses weights on an alias with provisioned concurrency, whichever comes first.
+/// Refuses weights on an alias that is to get provisioned concurrency, or for which it is being allocated.
 pub(crate) fn check_weights(alias: Option<&Object>) -> Result<(), ApiError> {
     let weights = alias.and_then(|alias| alias.get("RoutingConfig")?.get("AdditionalVersionWeights"));
     if weights.is_some_and(|weights| weights != &json!({})) {

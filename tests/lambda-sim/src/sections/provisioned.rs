@@ -59,6 +59,10 @@ impl Provisioned {
     }
 
     /// The version that has the traffic of a moved alias, while it has.
+    pub(crate) fn is_in_progress(&self) -> bool {
+        self.shown()["Status"] == "IN_PROGRESS"
+    }
+
     pub(crate) fn serving(&self) -> Option<&str> {
         self.serving.as_deref()
     }

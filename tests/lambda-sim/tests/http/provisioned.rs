@@ -155,8 +155,9 @@ async fn an_alias_and_its_version_cannot_both_have_it() {
 }
 
 #[tokio::test]
-async fn weights_and_provisioned_concurrency_exclude_each_other() {
+async fn weights_have_to_wait_until_provisioned_concurrency_is_ready() {
     let bench = aliased().await;
+    bench.account.configure(|settings| settings.section_settle = Some(SettleDelay::Hold)).await;
     let weights = |weights: Value| json!({"RoutingConfig": {"AdditionalVersionWeights": weights}});
     let refusal = "Alias with weights can not be used with Provisioned Concurrency";
     bench.update_alias("live", weights(json!({"2": 0.5}))).await.ok();
@@ -166,6 +167,9 @@ async fn weights_and_provisioned_concurrency_exclude_each_other() {
     let text = bench.update_alias("live", weights(json!({"2": 0.5}))).await.refused(400, INVALID);
     assert_eq!(text, refusal);
     bench.update_alias("live", json!({"Description": "x", "RoutingConfig": {}})).await.ok();
+    bench.account.settle_function("hello").await;
+    bench.update_alias("live", weights(json!({"2": 0.5}))).await.ok();
+    assert_eq!(put(&bench, "live", 2).await.refused(400, INVALID), refusal, "a new number needs none again");
 }
 
 #[tokio::test]
