@@ -104,7 +104,7 @@ pub struct LambdaInvocationSpec {
     /// What the function gets, as JSON text, such as `{"order": 7}`; it is sent as it stands. Default: nothing, which
     /// functions see as an empty object. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 131072))]
+    #[schemars(length(min = 1, max = 131_072))]
     pub payload: Option<String>,
 
     /// The same from a Secret or ConfigMap, as it is when the invocation starts. At most one of this and `payload`.

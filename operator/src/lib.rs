@@ -20,6 +20,7 @@ pub mod package;
 pub mod probe;
 pub mod run;
 pub mod runtime;
+pub mod section;
 pub mod settings;
 pub mod source;
 pub mod text;

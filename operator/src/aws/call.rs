@@ -97,6 +97,11 @@ impl Call {
 }
 
 impl Scope {
+    /// Waits until nobody else writes the policies of the function and its aliases.
+    pub(super) async fn policy_writer(&self, function: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        self.place.policy_writer(function).await
+    }
+
     pub(super) fn new(
         place: Arc<Place>,
         login: Arc<Login>,

@@ -20,7 +20,12 @@ fn reference() -> Value {
 
 /// Actions that are newer than that copy of the reference; see
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-const NEWER: [&str; 1] = ["lambda:ListDurableExecutionsByFunction"];
+const NEWER: [&str; 4] = [
+    "lambda:DeleteResourcePolicy",
+    "lambda:GetResourcePolicy",
+    "lambda:ListDurableExecutionsByFunction",
+    "lambda:PutResourcePolicy",
+];
 
 fn policies() -> Vec<(String, Value)> {
     let read = |file: &str| {

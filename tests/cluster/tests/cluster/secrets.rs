@@ -36,9 +36,8 @@ async fn metrics(process: &Process) -> String {
 
 /// Everything that the operator has said so far.
 async fn everything_said(world: &World, process: &Process) -> Vec<(&'static str, String)> {
-    let kubectl = |what: &'static str| {
-        world.kubectl(&["get", what, "-o", "json", "--show-managed-fields"]).run()
-    };
+    let kubectl =
+        |what: &'static str| world.kubectl(&["get", what, "-o", "json", "--show-managed-fields"]).run();
     vec![
         ("the objects with their managedFields", kubectl("lambdafunctions,lambdainvocations").await.stdout),
         ("the Events", kubectl("events.events.k8s.io").await.stdout),

@@ -8,6 +8,7 @@ use super::aliases::AliasCommand;
 use super::code_signing::CodeSigningCommand;
 use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
+use super::sections::SectionCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
 
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Alias(AliasCommand),
     Version(VersionCommand),
     Invocations(InvocationsCommand),
+    Section(SectionCommand),
     Layer(LayerCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
