@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{CommonSpec, CommonStatus, ObjectRef};
 use crate::rules;
-use crate::section::{
-    EventInvokeConfig, FunctionUrl, Permission, ProvisionedConcurrency, ProvisionedConcurrencyStatus,
-    ResourcePolicy,
-};
+use crate::section::{CommonSections, ProvisionedConcurrency, ProvisionedConcurrencyStatus};
 
 /// An alias of a Lambda function: a name that points to one of its versions, and can be moved.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -114,29 +111,9 @@ pub struct LambdaAliasSpec {
     #[schemars(with = "AliasRoutingConfig")]
     pub routing_config: Option<AliasRoutingConfig>,
 
-    /// How asynchronous invocations of the alias are repeated, and where their outcome is sent. Absent: not managed, and once
-    /// it was set, deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "EventInvokeConfig")]
-    pub event_invoke_config: Option<EventInvokeConfig>,
-
-    /// An HTTPS endpoint. Absent: not managed, and once it was set, deleted with its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "FunctionUrl")]
-    pub function_url: Option<FunctionUrl>,
-
-    /// Who else may use the alias, by statements of its resource policy; those of others are left alone. Absent: not managed,
-    /// and once they were set, removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 100))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["statementId".into()]))]
-    pub permissions: Option<Vec<Permission>>,
-
-    /// The whole resource policy instead of `permissions`: statements that others made are replaced. The statements of
-    /// `functionUrl` are added to it. Absent: not managed, and once it was set, deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "ResourcePolicy")]
-    pub resource_policy: Option<ResourcePolicy>,
+    /// Sections that functions have, too.
+    #[serde(flatten)]
+    pub sections: CommonSections,
 
     /// Execution environments that AWS keeps ready. Absent: not managed, and once it was set, none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

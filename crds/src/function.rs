@@ -18,9 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{CommonSpec, ObjectRef, VersionRetention};
 use crate::rules;
-use crate::section::{
-    EventInvokeConfig, FunctionUrl, Permission, RecursiveLoop, ResourcePolicy, RuntimeManagement,
-};
+use crate::section::{CommonSections, RecursiveLoop, RuntimeManagement};
 
 pub use code::*;
 pub use configuration::*;
@@ -219,29 +217,9 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "ObjectRef")]
     pub code_signing_config_ref: Option<ObjectRef>,
 
-    /// How asynchronous invocations are repeated, and where their outcome is sent. Absent: not managed, and once it was set,
-    /// deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "EventInvokeConfig")]
-    pub event_invoke_config: Option<EventInvokeConfig>,
-
-    /// An HTTPS endpoint. Absent: not managed, and once it was set, deleted with its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "FunctionUrl")]
-    pub function_url: Option<FunctionUrl>,
-
-    /// Who else may use the function, by statements of its resource policy; those of others are left alone. Absent: not managed,
-    /// and once they were set, removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 100))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["statementId".into()]))]
-    pub permissions: Option<Vec<Permission>>,
-
-    /// The whole resource policy instead of `permissions`: statements that others made are replaced. The statements of
-    /// `functionUrl` are added to it. Absent: not managed, and once it was set, deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "ResourcePolicy")]
-    pub resource_policy: Option<ResourcePolicy>,
+    /// Sections that aliases have, too.
+    #[serde(flatten)]
+    pub sections: CommonSections,
 
     /// What Lambda does with a recursive loop: `Terminate` or `Allow`. Absent: not managed, and once it was set, `Terminate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -141,7 +141,11 @@ async fn invocations_take_nothing_from_the_quota_of_the_control_plane_and_leave_
     world.account.inject(Fault::new("Invoke", refusal)).await;
     assert_eq!(world.failed(&PLAIN).await.0.class, Class::Throttled);
     world.scope.get_function("f", USER).await.unwrap();
-    assert!(start.elapsed() < Duration::from_secs(20), "1.5 a second would be allowed: {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "1.5 a second would be allowed: {:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -148,10 +148,7 @@ pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready
         version: _,
         description,
         routing_config,
-        function_url: _,
-        permissions: _,
-        resource_policy: _,
-        event_invoke_config: _,
+        sections: _,
         provisioned_concurrency: _,
     } = &object.spec;
     let ignored = ignored(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;

@@ -230,10 +230,10 @@ impl Scope {
         let session = self.session(call).await?;
         self.check_gate(call)?;
         self.refused.lock().admit(Instant::now().into_std())?;
-        let sending = send(&session);
+        let sending = Box::pin(send(&session));
         let under_way = Sent { call, session, at: Instant::now(), waited };
         async {
-            let answer = Box::pin(sending).await;
+            let answer = sending.await;
             let outcome = self.conclude(&under_way, answer).await;
             watchdog::progress();
             outcome

@@ -128,10 +128,7 @@ fn configuration(
         snap_start,
         logging_config,
         reserved_concurrent_executions: _,
-        function_url: _,
-        permissions: _,
-        resource_policy: _,
-        event_invoke_config: _,
+        sections: _,
         recursive_loop: _,
         runtime_management: _,
     } = spec;

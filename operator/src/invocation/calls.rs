@@ -18,7 +18,12 @@ struct Call {
 
 impl Calls {
     /// Begins one, in a task that says by [`Self::ended`] that it is through.
-    pub fn begin(&self, key: &ObjectKey, uid: Option<String>, call: impl Future<Output = ()> + Send + 'static) {
+    pub fn begin(
+        &self,
+        key: &ObjectKey,
+        uid: Option<String>,
+        call: impl Future<Output = ()> + Send + 'static,
+    ) {
         // Locked first: the task may be through before this returns.
         let mut calls = self.0.lock();
         let task = tokio::spawn(call).abort_handle();

@@ -19,8 +19,8 @@ mod url;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lambda_operator_crds::{
-    CommonSpec, CommonStatus, ConcurrencyManager, FunctionUrl, LambdaAliasSpec, LambdaFunctionSpec, Origin,
-    Permission, ProvisionedConcurrency, RecursiveLoop, ResourcePolicy,
+    CommonSections, CommonSpec, CommonStatus, ConcurrencyManager, LambdaAliasSpec, LambdaFunctionSpec,
+    Origin, ProvisionedConcurrency, RecursiveLoop,
 };
 
 pub use event_invoke::EventInvoke;
@@ -54,25 +54,24 @@ impl Wanted {
             RecursiveLoop::Allow => Some(Value::RecursiveLoop("Allow".into())),
             RecursiveLoop::Terminate => None,
         };
-        let LambdaFunctionSpec { common, event_invoke_config, recursive_loop, runtime_management, .. } = spec;
-        let access = (spec.function_url.as_ref(), spec.permissions.as_deref(), spec.resource_policy.as_ref());
-        Self::of_access(common, access)
-            .with(Section::EventInvoke, event_invoke_config.as_ref(), event_invoke::of_spec)
+        let LambdaFunctionSpec { common, sections, recursive_loop, runtime_management, .. } = spec;
+        Self::of_common(common, sections)
             .with(Section::RecursiveLoop, recursive_loop.as_ref(), treatment)
             .with(Section::RuntimeManagement, runtime_management.as_ref(), runtime_management::of_spec)
     }
 
     /// What the spec of an alias says.
     pub fn of_alias(spec: &LambdaAliasSpec) -> Self {
-        let LambdaAliasSpec { common, event_invoke_config, provisioned_concurrency, .. } = spec;
-        let access = (spec.function_url.as_ref(), spec.permissions.as_deref(), spec.resource_policy.as_ref());
+        let LambdaAliasSpec { common, sections, provisioned_concurrency, .. } = spec;
         let number = |spec: &ProvisionedConcurrency| {
             let number = spec.provisioned_concurrent_executions;
             (number > 0).then_some(Value::Provisioned(number))
         };
-        let mut wanted = Self::of_access(common, access)
-            .with(Section::EventInvoke, event_invoke_config.as_ref(), event_invoke::of_spec)
-            .with(Section::Provisioned, provisioned_concurrency.as_ref(), number);
+        let mut wanted = Self::of_common(common, sections).with(
+            Section::Provisioned,
+            provisioned_concurrency.as_ref(),
+            number,
+        );
         let manager = provisioned_concurrency.as_ref().and_then(|spec| spec.managed_by);
         if manager == Some(ConcurrencyManager::External) {
             wanted.ignored.insert(Section::Provisioned.path().into_owned());
@@ -80,16 +79,14 @@ impl Wanted {
         wanted
     }
 
-    /// The URL and the policy, to which a URL for everybody adds two statements.
-    fn of_access(
-        common: &CommonSpec,
-        (url, permissions, policy): (Option<&FunctionUrl>, Option<&[Permission]>, Option<&ResourcePolicy>),
-    ) -> Self {
+    /// What functions and aliases have in common. A URL for everybody adds two statements to the policy.
+    fn of_common(common: &CommonSpec, sections: &CommonSections) -> Self {
+        let CommonSections { event_invoke_config, function_url, permissions, resource_policy } = sections;
         let ignored = common.ignore_drift.iter().flatten().cloned().collect();
-        let url = url.map(url::of_spec);
+        let url = function_url.as_ref().map(url::of_spec);
         let mut values: BTreeMap<Section, Option<Value>> = BTreeMap::new();
         let added = url.as_ref().map(|url| (url.is_for_everybody(), url::statements()));
-        if let Some(policy) = policy {
+        if let Some(policy) = resource_policy {
             let added = added.filter(|(everybody, _)| *everybody).map(|(_, statements)| statements);
             let document = Document::of_spec(policy, added.as_ref().map_or(&[], |added| added));
             values.insert(Section::ResourcePolicy, Some(Value::ResourcePolicy(document)));
@@ -101,13 +98,17 @@ impl Wanted {
                     (Section::Permission(sid.to_owned()), statement)
                 }));
             }
-            values.extend(permissions.into_iter().flatten().map(|spec| {
+            values.extend(permissions.iter().flatten().map(|spec| {
                 let (sid, statement) = permission::of_spec(spec);
                 (Section::Permission(sid.clone()), Some(Value::Permission(sid, statement)))
             }));
         }
         values.extend(url.map(|url| (Section::Url, Some(Value::Url(url)))));
-        Self { values, ignored }
+        Self { values, ignored }.with(
+            Section::EventInvoke,
+            event_invoke_config.as_ref(),
+            event_invoke::of_spec,
+        )
     }
 
     fn with<T>(mut self, section: Section, spec: Option<&T>, value: impl Fn(&T) -> Option<Value>) -> Self {

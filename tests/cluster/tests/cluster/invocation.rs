@@ -84,7 +84,8 @@ pub(crate) async fn made(world: &World) -> Vec<Invocation> {
 async fn warned(world: &World, name: &str, reason: &str, words: &str) {
     eventually(PATIENCE, format!("a Warning {reason} with {words}"), || async {
         let events = world.events(name).await;
-        let found = events.iter().any(|(kind, of, note)| kind == "Warning" && of == reason && note.contains(words));
+        let found =
+            events.iter().any(|(kind, of, note)| kind == "Warning" && of == reason && note.contains(words));
         if found { Ok(()) } else { Err(events) }
     })
     .await;
@@ -108,7 +109,8 @@ async fn an_invocation_is_one_call_whatever_is_done_to_the_object_afterwards() {
     assert!(status.get("result").is_none() && status.get("logTail").is_none(), "{status}");
     assert!(object["metadata"].get("finalizers").is_none());
 
-    patch(&world, "once", json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}})).await;
+    patch(&world, "once", json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}}))
+        .await;
     patch(&world, "once", json!({"spec": {"ttlSecondsAfterFinished": 86400}})).await;
     let seen = |object: &Value| {
         object["status"]["observedGeneration"] == 2 && object["status"]["lastHandledReconcileAt"] == "1"

@@ -62,7 +62,8 @@ async fn a_hook_is_waited_for_as_a_job_is() {
         "apiVersion": "lambda-operator.io/v1alpha1", "kind": KIND, "spec": of_hello(json!({})),
         "metadata": {"generateName": "migration-", "annotations": {"argocd.argoproj.io/hook": "PostSync"}},
     });
-    let created = world.kubectl(&["create", "-o", "name", "-f", "-"]).stdin(hook.to_string()).run().await.stdout;
+    let created =
+        world.kubectl(&["create", "-o", "name", "-f", "-"]).stdin(hook.to_string()).run().await.stdout;
     let name = created.trim();
     world.sim.control().wait_for_held().await;
     let wait = |condition: &'static str, time: &'static str| {
@@ -99,7 +100,9 @@ async fn applying_it_again_is_no_second_invocation_and_no_difference() {
         "spec": of_hello(json!({"payload": "1"})),
     });
     let kubectl = |how: &[&str]| world.kubectl(how).stdin(manifest.to_string());
-    for how in [["--server-side", "--field-manager=argocd-controller"], ["--server-side", "--force-conflicts"]] {
+    for how in
+        [["--server-side", "--field-manager=argocd-controller"], ["--server-side", "--force-conflicts"]]
+    {
         kubectl(&[&["apply", "-f", "-"], how.as_slice()].concat()).run().await;
         let object = ended(&world, "once", "Completed").await;
         kubectl(&[&["diff", "-f", "-"], how.as_slice()].concat()).run().await;

@@ -101,7 +101,8 @@ async fn where_a_repetition_is_allowed_the_next_operator_makes_another_attempt()
     assert_eq!(object["status"]["attempts"], 2);
     assert_eq!((victim.writes().await.len(), made(&victim.world).await.len()), (2, 2));
     let versions = history.until(&serde_json::from_value(object).unwrap()).await;
-    let mut ids: Vec<Value> = versions.iter().map(|version| version.data["status"]["pending"]["token"].clone()).collect();
+    let mut ids: Vec<Value> =
+        versions.iter().map(|version| version.data["status"]["pending"]["token"].clone()).collect();
     ids.retain(|id| !id.is_null());
     ids.dedup();
     assert_eq!(ids.len(), 2, "each attempt has an id of its own: {ids:?}");

@@ -150,9 +150,13 @@ async fn without_an_answer_nobody_knows_and_it_is_not_invoked_again() {
         world.aws().inject(Fault::new("Invoke", effect).times(1)).await;
         apply(&world, name, of_hello(json!({"timeout": timeout}))).await;
         let object = ended(&world, name, "OutcomeUnknown").await;
-        assert_eq!((&object["status"]["outcome"], &object["status"]["attempts"]), (&json!("Unknown"), &json!(1)));
+        assert_eq!(
+            (&object["status"]["outcome"], &object["status"]["attempts"]),
+            (&json!("Unknown"), &json!(1))
+        );
         warned(&world, name, "OutcomeUnknown", "Nobody knows whether hello ran").await;
-        patch(&world, name, json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}})).await;
+        patch(&world, name, json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}}))
+            .await;
         let looked = |object: &Value| object["status"]["lastHandledReconcileAt"] == "1";
         world.objects(KIND).until(name, "was looked at again", looked).await;
         assert_eq!(calls(&world).await, before + 1, "{name}");
@@ -200,7 +204,8 @@ async fn a_repetition_may_be_allowed_afterwards_and_forbidden_again() {
 
 #[tokio::test]
 async fn so_many_run_at_a_time_and_the_others_are_queued_in_order() {
-    let world = World::builder("inv-queue").settings(|settings| settings.concurrent_invocations = 1).start().await;
+    let world =
+        World::builder("inv-queue").settings(|settings| settings.concurrent_invocations = 1).start().await;
     put_hello(&world).await;
     world.aws().inject(Fault::new("Invoke", FaultEffect::PauseAfter).times(1)).await;
     apply(&world, "first", of_hello(json!({"payload": "1"}))).await;
@@ -241,7 +246,8 @@ async fn an_outcome_is_stored_although_somebody_changes_the_object_meanwhile() {
     world.aws().inject(Fault::new("Invoke", FaultEffect::PauseAfter).times(1)).await;
     apply(&world, "once", of_hello(json!({}))).await;
     world.sim.control().wait_for_held().await;
-    patch(&world, "once", json!({"spec": {"suspend": true}, "metadata": {"labels": {"changed": "yes"}}})).await;
+    patch(&world, "once", json!({"spec": {"suspend": true}, "metadata": {"labels": {"changed": "yes"}}}))
+        .await;
     world.sim.control().release().await;
     let object = ended(&world, "once", "Completed").await;
     assert_eq!((&object["status"]["observedGeneration"], calls(&world).await), (&json!(2), 1));
@@ -262,7 +268,8 @@ async fn a_time_to_live_begins_at_the_end_and_ends_with_the_object() {
 
 #[tokio::test]
 async fn an_object_that_is_deleted_while_the_function_runs_is_gone_at_once_and_makes_room() {
-    let world = World::builder("inv-deleted").settings(|settings| settings.concurrent_invocations = 1).start().await;
+    let world =
+        World::builder("inv-deleted").settings(|settings| settings.concurrent_invocations = 1).start().await;
     put_hello(&world).await;
     world.aws().inject(Fault::new("Invoke", FaultEffect::PauseAfter).times(1)).await;
     apply(&world, "long", of_hello(json!({}))).await;

@@ -63,7 +63,10 @@ async fn a_payload_in_the_spec_that_is_no_json_has_failed() {
     apply(&world, "once", of_hello(json!({"payload": "{n: 1}", "ttlSecondsAfterFinished": 3600}))).await;
     let object = ended(&world, "once", "InvalidSpec").await;
     let message = object_condition(&object, "Ready")["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("spec.payload is not JSON: it can't be read from line 1, column 2 on."), "{message}");
+    assert!(
+        message.starts_with("spec.payload is not JSON: it can't be read from line 1, column 2 on."),
+        "{message}"
+    );
     assert_eq!(world.ledger().await, []);
 }
 

@@ -34,7 +34,9 @@ fn check(answer: Result<(), String>, words: &[&str], what: &Value) {
         (Ok(()), _) => panic!("{what} was taken"),
         (Err(message), []) => panic!("{what} was refused: {message}"),
         (Err(message), words) => {
-            words.iter().for_each(|word| assert!(message.contains(word), "no {word:?} for {what} in: {message}"));
+            for word in words {
+                assert!(message.contains(word), "no {word:?} for {what} in: {message}");
+            }
         }
     }
 }
@@ -43,22 +45,38 @@ fn check(answer: Result<(), String>, words: &[&str], what: &Value) {
 async fn each_rule_names_the_field_and_what_to_do() {
     let world = World::builder("inv-rules").without_operator().start().await;
     let secret = json!({"secretKeyRef": {"name": "s", "key": "k"}});
-    let both = json!({"secretKeyRef": {"name": "s", "key": "k"}, "configMapKeyRef": {"name": "m", "key": "k"}});
+    let both =
+        json!({"secretKeyRef": {"name": "s", "key": "k"}, "configMapKeyRef": {"name": "m", "key": "k"}});
     let cases: [(Value, &[&str]); 18] = [
         (json!({}), &[]),
-        (json!({"qualifier": "$LATEST", "tenantId": "a b@c", "timeout": 900, "ttlSecondsAfterFinished": 0}), &[]),
+        (
+            json!({"qualifier": "$LATEST", "tenantId": "a b@c", "timeout": 900, "ttlSecondsAfterFinished": 0}),
+            &[],
+        ),
         (json!({"functionName": null}), &["exactly one of functionRef, aliasRef and functionName"]),
         (json!({"functionRef": {"name": "f"}}), &["exactly one of", "functionRef functionName"]),
-        (json!({"functionName": null, "aliasRef": {"name": "a"}, "qualifier": "1"}), &["spec.qualifier", "spec.aliasRef"]),
+        (
+            json!({"functionName": null, "aliasRef": {"name": "a"}, "qualifier": "1"}),
+            &["spec.qualifier", "spec.aliasRef"],
+        ),
         (json!({"functionName": "a b"}), &["spec.functionName", "should match"]),
         (json!({"qualifier": "a b"}), &["spec.qualifier", "should match"]),
         (json!({"payload": ""}), &["spec.payload", "at least 1"]),
-        (json!({"payload": "1", "payloadFrom": secret}), &["spec.payload and spec.payloadFrom exclude each other"]),
+        (
+            json!({"payload": "1", "payloadFrom": secret}),
+            &["spec.payload and spec.payloadFrom exclude each other"],
+        ),
         (json!({"payloadFrom": {}}), &["spec.payloadFrom needs exactly one", "has none"]),
         (json!({"payloadFrom": both}), &["spec.payloadFrom needs exactly one", "has both"]),
-        (json!({"payloadFrom": secret, "recordResult": true}), &["spec.recordResult", "Secret", "remove recordResult"]),
+        (
+            json!({"payloadFrom": secret, "recordResult": true}),
+            &["spec.recordResult", "Secret", "remove recordResult"],
+        ),
         (json!({"payloadFrom": secret, "recordResult": false}), &[]),
-        (json!({"invocationType": "Event", "recordResult": true}), &["spec.invocationType Event", "no answer"]),
+        (
+            json!({"invocationType": "Event", "recordResult": true}),
+            &["spec.invocationType Event", "no answer"],
+        ),
         (json!({"invocationType": "Later"}), &["spec.invocationType", "Later", "DryRun"]),
         (json!({"timeout": 901}), &["spec.timeout", "901", "900"]),
         (json!({"ttlSecondsAfterFinished": -1}), &["spec.ttlSecondsAfterFinished", "-1", "0"]),
@@ -84,7 +102,11 @@ async fn what_is_asked_for_can_not_be_changed_and_when_it_is_made_can() {
     let cases: [(&str, Value, &str); 17] = [
         // Set, add, remove.
         ("plain", json!({"functionName": "other"}), "spec.functionName"),
-        ("plain", json!({"functionName": null, "functionRef": {"name": "hello"}}), "spec.functionRef spec.functionName"),
+        (
+            "plain",
+            json!({"functionName": null, "functionRef": {"name": "hello"}}),
+            "spec.functionRef spec.functionName",
+        ),
         ("plain", json!({"qualifier": "1"}), "spec.qualifier"),
         ("plain", json!({"payload": "1"}), "spec.payload"),
         ("plain", map("a"), "spec.payloadFrom"),

@@ -28,7 +28,8 @@ async fn a_suspended_one_is_not_started_until_it_may_be() {
     apply(&world, "once", of_hello(json!({"suspend": true}))).await;
     let object = world.objects(KIND).until("once", "is suspended", is_suspended).await;
     assert_eq!(object["status"]["observedGeneration"], -1, "nobody has done anything for it");
-    patch(&world, "once", json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}})).await;
+    patch(&world, "once", json!({"metadata": {"annotations": {"lambda-operator.io/reconcile-at": "1"}}}))
+        .await;
     apply(&world, "other", of_hello(json!({}))).await;
     ended(&world, "other", "Completed").await;
     assert_eq!(world.calls().await, ["Invoke"]);
@@ -43,7 +44,10 @@ async fn a_function_is_invoked_as_its_spec_says_and_not_as_it_was() {
     let world = World::start("inv-function").await;
     apply(&world, "early", json!({"functionRef": {"name": "hello"}})).await;
     waits_for(&world, "early", "LambdaFunction hello does not exist").await;
-    world.aws().configure(|aws| (aws.create_settle, aws.update_settle) = (SettleDelay::Hold, SettleDelay::Hold)).await;
+    world
+        .aws()
+        .configure(|aws| (aws.create_settle, aws.update_settle) = (SettleDelay::Hold, SettleDelay::Hold))
+        .await;
     world.apply("hello", function(json!({}))).await;
     waits_for(&world, "early", "LambdaFunction hello is not ready").await;
     world.aws().settle().await;
@@ -73,7 +77,10 @@ async fn an_alias_is_invoked_by_its_own_name() {
     world.objects("LambdaAlias").apply("live", alias).await;
     let object = ended(&world, "once", "Completed").await;
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello:live";
-    assert_eq!((&object["status"]["target"], &object["status"]["executedVersion"]), (&json!(arn), &json!("1")));
+    assert_eq!(
+        (&object["status"]["target"], &object["status"]["executedVersion"]),
+        (&json!(arn), &json!("1"))
+    );
     apply(&world, "latest", json!({"functionRef": {"name": "hello"}, "qualifier": "$LATEST"})).await;
     let object = ended(&world, "latest", "Completed").await;
     assert_eq!(object["status"]["executedVersion"], "$LATEST");
@@ -99,7 +106,9 @@ async fn a_function_stays_for_an_invocation_that_is_to_be_made_and_not_for_one_t
 #[tokio::test]
 async fn a_version_that_is_to_be_invoked_is_not_deleted_for_being_old() {
     let world = World::start("inv-version").await;
-    let spec = |size: i32| function(json!({"publish": "OnChange", "versionRetention": {"keep": 1}, "memorySize": size}));
+    let spec = |size: i32| {
+        function(json!({"publish": "OnChange", "versionRetention": {"keep": 1}, "memorySize": size}))
+    };
     world.apply("hello", spec(128)).await;
     world.ready("hello").await;
     let waiting = json!({"functionRef": {"name": "hello"}, "qualifier": "1", "suspend": true});
@@ -134,7 +143,10 @@ async fn it_is_made_in_the_account_that_its_lambda_account_says_which_stays_as_l
     let object = ended(&world, "once", "Completed").await;
     assert_eq!(object["status"]["account"], OTHER);
     assert_eq!((there.invocations("hello").await.len(), made(&world).await.len()), (1, 0));
-    assert_eq!(there.writes().await[0].principal.split('/').next().unwrap(), format!("arn:aws:sts::{OTHER}:assumed-role"));
+    assert_eq!(
+        there.writes().await[0].principal.split('/').next().unwrap(),
+        format!("arn:aws:sts::{OTHER}:assumed-role")
+    );
 
     there.inject(Fault::new("Invoke", FaultEffect::PauseAfter).times(1)).await;
     apply(&world, "long", spec(json!({}))).await;
@@ -150,7 +162,9 @@ async fn it_is_made_in_the_account_that_its_lambda_account_says_which_stays_as_l
 async fn a_namespace_that_may_not_use_the_account_invokes_nothing() {
     let world = World::start("inv-tenant").await;
     let nobody = json!({"selector": {"matchLabels": {"team": "other"}}});
-    world.apply_account("theirs", json!({"accountId": OTHER, "roleArn": OTHER_ROLE, "namespaces": nobody})).await;
+    world
+        .apply_account("theirs", json!({"accountId": OTHER, "roleArn": OTHER_ROLE, "namespaces": nobody}))
+        .await;
     let mut spec = of_hello(json!({}));
     spec["accountRef"] = world.account_ref("theirs");
     apply(&world, "once", spec).await;
