@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{CommonSpec, CommonStatus, ObjectRef};
 use crate::rules;
+use crate::section::{CommonSections, ProvisionedConcurrency, ProvisionedConcurrencyStatus};
 
 /// An alias of a Lambda function: a name that points to one of its versions, and can be moved.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -25,6 +26,11 @@ use crate::rules;
     derive = "PartialEq",
     shortname = "lal",
     category = "lambda",
+    scale(
+        spec_replicas_path = ".spec.provisionedConcurrency.provisionedConcurrentExecutions",
+        status_replicas_path = ".status.provisionedConcurrency.available",
+        label_selector_path = ".status.selector"
+    ),
     doc = "An alias of a Lambda function: a name that points to one of its versions, and can be moved.",
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
@@ -48,6 +54,9 @@ use crate::rules;
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = rules::takes_no_tags("aliases"),
+    validation = rules::one_policy(),
+    validation = Rule::new("!has(self.provisionedConcurrency) || !has(self.functionVersion) || self.functionVersion != '$LATEST'")
+        .message("spec.provisionedConcurrency needs a published version, and functionVersion is $LATEST; set functionVersion to a number, set version to Latest instead, or remove provisionedConcurrency"),
     validation = rules::exactly_one("spec", &["functionRef", "functionName"]),
     validation = rules::exactly_one("spec", &["functionVersion", "version"]),
     validation = Rule::new("!has(self.functionVersion) || self.functionVersion != '$LATEST' || !has(self.routingConfig) || !has(self.routingConfig.additionalVersionWeights) || size(self.routingConfig.additionalVersionWeights) == 0")
@@ -101,6 +110,15 @@ pub struct LambdaAliasSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AliasRoutingConfig")]
     pub routing_config: Option<AliasRoutingConfig>,
+
+    /// Sections that functions have, too.
+    #[serde(flatten)]
+    pub sections: CommonSections,
+
+    /// Execution environments that AWS keeps ready. Absent: not managed, and once it was set, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ProvisionedConcurrency")]
+    pub provisioned_concurrency: Option<ProvisionedConcurrency>,
 }
 
 /// A version that isn't a fixed number.
@@ -162,6 +180,19 @@ pub struct LambdaAliasStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObservedRouting")]
     pub routing_config: Option<ObservedRouting>,
+
+    /// The HTTPS endpoint, as AWS named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_url: Option<String>,
+
+    /// What AWS says of the provisioned concurrency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ProvisionedConcurrencyStatus")]
+    pub provisioned_concurrency: Option<ProvisionedConcurrencyStatus>,
+
+    /// For the subresource `scale`, which has to have a selector: it selects no Pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
 
     /// AWS's RevisionId of the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]

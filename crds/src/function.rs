@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{CommonSpec, ObjectRef, VersionRetention};
 use crate::rules;
+use crate::section::{CommonSections, RecursiveLoop, RuntimeManagement};
 
 pub use code::*;
 pub use configuration::*;
@@ -72,6 +73,9 @@ pub use status::*;
         .message("spec.codeSigningConfigArn and spec.codeSigningConfigRef belong to zip packages; remove them from a function with code.image"),
     validation = Rule::new("!has(self.versionRetention) || (has(self.publish) && self.publish == 'OnChange')")
         .message("spec.versionRetention is for versions that the operator publishes; set spec.publish to OnChange or remove versionRetention"),
+    validation = rules::one_policy(),
+    validation = Rule::new("!has(self.runtimeManagement) || !has(self.code.image)")
+        .message("spec.runtimeManagement belongs to zip packages, a container image brings its own runtime; remove it"),
     validation = Rule::new("!has(self.code.image) || !has(self.code.sourceKMSKeyArn) || self.code.sourceKMSKeyArn == ''")
         .message(Message::Expression(r#""spec.code.sourceKMSKeyArn " + self.code.sourceKMSKeyArn + " encrypts zip packages; remove it from a function with code.image""#.into())),
     validation = Rule::new("!has(self.fileSystemConfigs) || size(self.fileSystemConfigs) == 0 || (has(self.vpcConfig) && has(self.vpcConfig.subnetIds) && size(self.vpcConfig.subnetIds) > 0)")
@@ -212,6 +216,20 @@ pub struct LambdaFunctionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObjectRef")]
     pub code_signing_config_ref: Option<ObjectRef>,
+
+    /// Sections that aliases have, too.
+    #[serde(flatten)]
+    pub sections: CommonSections,
+
+    /// What Lambda does with a recursive loop: `Terminate` or `Allow`. Absent: not managed, and once it was set, `Terminate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RecursiveLoop")]
+    pub recursive_loop: Option<RecursiveLoop>,
+
+    /// When the function gets a new version of its runtime. Absent: not managed, and once it was set, `Auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RuntimeManagement")]
+    pub runtime_management: Option<RuntimeManagement>,
 
     /// Whether versions are published: `Never` (default), or `OnChange`, which is whenever code or configuration
     /// have changed and have settled in AWS.

@@ -11,6 +11,7 @@ pub mod invocation;
 pub mod layer;
 pub mod mapping;
 mod rules;
+pub mod section;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use function::*;
 pub use invocation::*;
 pub use layer::*;
 pub use mapping::*;
+pub use section::*;
 
 /// Every CustomResourceDefinition of the operator, ready to be applied.
 pub fn all() -> Vec<CustomResourceDefinition> {

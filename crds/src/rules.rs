@@ -28,6 +28,12 @@ pub(crate) fn exactly_one(path: &str, fields: &[&str]) -> Rule {
     )))
 }
 
+/// A resource policy is either made of statements or given as a whole.
+pub(crate) fn one_policy() -> Rule {
+    Rule::new("!(has(self.permissions) && has(self.resourcePolicy))")
+        .message("spec.permissions and spec.resourcePolicy exclude each other: the policy replaces every statement; remove one of them")
+}
+
 /// Without `field`, `metadata.name` is the name in AWS and has to be fit for it.
 pub(crate) fn default_name_fits(field: &str, what: &str, longest: u32, pattern: &str) -> Rule {
     Rule::new(format!(

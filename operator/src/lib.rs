@@ -22,6 +22,7 @@ pub mod plugin;
 pub mod probe;
 pub mod run;
 pub mod runtime;
+pub mod section;
 pub mod settings;
 pub mod source;
 pub mod text;

@@ -82,6 +82,10 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_signing_config_arn: Option<String>,
 
+    /// The HTTPS endpoint, as AWS named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_url: Option<String>,
+
     /// ARNs of the layer versions that the function has in AWS, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<String>,

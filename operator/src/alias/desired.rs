@@ -10,6 +10,7 @@ use crate::alias::status;
 use crate::engine::kind::{Inputs, Unready};
 use crate::engine::usage;
 use crate::k8s::references::{Offer, ReferenceKey, ReferenceKind, References};
+use crate::section::{self, Wanted};
 
 /// An alias as it is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Desired {
     pub description: String,
     /// How the traffic is to be split, empty when it isn't.
     pub weights: Weights,
+    /// The sections.
+    pub sections: Wanted,
     /// What is not compared.
     pub ignored: Ignored,
 }
@@ -145,6 +148,8 @@ pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready
         version: _,
         description,
         routing_config,
+        sections: _,
+        provisioned_concurrency: _,
     } = &object.spec;
     let ignored = ignored(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
     let offer = match function_key(object) {
@@ -168,6 +173,7 @@ pub fn desired(object: &LambdaAlias, inputs: &Inputs) -> Result<Desired, Unready
         target,
         description: description.clone().unwrap_or_default(),
         weights: weights.flatten().map(|(version, weight)| (version.clone(), weight.0)).collect(),
+        sections: Wanted::of_alias(&object.spec),
         ignored,
     })
 }
@@ -197,9 +203,11 @@ fn ignored(paths: &[String]) -> Result<Ignored, String> {
             "functionVersion" | "version" => ignored.version = true,
             "description" => ignored.description = true,
             "routingConfig" => ignored.routing = true,
+            path if section::is_of_aliases(path) => {}
             other => {
                 return Err(format!(
-                    "spec.ignoreDrift: {other:?} is unknown. Use functionVersion, version, description or routingConfig."
+                    "spec.ignoreDrift: {other:?} is unknown. Use functionVersion, version, description, routingConfig, {}.",
+                    section::paths_of_aliases()
                 ));
             }
         }
@@ -247,11 +255,12 @@ pub(super) mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { function, name, target, description, weights, ignored } =
+        let Desired { function, name, target, description, weights, sections, ignored } =
             parsed(json!({"functionVersion": "3"})).unwrap();
         assert_eq!((function.name.as_str(), name.as_str()), ("quotes-prod", "live"));
         assert_eq!(target, Target::Version("3".into()));
         assert!(description.is_empty() && weights.is_empty() && ignored == Ignored::default());
+        assert_eq!(sections, Wanted::default());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{self, Recheck, Verdict};
 use crate::k8s::events::Note;
+use crate::section::execute::Target;
+use crate::section::{self, Has, Provisioned};
 use lambda_operator_crds::conditions::Reason;
 
 /// Makes a change. `observed` is what the plan was made from.
@@ -30,6 +32,22 @@ pub async fn execute(
             let Some(observed) = observed else { return Ok(replan()) };
             update(scope, id, (setting, paths), observed, priority).await
         }
+        Action::Look(sections) => {
+            let Some(before) = observed else { return Ok(replan()) };
+            let has = section::execute::look(scope, target(id, before), sections, priority).await?;
+            Ok(Effect { observed: Some(before.with_sections(has)), next: Next::Found, note: None })
+        }
+        Action::Sections(changes) => {
+            let Some(before) = observed else { return Ok(replan()) };
+            let sections =
+                section::execute::make(scope, target(id, before), changes, &before.sections, priority)
+                    .await?;
+            let note = Note::updated(section::told(changes, &before.sections));
+            let moving = sections.provisioned.as_ref().is_some_and(Provisioned::is_moving);
+            let next = if moving { Next::Settle } else { Next::Continue };
+            let observed = Observed { sections, ..before.clone() };
+            Ok(Effect { observed: Some(observed), next, note: Some(note) })
+        }
         Action::Delete => {
             scope.delete_alias(&id.function, &id.name, priority).await?;
             let text = format!("The alias {} of the function {} is deleted.", id.name, id.function);
@@ -37,6 +55,10 @@ pub async fn execute(
             Ok(Effect { observed: None, next: Next::Continue, note: Some(note) })
         }
     }
+}
+
+fn target<'a>(id: &'a Id, observed: &'a Observed) -> Target<'a> {
+    Target { function: &id.function, qualifier: Some(&id.name), arn: &observed.alias.arn }
 }
 
 fn replan() -> Effect<Observed> {
@@ -73,7 +95,7 @@ async fn create(
         Verdict::Settled(..) => Next::Continue,
         waiting => Next::End(waiting),
     };
-    let observed = Observed { alias, newest, moving: false };
+    let observed = Observed { alias, newest, moving: false, sections: Has::default() };
     Ok(Effect { observed: Some(observed), next, note: Some(Note::normal("Created", "Create", text)) })
 }
 

@@ -8,6 +8,9 @@ pub mod model;
 pub mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod provisioning;
+#[cfg(test)]
+mod provisioning_tests;
 pub mod status;
 pub mod versions;
 
@@ -25,6 +28,7 @@ use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Offering, Repor
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
 use crate::k8s::references::{ReferenceKey, ReferenceKind, References};
+use crate::section::{self, Has, Wanted};
 
 /// The pending operation of a creation.
 const CREATION: &str = "CreateAlias";
@@ -72,10 +76,11 @@ impl Kind for Aliases {
         None
     }
 
-    /// GetAlias, and ListVersionsByFunction where only that shows which version is the newest.
+    /// GetAlias, ListVersionsByFunction where only that shows which version is the newest, and the sections.
     fn unlisted(object: &LambdaAlias, _: &LambdaAliasStatus) -> u32 {
         let spec = &object.spec;
-        1 + u32::from(spec.function_name.is_some() && spec.function_version.is_none())
+        let newest = u32::from(spec.function_name.is_some() && spec.function_version.is_none());
+        1 + newest + Wanted::of_alias(spec).calls()
     }
 
     fn references(object: &LambdaAlias) -> BTreeSet<ReferenceKey> {
@@ -122,7 +127,15 @@ impl Kind for Aliases {
             && !alias.weights.is_empty()
             && !model::has_all(&alias.weights)
             && scope.is_provisioning(&id.function, &id.name, priority).await?;
-        Ok(Some(Observed { alias, newest, moving }))
+        Ok(Some(Observed { alias, newest, moving, sections: Has::default() }))
+    }
+
+    fn looks(action: &Action) -> bool {
+        matches!(action, Action::Look(_))
+    }
+
+    fn carry(before: &Observed, now: &mut Observed) {
+        now.sections.carry(&before.sections);
     }
 
     fn recover(observed: &Observed, _: &Owner, status: &mut LambdaAliasStatus) {
@@ -153,7 +166,8 @@ impl Kind for Aliases {
                 status.common.origin = Some(Origin::Adopted);
                 status.arn = Some(arn.clone());
             }
-            Action::Update { .. } | Action::Delete => {}
+            Action::Sections(changes) => section::announce(changes, &mut status.common),
+            Action::Update { .. } | Action::Look(_) | Action::Delete => {}
         }
     }
 

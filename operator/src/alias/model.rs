@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::section::Has;
+
 /// The share of the traffic of each further version, by its number.
 pub type Weights = BTreeMap<String, f64>;
 
@@ -63,6 +65,8 @@ pub struct Observed {
     pub newest: Option<Newest>,
     /// AWS is moving provisioned concurrency, and until it is done the weights are its own.
     pub moving: bool,
+    /// What was read of its sections.
+    pub sections: Has,
 }
 
 impl Observed {
@@ -72,6 +76,13 @@ impl Observed {
     /// <https://github.com/hashicorp/terraform-provider-aws/issues/12923>
     pub fn is_shifting(&self) -> bool {
         self.moving || has_all(&self.alias.weights)
+    }
+
+    /// The same, with what was read of its sections.
+    #[must_use]
+    pub fn with_sections(&self, mut has: Has) -> Self {
+        has.carry(&self.sections);
+        Self { sections: has, ..self.clone() }
     }
 }
 

@@ -1,15 +1,18 @@
 //! Compares what an alias is to be with what AWS has, and says what to do. Pure and total.
 
-use std::fmt;
+use std::collections::BTreeSet;
+use std::{fmt, iter};
 
 use lambda_operator_crds::conditions::Reason;
-use lambda_operator_crds::{AdoptPolicy, LambdaAliasStatus};
+use lambda_operator_crds::{AdoptPolicy, CommonStatus, LambdaAliasStatus, Origin};
 
 use crate::alias::desired::{Desired, Target};
 use crate::alias::model::{Alias, Newest, Observed, Setting, Weights};
+use crate::alias::provisioning::{self, Stage};
 use crate::alias::status;
 use crate::engine::kind::Facts;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
+use crate::section::{self, Change, Has, Section};
 
 /// One change to an alias in AWS.
 #[derive(Clone, PartialEq)]
@@ -32,6 +35,10 @@ pub enum Action {
         /// What differs.
         paths: Vec<&'static str>,
     },
+    /// Reads sections, to go on from what they are.
+    Look(BTreeSet<Section>),
+    /// Changes sections, in order.
+    Sections(Vec<Change>),
     /// DeleteAlias.
     Delete,
 }
@@ -57,6 +64,8 @@ impl fmt::Debug for Action {
             Self::Create(_) => f.write_str("CreateAlias"),
             Self::Adopt { .. } => f.write_str("Adopt"),
             Self::Update { paths, .. } => write!(f, "UpdateAlias{paths:?}"),
+            Self::Look(sections) => write!(f, "Get{sections:?}"),
+            Self::Sections(changes) => changes.fmt(f),
             Self::Delete => f.write_str("DeleteAlias"),
         }
     }
@@ -79,11 +88,37 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
         let (function, name) = (desired.function.name.clone(), desired.name.clone());
         actions.push(Action::Adopt { function, name, arn: observed.alias.arn.clone() });
     }
-    let (setting, paths) = compare(desired, observed);
-    let differs = paths.iter().map(|path| (*path).to_owned()).collect();
-    let verdict = verdict(observed, &setting, &paths, facts);
+    let mut step =
+        section::step(&desired.sections, &observed.sections, &facts.status.common, facts.observe_only);
+    let look = provisioning::narrowed(step.look, observed, (facts.status, facts.changed));
+    if !look.is_empty() {
+        actions.push(Action::Look(look));
+        let verdict = Verdict::Progress(Reason::Updating, "AWS is being asked what the alias has.".into());
+        return Plan { actions, verdict, differs: Vec::new() };
+    }
+    step.look = BTreeSet::new();
+    let stage = Stage::of(observed, &mut step, facts);
+    let (setting, paths) = compare(desired, observed, &stage);
+    let provisioned = observed.sections.provisioned.is_some();
+    let moves = setting.version != observed.alias.version && provisioned;
+    // AWS takes a number only once it isn't moving the environments that there are.
+    let waits = matches!(stage, Stage::Ask(_)) && (moves || observed.is_shifting());
+    let differs: Vec<String> = paths.iter().map(|path| (*path).to_owned()).chain(step.paths()).collect();
+    let verdict = stage
+        .verdict(&observed.alias.arn, waits)
+        .filter(|_| !facts.observe_only)
+        .unwrap_or_else(|| verdict(observed, &setting, &differs, facts));
+    if waits {
+        step.changes.retain(|change| change.section() != Section::Provisioned);
+    }
     if !paths.is_empty() {
         actions.push(Action::Update { setting, paths });
+    }
+    if !step.changes.is_empty() {
+        actions.push(Action::Sections(step.changes));
+    }
+    if moves {
+        actions.push(Action::Look(BTreeSet::from([Section::Provisioned])));
     }
     Plan { actions, verdict, differs }
 }
@@ -133,7 +168,7 @@ fn taken(alias: &Alias) -> Verdict {
 }
 
 fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
-    let Desired { function, name, target, description, weights, ignored: _ } = desired;
+    let Desired { function, name, target, description, weights, sections, ignored: _ } = desired;
     if facts.observe_only {
         let text = format!(
             "the function {} has no alias {name}, and managementPolicy Observe never creates one. Create it, or set \
@@ -160,13 +195,21 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
         weights: weights.clone(),
     });
     let verdict = Verdict::Settled(Reason::Available, text);
-    Plan { actions: vec![create], verdict, differs: Vec::new() }
+    // On an alias that isn't there, nothing hangs.
+    let nothing = sections.values.keys().map(|section| (section.clone(), None));
+    let nothing = Has { values: nothing.collect(), ..Has::default() };
+    let created = CommonStatus { origin: Some(Origin::Created), ..CommonStatus::default() };
+    let step = section::step(sections, &nothing, &created, false);
+    let changes = (!step.changes.is_empty()).then_some(Action::Sections(step.changes));
+    let actions = iter::once(create).chain(changes).collect();
+    Plan { actions, verdict, differs: Vec::new() }
 }
 
 /// What to send, and in what it differs. What is ignored is sent as it is; weights that are ignored, or that AWS itself
-/// has put there to move provisioned concurrency, aren't sent at all unless the version changes with them.
-fn compare(desired: &Desired, observed: &Observed) -> (Setting, Vec<&'static str>) {
-    let Desired { function: _, name: _, target, description, weights, ignored } = desired;
+/// has put there to move provisioned concurrency, aren't sent at all unless the version changes with them. Before AWS is
+/// asked for environments, or has to move them to another version, there may be none.
+fn compare(desired: &Desired, observed: &Observed, stage: &Stage) -> (Setting, Vec<&'static str>) {
+    let Desired { function: _, name: _, target, description, weights, sections: _, ignored } = desired;
     let Alias {
         arn: _,
         version: has_version,
@@ -181,7 +224,10 @@ fn compare(desired: &Desired, observed: &Observed) -> (Setting, Vec<&'static str
     let version = wanted.filter(|_| !ignored.version).unwrap_or(has_version);
     let description = if ignored.description { has_description } else { description };
     let moves = version != has_version;
-    let shifting = observed.is_shifting() && weights != has_weights;
+    let none = Weights::new();
+    let held = *stage != Stage::Free || (moves && observed.sections.provisioned.is_some());
+    let weights = if held { &none } else { weights };
+    let shifting = (observed.is_shifting() || stage.shifts()) && weights != has_weights;
     let sent = !ignored.routing && (moves || !shifting);
     let differences = [
         (path, moves),
@@ -198,7 +244,7 @@ fn compare(desired: &Desired, observed: &Observed) -> (Setting, Vec<&'static str
 }
 
 /// How it stands once the alias is as it is to be.
-fn verdict(observed: &Observed, setting: &Setting, paths: &[&str], facts: &Known<'_>) -> Verdict {
+fn verdict(observed: &Observed, setting: &Setting, paths: &[String], facts: &Known<'_>) -> Verdict {
     let (arn, version) = (&observed.alias.arn, &setting.version);
     if facts.observe_only {
         let text = if paths.is_empty() {
@@ -209,7 +255,7 @@ fn verdict(observed: &Observed, setting: &Setting, paths: &[&str], facts: &Known
         return Verdict::Settled(Reason::Available, text);
     }
     let stays_shifting = observed.is_shifting() && setting.weights.as_ref() != Some(&observed.alias.weights);
-    if stays_shifting && !paths.iter().any(|path| path.ends_with("ersion")) {
+    if stays_shifting && !paths.iter().any(|path| path == "version" || path == "functionVersion") {
         let text = format!(
             "AWS is moving the provisioned concurrency of {arn} and shifts its traffic: {}. Its weights aren't the spec's until \
              that is done.",

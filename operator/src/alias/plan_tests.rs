@@ -13,12 +13,13 @@ use super::{Aliases, status};
 use crate::engine::kind::{Deletion, Facts, Inputs, Kind, Report};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::{Plan, Verdict};
+use crate::section::Has;
 
-fn owner() -> Owner {
+pub(super) fn owner() -> Owner {
     Owner::new("cluster", "uid-1", "shop", "live")
 }
 
-fn facts<'a>(owner: &'a Owner, status: &'a LambdaAliasStatus) -> Facts<'a, LambdaAliasStatus> {
+pub(super) fn facts<'a>(owner: &'a Owner, status: &'a LambdaAliasStatus) -> Facts<'a, LambdaAliasStatus> {
     Facts {
         owner,
         adopt: AdoptPolicy::Never,
@@ -33,7 +34,7 @@ fn facts<'a>(owner: &'a Owner, status: &'a LambdaAliasStatus) -> Facts<'a, Lambd
 }
 
 /// An alias of the LambdaFunction `quotes`, whose newest version is 7.
-fn wanted(spec: Value) -> Desired {
+pub(super) fn wanted(spec: Value) -> Desired {
     desired::desired(&desired::tests::object(spec), &desired::tests::inputs(Some("7"))).unwrap()
 }
 
@@ -43,7 +44,7 @@ fn following() -> Desired {
     desired::desired(&desired::tests::object(spec), &Inputs::new()).unwrap()
 }
 
-fn observed(version: &str, description: &str, weights: &[(&str, f64)]) -> Observed {
+pub(super) fn observed(version: &str, description: &str, weights: &[(&str, f64)]) -> Observed {
     let alias = Alias {
         arn: "arn:aws:lambda:eu-west-1:111122223333:function:quotes-prod:live".into(),
         version: version.into(),
@@ -51,7 +52,7 @@ fn observed(version: &str, description: &str, weights: &[(&str, f64)]) -> Observ
         weights: of(weights),
         revision_id: "r-1".into(),
     };
-    Observed { alias, newest: None, moving: false }
+    Observed { alias, newest: None, moving: false, sections: Has::default() }
 }
 
 fn of(weights: &[(&str, f64)]) -> Weights {
@@ -59,7 +60,7 @@ fn of(weights: &[(&str, f64)]) -> Weights {
 }
 
 /// The status of an object that has the alias.
-fn holding() -> LambdaAliasStatus {
+pub(super) fn holding() -> LambdaAliasStatus {
     let mut status = LambdaAliasStatus::default();
     status::pin("quotes-prod", "live", &mut status);
     status.common.origin = Some(Origin::Created);
@@ -278,7 +279,14 @@ fn applied(action: &Action, before: Option<&Observed>) -> Option<Observed> {
             next.alias.weights = setting.weights.clone().unwrap_or(next.alias.weights);
             Some(next)
         }
-        Action::Adopt { .. } | Action::Delete => before.cloned(),
+        Action::Sections(changes) => {
+            let mut next = before?.clone();
+            for change in changes {
+                next.sections.apply(change);
+            }
+            Some(next)
+        }
+        Action::Adopt { .. } | Action::Look(_) | Action::Delete => before.cloned(),
     }
 }
 

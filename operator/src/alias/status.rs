@@ -2,9 +2,11 @@
 
 use lambda_operator_crds::{LambdaAliasStatus, ObservedRouting, Origin, Pending, VersionWeight};
 
-use crate::alias::model::{self, Alias, Weights};
+use crate::alias::desired::Desired;
+use crate::alias::model::{self, Alias, Observed, Weights};
 use crate::alias::{Aliases, CREATION};
 use crate::engine::kind::Report;
+use crate::section::{self, Provisioned, Section};
 
 /// Whether the alias is this object's: the status says that it was created or adopted, or a creation is pending that
 /// makes just this.
@@ -47,7 +49,44 @@ pub fn report(report: &Report<'_, Aliases>, status: &mut LambdaAliasStatus) {
     status.arn = alias.map(|alias| alias.arn.clone());
     status.function_version = alias.map(|alias| alias.version.clone());
     status.routing_config = routing.map(shown);
+    report_sections(desired, observed.filter(|_| concerned), status);
+    match (desired, alias) {
+        // What hung on an alias that is gone went with it.
+        (_, None) => section::forget(&mut status.common),
+        (Some(desired), Some(_)) if settled && !observe_only => {
+            section::report(&desired.sections, &mut status.common);
+        }
+        _ => {}
+    }
     status.revision_id = alias.filter(|_| settled).map(|alias| alias.revision_id.clone());
+}
+
+/// The address of the URL and how far the provisioned concurrency is, as far as they were looked at.
+fn report_sections(desired: Option<&Desired>, observed: Option<&Observed>, status: &mut LambdaAliasStatus) {
+    let wants = |section: Section| {
+        desired.is_some_and(|desired| desired.sections.values.contains_key(&section))
+            || section::is_managed(&section, &status.common)
+    };
+    let (url, provisioned) = (wants(Section::Url), wants(Section::Provisioned));
+    let Some(Observed { alias, sections, .. }) = observed else {
+        (status.function_url, status.provisioned_concurrency, status.selector) = (None, None, None);
+        return;
+    };
+    if !url || sections.values.contains_key(&Section::Url) {
+        status.function_url.clone_from(&sections.address);
+    }
+    if !provisioned || sections.values.contains_key(&Section::Provisioned) {
+        status.provisioned_concurrency = sections.provisioned.as_ref().map(Provisioned::shown);
+    }
+    // A HorizontalPodAutoscaler refuses a scale without one.
+    status.selector = provisioned.then(|| format!("lambda-operator.io/alias={}", selected(&alias.arn)));
+}
+
+/// The value of a label: the last 63 characters of the ARN, with what labels may not have left out.
+fn selected(arn: &str) -> String {
+    let name = arn.rsplit(":function:").next().unwrap_or_default().replace(':', ".");
+    let start = name.len().saturating_sub(63);
+    name[start..].trim_matches(['-', '_', '.']).to_owned()
 }
 
 /// The weights that the alias was left with; `None` while it isn't settled, when they may be AWS's own.

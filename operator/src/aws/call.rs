@@ -101,6 +101,11 @@ impl Call {
 }
 
 impl Scope {
+    /// Waits until nobody else writes the policies of the function and its aliases.
+    pub(super) async fn policy_writer(&self, function: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        self.place.policy_writer(function).await
+    }
+
     pub(super) fn new(
         place: Arc<Place>,
         login: Arc<Login>,
@@ -229,10 +234,10 @@ impl Scope {
         let session = self.session(call).await?;
         self.check_gate(call)?;
         self.refused.lock().admit(Instant::now().into_std())?;
-        let sending = send(&session);
+        let sending = Box::pin(send(&session));
         let under_way = Sent { call, session, at: Instant::now(), waited };
         async {
-            let answer = Box::pin(sending).await;
+            let answer = sending.await;
             let outcome = self.conclude(&under_way, answer).await;
             watchdog::progress();
             outcome

@@ -30,23 +30,20 @@ const SIGNING: &str = "CodeSigningConfig";
 const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
-const POLICY: &str = "permissions of functions and aliases";
 const URL: &str = "function URLs";
-const EVENTS: &str = "settings of asynchronous invocations";
-const PROVISIONED: &str = "provisioned concurrency of aliases";
 const CAPACITY: &str = "capacity providers";
 
 /// Operation → its place, in the order of the alphabet.
 const TABLE: &[(&str, Place)] = &[
     ("AddLayerVersionPermission", For(LAYER, "`permissions`, given to each new version")),
-    ("AddPermission", NotYet(POLICY)),
+    ("AddPermission", For(FUNCTION, "`permissions`, and a URL for everybody; also of aliases")),
     ("CheckpointDurableExecution", Inside),
     ("CreateAlias", For(ALIAS, "creation")),
     ("CreateCapacityProvider", NotYet(CAPACITY)),
     ("CreateCodeSigningConfig", For(SIGNING, "creation")),
     ("CreateEventSourceMapping", For(MAPPING, "creation")),
     ("CreateFunction", For(FUNCTION, "creation, with tags and the code-signing config")),
-    ("CreateFunctionUrlConfig", NotYet(URL)),
+    ("CreateFunctionUrlConfig", For(FUNCTION, "`functionUrl`, also of aliases")),
     ("DeleteAlias", For(ALIAS, "deletion")),
     ("DeleteCapacityProvider", NotYet(CAPACITY)),
     ("DeleteCodeSigningConfig", For(SIGNING, "deletion")),
@@ -55,11 +52,14 @@ const TABLE: &[(&str, Place)] = &[
     ("DeleteFunction", For(FUNCTION, "deletion, and old versions by `versionRetention`")),
     ("DeleteFunctionCodeSigningConfig", For(FUNCTION, "a `codeSigningConfigRef` that was removed")),
     ("DeleteFunctionConcurrency", For(FUNCTION, "`reservedConcurrentExecutions` that was removed")),
-    ("DeleteFunctionEventInvokeConfig", NotYet(EVENTS)),
-    ("DeleteFunctionUrlConfig", NotYet(URL)),
+    (
+        "DeleteFunctionEventInvokeConfig",
+        For(FUNCTION, "`eventInvokeConfig` that was removed, also of aliases"),
+    ),
+    ("DeleteFunctionUrlConfig", For(FUNCTION, "`functionUrl` that was removed, also of aliases")),
     ("DeleteLayerVersion", For(LAYER, "deletion, and old versions by `versionRetention`")),
-    ("DeleteProvisionedConcurrencyConfig", NotYet(PROVISIONED)),
-    ("DeleteResourcePolicy", NotYet(POLICY)),
+    ("DeleteProvisionedConcurrencyConfig", For(ALIAS, "`provisionedConcurrency` that was removed or is 0")),
+    ("DeleteResourcePolicy", For(FUNCTION, "`resourcePolicy` that was removed, also of aliases")),
     ("GetAccountSettings", For(ACCOUNT, "limits and use in the status")),
     ("GetAlias", For(ALIAS, "reading")),
     ("GetCapacityProvider", NotYet(CAPACITY)),
@@ -72,20 +72,26 @@ const TABLE: &[(&str, Place)] = &[
     ("GetFunctionCodeSigningConfig", For(FUNCTION, "the link to a code-signing config")),
     ("GetFunctionConcurrency", Instead("GetFunction")),
     ("GetFunctionConfiguration", Instead("GetFunction")),
-    ("GetFunctionEventInvokeConfig", Instead("ListFunctionEventInvokeConfigs")),
-    ("GetFunctionRecursionConfig", NotYet("detection of recursive loops")),
+    ("GetFunctionEventInvokeConfig", For(FUNCTION, "`eventInvokeConfig`, also of aliases")),
+    ("GetFunctionRecursionConfig", For(FUNCTION, "`recursiveLoop`")),
     ("GetFunctionScalingConfig", NotYet(CAPACITY)),
-    ("GetFunctionUrlConfig", NotYet(URL)),
+    ("GetFunctionUrlConfig", For(FUNCTION, "`functionUrl`, also of aliases")),
     ("GetLayerVersion", For(LAYER, "reading")),
     ("GetLayerVersionByArn", Instead("GetLayerVersion")),
     ("GetLayerVersionPolicy", For(LAYER, "`permissions`")),
-    ("GetPolicy", For(FUNCTION, "whether a version has permissions, before `versionRetention` deletes it")),
+    (
+        "GetPolicy",
+        For(
+            FUNCTION,
+            "`permissions`, also of aliases, and those of versions before `versionRetention` deletes one",
+        ),
+    ),
     (
         "GetProvisionedConcurrencyConfig",
-        For(ALIAS, "whether weights are AWS's own, while it moves provisioned concurrency"),
+        For(ALIAS, "`provisionedConcurrency`, and whether weights are AWS's own while it moves that"),
     ),
-    ("GetResourcePolicy", NotYet(POLICY)),
-    ("GetRuntimeManagementConfig", NotYet("updates of runtimes")),
+    ("GetResourcePolicy", For(FUNCTION, "`resourcePolicy`, also of aliases")),
+    ("GetRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
     ("Invoke", For(INVOCATION, "the invocation itself, once")),
     ("InvokeAsync", Cli("invoke --async", "the old form of `--type Event`")),
     ("InvokeWithResponseStream", Cli("invoke --stream", "the answer as the function writes it")),
@@ -121,14 +127,14 @@ const TABLE: &[(&str, Place)] = &[
     ("PublishVersion", For(FUNCTION, "`publish: OnChange`")),
     ("PutFunctionCodeSigningConfig", For(FUNCTION, "`codeSigningConfigRef` of a function that is there")),
     ("PutFunctionConcurrency", For(FUNCTION, "`reservedConcurrentExecutions`")),
-    ("PutFunctionEventInvokeConfig", NotYet(EVENTS)),
-    ("PutFunctionRecursionConfig", NotYet("detection of recursive loops")),
+    ("PutFunctionEventInvokeConfig", For(FUNCTION, "`eventInvokeConfig`, also of aliases")),
+    ("PutFunctionRecursionConfig", For(FUNCTION, "`recursiveLoop`")),
     ("PutFunctionScalingConfig", NotYet(CAPACITY)),
-    ("PutProvisionedConcurrencyConfig", NotYet(PROVISIONED)),
-    ("PutResourcePolicy", NotYet(POLICY)),
-    ("PutRuntimeManagementConfig", NotYet("updates of runtimes")),
+    ("PutProvisionedConcurrencyConfig", For(ALIAS, "`provisionedConcurrency`")),
+    ("PutResourcePolicy", For(FUNCTION, "`resourcePolicy`, also of aliases")),
+    ("PutRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
     ("RemoveLayerVersionPermission", For(LAYER, "`permissions` that were removed")),
-    ("RemovePermission", NotYet(POLICY)),
+    ("RemovePermission", For(FUNCTION, "`permissions` that were removed or changed, also of aliases")),
     ("ResumeDurableExecution", Lacking("durable resume")),
     (
         "SendDurableExecutionCallbackFailure",
@@ -149,7 +155,7 @@ const TABLE: &[(&str, Place)] = &[
     ("UpdateFunctionCode", For(FUNCTION, "changes of code and architecture")),
     ("UpdateFunctionConfiguration", For(FUNCTION, "changes of everything else that a version has")),
     ("UpdateFunctionEventInvokeConfig", Instead("PutFunctionEventInvokeConfig")),
-    ("UpdateFunctionUrlConfig", NotYet(URL)),
+    ("UpdateFunctionUrlConfig", For(FUNCTION, "changes of `functionUrl`, also of aliases")),
 ];
 
 /// The page of the documentation.

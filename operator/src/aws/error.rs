@@ -268,6 +268,10 @@ const INVALID_VALUE: Texts = &[
     ("InvalidGroup.NotFound", Class::DependencyMissing),
     ("Layer version arn:", Class::DependencyMissing),
     ("below its minimum value", Class::Quota),
+    ("greater than account's unreserved concurrency", Class::Quota),
+    // A function's reservation and what its aliases provision change one after the other.
+    ("should not be greater than the reservedConcurrentExecution", Class::DependencyMissing),
+    ("should not be lower than function's total provisioned concurrency", Class::DependencyMissing),
     ("Please try again with the CodeSHA256 in $LATEST", Class::Lock),
 ];
 

@@ -11,6 +11,7 @@ use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
     PackageType, S3Object, Versions, Vpc,
 };
+use crate::section::Has;
 
 /// AWS's defaults: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
 pub(super) mod default {
@@ -150,6 +151,7 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         configuration: from_configuration(c),
         code_signing: None,
         versions: Versions::default(),
+        sections: Has::default(),
         live: None,
     }
 }

@@ -5,9 +5,11 @@
 //! pause. A sweep lists with whichever credentials may, and reads each resource with those of an object that has it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tokio::sync::{self, MutexGuard};
 
 use super::call::Scope;
 use super::drift::Functions;
@@ -25,6 +27,8 @@ pub(super) struct Place {
     pub(super) mappings: Inventory<Mappings>,
     /// For what packages are made from.
     pub(super) looks: Pace,
+    /// Who writes the policies of functions; which of them, a function's name says.
+    policies: [sync::Mutex<()>; 64],
     /// Who works here, by the number of the credentials.
     scopes: Mutex<BTreeMap<u64, Weak<Scope>>>,
 }
@@ -38,8 +42,17 @@ impl Place {
             functions: Inventory::default(),
             mappings: Inventory::default(),
             looks: Pace::default(),
+            policies: std::array::from_fn(|_| sync::Mutex::default()),
             scopes: Mutex::default(),
         })
+    }
+
+    /// Waits until nobody else writes the policies of the function and its aliases.
+    pub(super) async fn policy_writer(&self, function: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        function.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % 64).unwrap_or_default();
+        self.policies[index].lock().await
     }
 
     pub(super) fn opened(&self, credentials: u64, scope: &Arc<Scope>) {

@@ -15,7 +15,7 @@ use crate::k8s::conditions;
 use crate::k8s::events::Note;
 
 /// How often one visit may read and plan again before it leaves the rest to the next.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 5;
 
 /// How long a visit is put off until the first sweep is in.
 const LONGEST_AWAIT: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ impl<K: Kind> Pass<'_, K> {
     ) -> Result<Verdict, Interrupt> {
         let owner = self.owner();
         let mut verdict = Verdict::Progress(Reason::Updating, "AWS keeps changing; looking again.".into());
+        let mut earlier: Option<K::Observed> = None;
         for _ in 0..ROUNDS {
             let id = K::id(&self.object, &self.status, Some(desired));
             let mut observed = match self.observe(scope, id.as_ref()).await? {
@@ -39,6 +40,9 @@ impl<K: Kind> Pass<'_, K> {
                 let text = "AWS has accepted the change and doesn't show the resource yet.".to_owned();
                 return Ok(Verdict::Progress(Reason::Creating, text));
             }
+            if let (Some(before), Some(now)) = (&earlier, &mut observed) {
+                K::carry(before, now);
+            }
             if let Some(observed) = &observed {
                 K::recover(observed, &owner, &mut self.status);
             }
@@ -46,13 +50,16 @@ impl<K: Kind> Pass<'_, K> {
             let mut plan = K::plan(desired, observed.as_ref(), &self.facts(&owner, &status));
             self.note_drift(&plan, findings);
             if self.observe_only() {
-                plan.actions.clear();
+                plan.actions.retain(K::looks);
             }
             if let Some(verdict) = self.unsupplied(&plan).or_else(|| self.futile(&plan)) {
                 plan = Plan { differs: plan.differs, ..Plan::rest(verdict) };
             }
             let (differs, corrects) = (plan.differs.clone(), !plan.actions.is_empty());
-            let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else { continue };
+            let Some(end) = self.execute(scope, id.as_ref(), plan, &mut observed).await? else {
+                earlier = observed;
+                continue;
+            };
             findings.asides.extend(observed.as_ref().map(K::asides).unwrap_or_default());
             verdict = end;
             let settled = matches!(verdict, Verdict::Settled(..));
@@ -233,6 +240,7 @@ impl<K: Kind> Pass<'_, K> {
                     // This call did nothing: what is there came from an earlier one, of which the status as it was
                     // before says what is known.
                     self.status = unprepared;
+                    *observed = None;
                     return Ok(None);
                 }
                 Err(error) if matches!(error.class, Class::Lock | Class::Gone) => {
@@ -240,6 +248,8 @@ impl<K: Kind> Pass<'_, K> {
                     if !error.unknown_outcome {
                         K::common_status_mut(&mut self.status).pending = None;
                     }
+                    // What was known before is not what there is.
+                    *observed = None;
                     return Ok(None);
                 }
                 Err(error) => {

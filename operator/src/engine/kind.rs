@@ -110,12 +110,20 @@ pub trait Kind: Send + Sync + 'static {
         false
     }
 
+    /// Whether the action only reads.
+    fn looks(_action: &Self::Action) -> bool {
+        false
+    }
+
     /// Reads the resource.
     fn observe(
         scope: &Scope,
         id: &Self::Id,
         priority: Priority,
     ) -> impl Future<Output = Result<Option<Self::Observed>, AwsError>> + Send;
+
+    /// Completes a look by what an earlier one of the same visit showed and it doesn't.
+    fn carry(_before: &Self::Observed, _now: &mut Self::Observed) {}
 
     /// Looks for what a lost call left in AWS: `status.pending` announces it, and AWS assigns the id. Kinds whose names
     /// are ours need no search.

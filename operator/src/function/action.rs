@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::function::desired::Package;
 use crate::function::model::{Configuration, Field, Observed, Publication};
+use crate::section::{Change, Section};
 use crate::text;
 
 /// One change to a function in AWS.
@@ -62,6 +63,10 @@ pub enum Action {
     UnlinkCodeSigning,
     /// Nothing: what was changed has given the function a new revision, which is needed now.
     Reread,
+    /// Reads sections, to go on from what they are.
+    Look(BTreeSet<Section>),
+    /// Changes sections, in order.
+    Sections(Vec<Change>),
     /// ListVersionsByFunction: which versions others have published.
     ListVersions,
     /// PublishVersion.
@@ -132,6 +137,8 @@ impl fmt::Debug for Action {
             Self::LinkCodeSigning(arn) => write!(f, "PutFunctionCodeSigningConfig({arn})"),
             Self::UnlinkCodeSigning => f.write_str("DeleteFunctionCodeSigningConfig"),
             Self::Reread => f.write_str("GetFunction"),
+            Self::Look(sections) => write!(f, "Get{sections:?}"),
+            Self::Sections(changes) => changes.fmt(f),
             Self::ListVersions => f.write_str("ListVersionsByFunction"),
             Self::Publish { publication, .. } => write!(f, "PublishVersion({})", publication.code_sha256),
             Self::Discard { version } => write!(f, "DeleteFunction(failed version {version})"),

@@ -11,6 +11,7 @@ use crate::function::forced;
 use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::{self, CODE_SIGNING};
+use crate::section::{Step, step};
 
 /// In what AWS differs, and how to mend it.
 pub(super) struct Differences {
@@ -27,6 +28,8 @@ pub(super) struct Differences {
     pub(super) link: Option<Action>,
     /// Changes that take effect at once.
     pub(super) at_once: Vec<Action>,
+    /// What is to be done about the sections.
+    pub(super) sections: Step,
 }
 
 impl Differences {
@@ -76,8 +79,14 @@ pub(super) fn compare(
         at_once.extend(tag_changes(desired, live, facts, &mut paths));
         at_once.extend(concurrency_change(desired, live, facts.status, &mut paths));
     }
+    let sections = match &observed.live {
+        Some(_) => step(&desired.sections, &observed.sections, &facts.status.common, facts.observe_only),
+        // A list is looked at for what it shows.
+        None => Step::default(),
+    };
+    paths.extend(sections.paths());
     let code_sha256 = observed.code_sha256.clone();
-    Differences { paths, target: Box::new(target), fields, code, code_sha256, link, at_once }
+    Differences { paths, target: Box::new(target), fields, code, code_sha256, link, at_once, sections }
 }
 
 /// The fields in which two configurations differ. Destructured without `..`, so that none can be forgotten.

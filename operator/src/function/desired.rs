@@ -16,6 +16,7 @@ use crate::function::environment::{Resolved, Source};
 use crate::function::ignore::Ignored;
 use crate::function::model::{Configuration, Environment, FileSystem, ImageConfig, Logging, Vpc};
 use crate::function::{environment, references};
+use crate::section::Wanted;
 
 /// AWS's default timeout in seconds.
 pub const DEFAULT_TIMEOUT: i32 = 3;
@@ -37,6 +38,8 @@ pub struct Desired {
     pub reserved_concurrency: Option<i32>,
     /// ARN of the code-signing configuration, empty for none; `None`: not in the spec.
     pub code_signing: Option<String>,
+    /// The sections.
+    pub sections: Wanted,
     /// Where the values of the environment come from.
     pub sources: BTreeMap<String, Source>,
     /// How versions are published; `None`: not at all.
@@ -79,6 +82,7 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
         code_signing: references::code_signing(&object.spec, &namespace, inputs)?,
+        sections: Wanted::of_function(&object.spec),
         sources,
         publishing: publishing(&object.spec, inputs),
         ignored,
@@ -124,6 +128,9 @@ fn configuration(
         snap_start,
         logging_config,
         reserved_concurrent_executions: _,
+        sections: _,
+        recursive_loop: _,
+        runtime_management: _,
     } = spec;
     let vpc = vpc_config.clone().unwrap_or_default();
     let image = image_config.clone().unwrap_or_default();
@@ -241,6 +248,7 @@ pub(super) mod tests {
             tags,
             reserved_concurrency,
             code_signing,
+            sections,
             sources,
             publishing,
             ignored,
@@ -262,7 +270,7 @@ pub(super) mod tests {
         );
         assert_eq!(package.unwrap().code.architecture, "x86_64");
         assert_eq!((reserved_concurrency, code_signing, publishing), (None, None, None));
-        assert!(sources.is_empty());
+        assert!(sources.is_empty() && sections == Wanted::default());
         assert!(tags.is_empty() && ignored == Ignored::default());
     }
 

@@ -9,6 +9,8 @@ use crate::function::model::{Id, Live, Observed};
 use crate::function::plan::Action;
 use crate::function::versions;
 use crate::k8s::events::Note;
+use crate::section;
+use crate::section::execute::Target;
 
 /// Reads the function, and what else the visit has to see.
 ///
@@ -71,6 +73,21 @@ pub async fn execute(
             Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
         }
         Action::Reread => Ok(Effect { observed: None, next: Next::Replan, note: None }),
+        Action::Look(sections) => {
+            let has = section::execute::look(scope, target(name, arn), sections, priority).await?;
+            let observed = observed.map(|observed| observed.with_sections(has));
+            Ok(Effect { observed, next: Next::Found, note: None })
+        }
+        Action::Sections(changes) => {
+            let Some(before) = observed else {
+                return Ok(Effect { observed: None, next: Next::Replan, note: None });
+            };
+            let sections =
+                section::execute::make(scope, target(name, arn), changes, &before.sections, priority).await?;
+            let note = Note::updated(section::told(changes, &before.sections));
+            let observed = Observed { sections, ..before.clone() };
+            Ok(Effect { observed: Some(observed), next: Next::Continue, note: Some(note) })
+        }
         Action::ListVersions => versions::list(scope, name, observed, priority).await,
         Action::Publish { publication, .. } => {
             versions::publish(scope, name, publication, observed, priority).await
@@ -102,6 +119,10 @@ pub async fn execute(
     }
 }
 
+fn target<'a>(function: &'a str, arn: &'a str) -> Target<'a> {
+    Target { function, qualifier: None, arn }
+}
+
 async fn at_once(
     scope: &Scope,
     name: &str,
@@ -126,6 +147,7 @@ pub(crate) fn after(action: &Action, observed: &Observed) -> Observed {
     match action {
         Action::LinkCodeSigning(arn) => next.code_signing = Some(arn.clone()),
         Action::UnlinkCodeSigning => next.code_signing = Some(String::new()),
+        Action::Sections(changes) => changes.iter().for_each(|change| next.sections.apply(change)),
         _ => {}
     }
     let Some(live) = &mut next.live else { return next };

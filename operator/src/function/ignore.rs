@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::function::model::{Configuration, Environment, Field};
 use crate::function::signing::CODE_SIGNING;
+use crate::section;
 
 /// The parsed list. What is in here is used at create, then neither compared nor changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Ignored {
                 ignored.reserved_concurrency = true;
             } else if path == CODE_SIGNING {
                 ignored.code_signing = true;
-            } else {
+            } else if !section::is_of_functions(path) {
                 return Err(unknown(path));
             }
         }
@@ -79,7 +80,8 @@ fn unknown(path: &str) -> String {
     let known: Vec<&str> = Field::ALL.into_iter().map(Field::path).collect();
     format!(
         "spec.ignoreDrift contains {path:?}, which is no path that can be ignored. Use one of code, \
-         reservedConcurrentExecutions, codeSigningConfigArn, env.NAME, tags.KEY, {}.",
+         reservedConcurrentExecutions, codeSigningConfigArn, env.NAME, tags.KEY, {}, {}.",
+        section::paths_of_functions(),
         known.join(", ")
     )
 }

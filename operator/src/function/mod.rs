@@ -38,6 +38,7 @@ use crate::function::model::{Id, Look, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::CODE_SIGNING;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
+use crate::section::{self, Wanted, manage};
 use crate::source::{Found, NamedSource};
 
 /// The pending operation of an adoption, in which the owner's tags are put on a function.
@@ -87,12 +88,12 @@ impl Kind for Functions {
         Some(desired::aws_name(object))
     }
 
-    /// Neither a list nor GetFunction shows the link to a code-signing configuration.
+    /// Neither a list nor GetFunction shows the link to a code-signing configuration and the sections.
     fn unlisted(object: &LambdaFunction, _: &LambdaFunctionStatus) -> u32 {
         let spec = &object.spec;
         let ignored = spec.common.ignore_drift.iter().flatten().any(|path| path == CODE_SIGNING);
         let in_spec = spec.code_signing_config_arn.is_some() || spec.code_signing_config_ref.is_some();
-        u32::from(in_spec && !ignored && spec.code.image.is_none())
+        u32::from(in_spec && !ignored && spec.code.image.is_none()) + Wanted::of_function(spec).calls()
     }
 
     fn references(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
@@ -144,8 +145,16 @@ impl Kind for Functions {
         matches!(action, Action::Create { .. } | Action::UpdateCode { .. })
     }
 
+    fn looks(action: &Action) -> bool {
+        matches!(action, Action::Look(_))
+    }
+
     async fn observe(scope: &Scope, id: &Id, priority: Priority) -> Result<Option<Observed>, AwsError> {
         execute::observe(scope, id, priority).await
+    }
+
+    fn carry(before: &Observed, now: &mut Observed) {
+        now.sections.carry(&before.sections);
     }
 
     fn want(scope: &Scope, name: &str) {
@@ -189,7 +198,7 @@ impl Kind for Functions {
             Action::Create { package, tags, code_signing, .. } => {
                 status::announce_creation(package, tags, status);
                 if code_signing.is_some() {
-                    status::manage(CODE_SIGNING, status);
+                    manage(CODE_SIGNING, &mut status.common);
                     status.code_signing_config_arn.clone_from(code_signing);
                 }
             }
@@ -203,8 +212,9 @@ impl Kind for Functions {
                 managed.sort();
                 managed.dedup();
             }
-            Action::PutConcurrency(_) => status::manage(CONCURRENCY, status),
-            Action::LinkCodeSigning(_) => status::manage(CODE_SIGNING, status),
+            Action::PutConcurrency(_) => manage(CONCURRENCY, &mut status.common),
+            Action::LinkCodeSigning(_) => manage(CODE_SIGNING, &mut status.common),
+            Action::Sections(changes) => section::announce(changes, &mut status.common),
             Action::UpdateConfiguration { configuration, .. }
                 if forced::is_marked(&configuration.description) =>
             {

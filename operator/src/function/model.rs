@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use crate::function::field::Field;
+use crate::section::Has;
 
 /// The part of a function that UpdateFunctionConfiguration changes.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
@@ -283,8 +284,19 @@ pub struct Observed {
     pub code_signing: Option<String>,
     /// Published versions, as far as they were looked at.
     pub versions: Versions,
+    /// What was read of its sections; lists and GetFunction don't show them.
+    pub sections: Has,
     /// What ListFunctions doesn't say. `None` when this came from a listing.
     pub live: Option<Live>,
+}
+
+impl Observed {
+    /// The same, with what was read of its sections.
+    #[must_use]
+    pub fn with_sections(&self, mut has: Has) -> Self {
+        has.carry(&self.sections);
+        Self { sections: has, ..self.clone() }
+    }
 }
 
 /// What only GetFunction says.

@@ -17,6 +17,7 @@ use crate::function::model::{Live, Observed};
 use crate::function::publish;
 use crate::function::resend::{owes_code, resend};
 use crate::function::state::{Failure, Remedy, Standing, standing};
+use crate::section::Change;
 use crate::text::sentence;
 
 /// The section of `status.managedSections` for reserved concurrency.
@@ -51,7 +52,9 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
         Standing::Settled(reason) => {
             let paths = differences.paths.clone();
             if facts.observe_only {
-                return plan_of(Vec::new(), settled(reason, observed, &paths), paths);
+                let look = differences.sections.look.clone();
+                let look = (!look.is_empty()).then_some(Action::Look(look));
+                return plan_of(look.into_iter().collect(), settled(reason, observed, &paths), paths);
             }
             let owed = owes_code(desired, facts.status);
             if let Some(action) = differences.next_step(owed) {
@@ -71,12 +74,18 @@ fn plan_finish(
     settled: Verdict,
     facts: &Known<'_>,
 ) -> Plan<Action> {
-    let Differences { paths, target, link, at_once, .. } = differences;
+    let Differences { paths, target, link, at_once, sections, .. } = differences;
+    if !sections.look.is_empty() {
+        return plan_of(vec![Action::Look(sections.look)], updating(), paths);
+    }
     let publish::Step { actions: further, verdict } = publish::next(desired, observed, &target, facts);
-    let mut actions: Vec<Action> = link.into_iter().chain(at_once).collect();
+    let policy = sections.changes.iter().any(Change::moves_revision);
+    let sections = (!sections.changes.is_empty()).then_some(Action::Sections(sections.changes));
+    let mut actions: Vec<Action> = link.into_iter().chain(at_once).chain(sections).collect();
     let tags = actions.iter().any(|action| matches!(action, Action::Tag { .. } | Action::Untag { .. }));
-    if tags && !further.is_empty() {
-        // Tags give the function another revision, by which the next calls are guarded.
+    if policy || (tags && !further.is_empty()) {
+        // Permissions and tags give the function another revision, by which the next calls are guarded. That of
+        // permissions is what a sweep is to find.
         actions.push(Action::Reread);
         return plan_of(actions, publish::publishing(), paths);
     }

@@ -32,6 +32,7 @@ use crate::function::model::{
 };
 use crate::function::plan::{Action, CONCURRENCY, plan};
 use crate::function::signing::{self, CODE_SIGNING};
+use crate::section::{Has, Wanted};
 
 fn me() -> Owner {
     Owner::new("cluster", "uid-1", "shop", "hello")
@@ -92,6 +93,7 @@ pub(super) fn desired() -> Desired {
         tags: BTreeMap::new(),
         reserved_concurrency: None,
         code_signing: None,
+        sections: Wanted::default(),
         sources: BTreeMap::new(),
         publishing: None,
         ignored: Ignored::default(),
@@ -110,6 +112,7 @@ pub(super) fn observed() -> Observed {
         revision_id: "1".into(),
         code_signing: None,
         versions: Versions::default(),
+        sections: Has::default(),
         live: Some(live()),
     }
 }

@@ -15,6 +15,7 @@ use crate::function::resend::{carried, owed};
 use crate::function::signing::CODE_SIGNING;
 use crate::function::state::{is_done, is_settled, was_active};
 use crate::function::{ADOPTION, Functions};
+use crate::section::{self, Section};
 
 /// The pending operation of a creation.
 const CREATION: &str = "CreateFunction";
@@ -143,6 +144,9 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
         report_live(live, status);
     }
     report_link(observed, status);
+    if let Some(url) = observed.sections.values.get(&Section::Url) {
+        status.function_url = observed.sections.address.clone().filter(|_| url.is_some());
+    }
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
         publish::report(observed, status);
@@ -172,21 +176,14 @@ fn report_settled(desired: &Desired, status: &mut LambdaFunctionStatus) {
         (CONCURRENCY, desired.reserved_concurrency.is_some()),
         (CODE_SIGNING, desired.code_signing.is_some()),
     ];
-    for (section, in_spec) in sections {
+    for (path, in_spec) in sections {
         if in_spec {
-            manage(section, status);
+            section::manage(path, &mut status.common);
         } else {
-            status.common.managed_sections.retain(|managed| managed != section);
+            status.common.managed_sections.retain(|managed| managed != path);
         }
     }
-}
-
-/// Stores that the object answers for a section from now on.
-pub fn manage(section: &str, status: &mut LambdaFunctionStatus) {
-    let managed = &mut status.common.managed_sections;
-    if !managed.iter().any(|has| has == section) {
-        managed.push(section.to_owned());
-    }
+    section::report(&desired.sections, &mut status.common);
 }
 
 /// The link to a code-signing configuration, as far as it was looked at.

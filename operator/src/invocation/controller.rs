@@ -16,7 +16,6 @@ use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamEx
 use lambda_operator_crds::{LambdaInvocation, ReferenceVersion};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
-use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
@@ -28,6 +27,7 @@ use crate::engine::queue::Queue;
 use crate::engine::shared::Shared;
 use crate::engine::summary;
 use crate::invocation::NAME;
+use crate::invocation::calls::Calls;
 use crate::invocation::desired;
 use crate::invocation::execute::{Attempt, Ended};
 use crate::invocation::plan::{self, Standing};
@@ -57,16 +57,10 @@ pub struct InvocationController {
     counted: Mutex<HashMap<ObjectKey, Option<Counted>>>,
     /// Who is to look again although nothing in the cluster has changed.
     asked: Mutex<HashSet<ObjectKey>>,
-    under_way: Mutex<HashMap<ObjectKey, UnderWay>>,
+    calls: Calls,
     stores: Mutex<Vec<Store<LambdaInvocation>>>,
     wakers: Mutex<Vec<Waker>>,
     queue: Arc<Queue>,
-}
-
-/// A call that is made.
-struct UnderWay {
-    uid: Option<String>,
-    task: AbortHandle,
 }
 
 impl InvocationController {
@@ -80,7 +74,7 @@ impl InvocationController {
             memories: Mutex::default(),
             counted: Mutex::default(),
             asked: Mutex::default(),
-            under_way: Mutex::default(),
+            calls: Calls::default(),
             stores: Mutex::default(),
             wakers: Mutex::default(),
         })
@@ -122,12 +116,12 @@ impl InvocationController {
             .await;
         // What doesn't end in time is found by the next leader, who can't know what came of it.
         let _ = tokio::time::timeout(self.farewell, self.all_ended()).await;
-        self.under_way.lock().drain().for_each(|(_, call)| call.task.abort());
+        self.calls.give_up_all();
     }
 
     /// Waits until no call is under way that this process could still store the outcome of.
     async fn all_ended(&self) {
-        while self.shared.leadership.check().is_ok() && !self.under_way.lock().is_empty() {
+        while self.shared.leadership.check().is_ok() && !self.calls.is_empty() {
             tokio::time::sleep(SOON).await;
         }
     }
@@ -169,9 +163,7 @@ impl InvocationController {
 
     /// The object is gone. The function may go on; there is nobody to tell what becomes of it.
     fn forget(&self, key: &ObjectKey) {
-        if let Some(call) = self.under_way.lock().remove(key) {
-            call.task.abort();
-        }
+        self.calls.give_up(key);
         self.memories.lock().remove(key);
         self.asked.lock().remove(key);
         self.slots.leave(key);
@@ -223,18 +215,6 @@ impl InvocationController {
         (object.uid().as_deref() == uid).then_some(object)
     }
 
-    /// Whether a call is under way for this object. One for an earlier object of the name is given up.
-    fn is_under_way(&self, key: &ObjectKey, object: &LambdaInvocation) -> bool {
-        let mut under_way = self.under_way.lock();
-        let is_its = under_way.get(key).map(|call| call.uid == object.uid());
-        if is_its == Some(false)
-            && let Some(call) = under_way.remove(key)
-        {
-            call.task.abort();
-        }
-        is_its == Some(true)
-    }
-
     async fn visit(self: Arc<Self>, object: Arc<LambdaInvocation>) -> Action {
         self.shared.all_listed().await;
         let key = key_of(&*object);
@@ -245,7 +225,7 @@ impl InvocationController {
             return Action::requeue(memory.catch_up());
         }
         let status = object.status.clone().unwrap_or_default();
-        let under_way = self.is_under_way(&key, &object);
+        let under_way = self.calls.is_under_way(&key, object.uid().as_deref());
         let standing = plan::standing(&object.spec, &status, under_way, Timestamp::now());
         if self.is_quiet(&key, &object, &standing, &mut memory) {
             return memory.next_look(Instant::now()).map_or_else(Action::await_change, Action::requeue);
@@ -344,9 +324,7 @@ impl InvocationController {
         let span = tracing::error_span!("invoke", kind = NAME, object = %summary::log_name(&*attempt.object));
         traces::name_object(&span, &key.namespace, &key.name);
         let (me, at, uid) = (Arc::clone(self), key.clone(), attempt.object.uid());
-        let mut under_way = self.under_way.lock();
-        let task = tokio::spawn(async move { me.carry_out(&at, attempt).instrument(span).await });
-        under_way.insert(key.clone(), UnderWay { uid, task: task.abort_handle() });
+        self.calls.begin(key, uid, async move { me.carry_out(&at, attempt).instrument(span).await });
     }
 
     async fn carry_out(self: Arc<Self>, key: &ObjectKey, attempt: Attempt) {
@@ -355,12 +333,7 @@ impl InvocationController {
         }
         let uid = attempt.object.uid();
         drop(attempt);
-        {
-            let mut under_way = self.under_way.lock();
-            if under_way.get(key).is_some_and(|call| call.uid == uid) {
-                under_way.remove(key);
-            }
-        }
+        self.calls.ended(key, uid.as_deref());
         self.wake_up(key);
         self.advance();
     }
@@ -451,7 +424,7 @@ impl AnyController for InvocationController {
             stores.iter().all(|store| store.get(&target).is_none())
         };
         let mut known: BTreeSet<ObjectKey> = self.memories.lock().keys().cloned().collect();
-        known.extend(self.under_way.lock().keys().cloned());
+        known.extend(self.calls.keys());
         known.extend(self.queue.waiting());
         known.iter().filter(|key| gone(key)).for_each(|key| self.forget(key));
     }

@@ -10,6 +10,7 @@
 //! decides from an old copy, only the first gets through; who finds `pending` without a task that is at it knows that
 //! nobody knows. The leader's deadline is checked before both writes and before the call.
 
+mod calls;
 mod controller;
 pub mod desired;
 pub mod execute;

@@ -30,6 +30,17 @@ pub struct Place<'a> {
     pub region: &'a str,
 }
 
+/// What is known of the things that the spec names.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// Nobody has looked this time.
+    Unread,
+    /// All were found.
+    Found,
+    /// One isn't there, or isn't ready, and which.
+    Missing(&'a str),
+}
+
 /// The status as it is before the call.
 pub fn started(
     before: &LambdaInvocationStatus,
@@ -69,19 +80,16 @@ pub fn ended(
             let verdict = answered(&mut status, desired, answer);
             (status, verdict)
         }
-        Ended::Refused(error) => match plan::on_refusal(error) {
-            Some(verdict) => {
-                status.attempts -= 1;
-                status.attempt =
-                    InvocationAttempt { target: status.attempt.target, ..InvocationAttempt::default() };
-                (status, verdict)
+        Ended::Refused(error) => {
+            status.attempts -= 1;
+            if let Some(verdict) = plan::on_refusal(error) {
+                let target = status.attempt.target;
+                status.attempt = InvocationAttempt { target, ..InvocationAttempt::default() };
+                return (status, verdict);
             }
-            None => {
-                status.attempts -= 1;
-                status.attempt.request_id.clone_from(&error.request_id);
-                refused(status, &verdict::text_of(error))
-            }
-        },
+            status.attempt.request_id.clone_from(&error.request_id);
+            refused(status, &verdict::text_of(error))
+        }
         Ended::Unknown(error) => {
             status.attempt.request_id.clone_from(&error.request_id);
             unknown(object, status, &verdict::text_of(error))
@@ -145,13 +153,12 @@ pub fn settled(object: &LambdaInvocation, status: &LambdaInvocationStatus) -> Ve
     }
 }
 
-/// Puts the verdict into the conditions. `missing`: whether something that the spec names isn't there, and what;
-/// `None`: nobody has looked.
+/// Puts the verdict into the conditions.
 pub fn conclude(
     object: &LambdaInvocation,
     mut status: LambdaInvocationStatus,
     verdict: &Verdict,
-    missing: Option<Option<&str>>,
+    named: Named<'_>,
     now: &Time,
 ) -> LambdaInvocationStatus {
     let generation = object.meta().generation.unwrap_or_default();
@@ -174,10 +181,10 @@ pub fn conclude(
             conditions::remove(all, kind);
         }
     }
-    let (resolved, text) = match missing {
-        None => return status,
-        Some(None) => ("True", ("Resolved", "Everything that the spec refers to was found.")),
-        Some(Some(text)) => ("False", ("DependencyNotReady", text)),
+    let (resolved, text) = match named {
+        Named::Unread => return status,
+        Named::Found => ("True", ("Resolved", "Everything that the spec refers to was found.")),
+        Named::Missing(text) => ("False", ("DependencyNotReady", text)),
     };
     conditions::set(all, ConditionType::ReferencesResolved, resolved, text, at);
     status
@@ -214,7 +221,7 @@ mod tests {
         let mut object = object(spec);
         let desired = desired(&object, &Inputs::new()).ok().unwrap();
         let status = started(&LambdaInvocationStatus::default(), PLACE, desired.target(), "id-1", &at(1));
-        object.status = Some(conclude(&object, status, &on_start("hello"), Some(None), &at(1)));
+        object.status = Some(conclude(&object, status, &on_start("hello"), Named::Found, &at(1)));
         (object, desired)
     }
 
@@ -233,7 +240,7 @@ mod tests {
     fn after(extra: &Value, what: &Ended) -> LambdaInvocationStatus {
         let (object, desired) = running(extra);
         let (status, verdict) = ended(&object, &desired, what, Duration::from_millis(1234));
-        conclude(&object, status, &verdict, None, &at(3))
+        conclude(&object, status, &verdict, Named::Unread, &at(3))
     }
 
     fn kinds(status: &LambdaInvocationStatus) -> Vec<(&str, &str)> {
@@ -320,12 +327,12 @@ mod tests {
     fn what_may_not_be_repeated_any_more_has_ended() {
         let (mut object, _) = running(&json!({"retry": "Allowed"}));
         let lost = unknown(&object, object.status.clone().unwrap(), "gone");
-        object.status = Some(conclude(&object, lost.0, &lost.1, None, &at(2)));
+        object.status = Some(conclude(&object, lost.0, &lost.1, Named::Unread, &at(2)));
         object.spec.retry = None;
         object.metadata.generation = Some(2);
         let status = object.status.clone().unwrap();
         let verdict = settled(&object, &status);
-        let status = conclude(&object, status, &verdict, None, &at(4));
+        let status = conclude(&object, status, &verdict, Named::Unread, &at(4));
         assert_eq!(kinds(&status), [("Failed", "True"), ("Ready", "False"), ("Stalled", "True")]);
         assert_eq!(
             (settled(&object, &status), &status.completion_time),
@@ -341,7 +348,7 @@ mod tests {
         object.metadata.generation = Some(2);
         let status = object.status.clone().unwrap();
         let verdict = settled(&object, &status);
-        let later = conclude(&object, status.clone(), &verdict, None, &at(9));
+        let later = conclude(&object, status.clone(), &verdict, Named::Unread, &at(9));
         assert_eq!((later.observed_generation, &later.completion_time), (2, &status.completion_time));
         assert!(later.conditions.iter().all(|c| c.last_transition_time.0 <= at(3).0), "nothing has happened");
     }

@@ -21,7 +21,7 @@ use crate::invocation::desired::{self, Desired};
 use crate::invocation::execute::{Attempt, Ended};
 use crate::invocation::plan::{self, Standing, Step};
 use crate::invocation::slots::{Slot, Slots};
-use crate::invocation::status::{self, Place};
+use crate::invocation::status::{self, Named, Place};
 use crate::k8s::events::Note;
 use crate::k8s::references::{self, ReferenceKey, ReferenceKind};
 use crate::k8s::write::{self, WriteError};
@@ -62,7 +62,7 @@ impl Visit<'_> {
             Standing::UnderWay => Ok(Outcome::Rest(None)),
             Standing::Ended(left) => {
                 let verdict = status::settled(&self.object, &status);
-                self.conclude(status, &verdict, None).await?;
+                self.conclude(status, &verdict, Named::Unread).await?;
                 match left {
                     Some(Duration::ZERO) => self.delete().await,
                     left => Ok(Outcome::Rest(left)),
@@ -72,7 +72,7 @@ impl Visit<'_> {
                 let why =
                     "the operator ended after it had announced the call, and before it stored the outcome";
                 let (status, verdict) = status::unknown(&self.object, status, why);
-                self.conclude(status, &verdict, None).await?;
+                self.conclude(status, &verdict, Named::Unread).await?;
                 Ok(Outcome::Concluded(verdict))
             }
             Standing::Due if self.object.meta().deletion_timestamp.is_some() => Ok(Outcome::Rest(None)),
@@ -81,7 +81,7 @@ impl Visit<'_> {
                 self.write(&suspended).await?;
                 Ok(Outcome::Rest(None))
             }
-            Standing::Due => self.begin(status).await,
+            Standing::Due => Box::pin(self.begin(status)).await,
         }
     }
 
@@ -89,19 +89,20 @@ impl Visit<'_> {
     async fn begin(&mut self, status: LambdaInvocationStatus) -> Result<Outcome, Interrupt> {
         let inputs = match self.read_references().await? {
             Ok(inputs) => inputs,
-            Err(denied) => return self.wait(status, denied, None).await,
+            Err(denied) => return self.wait(status, denied, Named::Unread).await,
         };
         let wanted = desired::desired(&self.object, &inputs);
         let desired = match plan::plan(wanted, desired::is_self_contained(&self.object)) {
             Step::Invoke(desired) => desired,
             Step::Wait(verdict) => {
                 let text = verdict.message().to_owned();
-                let missing = (verdict.reason() == Reason::DependencyNotReady).then_some(text.as_str());
-                return self.wait(status, verdict, Some(missing)).await;
+                let is_missing = verdict.reason() == Reason::DependencyNotReady;
+                let named = if is_missing { Named::Missing(&text) } else { Named::Found };
+                return self.wait(status, verdict, named).await;
             }
             Step::Refuse(text) => {
                 let (status, verdict) = status::refused(status, &text);
-                return self.wait(status, verdict, Some(None)).await;
+                return self.wait(status, verdict, Named::Found).await;
             }
         };
         let common = self.object.spec.common();
@@ -110,16 +111,16 @@ impl Visit<'_> {
             Err(Unplaced::Aws(AwsError { class: Class::NotLeader | Class::ShuttingDown, .. })) => {
                 return Err(Interrupt::Stopping);
             }
-            Err(unplaced) => return self.wait(status, unplaced.verdict(), Some(None)).await,
+            Err(unplaced) => return self.wait(status, unplaced.verdict(), Named::Found).await,
         };
         let pinned = (status.account.as_deref(), status.region.as_deref());
         if let Some(mismatch) = pass::elsewhere(pinned, &scope) {
-            return self.wait(status, mismatch, Some(None)).await;
+            return self.wait(status, mismatch, Named::Found).await;
         }
         let Some(slot) = self.slots.take(&key_of(&*self.object)) else {
             let text = "It starts when one of those that are under way has ended (--concurrent-invocations).";
             let verdict = Verdict::Progress(Reason::Queued, text.to_owned());
-            return self.wait(status, verdict, Some(None)).await;
+            return self.wait(status, verdict, Named::Found).await;
         };
         self.announce(status, desired, scope, slot).await
     }
@@ -134,7 +135,7 @@ impl Visit<'_> {
         let (id, target) = (uuid::Uuid::new_v4().to_string(), desired.target());
         let place = Place { account: scope.account(), region: scope.region() };
         let status = status::started(&before, place, target.clone(), &id, &now());
-        self.conclude(status, &status::on_start(&target), Some(None)).await?;
+        self.conclude(status, &status::on_start(&target), Named::Found).await?;
         let text = format!("{target} is being invoked (attempt {id}).");
         self.publish(Note::normal("Started", "Invoke", text));
         Ok(Outcome::Started(Box::new(Attempt { id, object: Arc::clone(&self.object), desired, scope, slot })))
@@ -151,7 +152,7 @@ impl Visit<'_> {
         took: Duration,
     ) -> Result<Verdict, Interrupt> {
         let (status, verdict) = status::ended(&self.object, &attempt.desired, ended, took);
-        self.conclude(status, &verdict, None).await?;
+        self.conclude(status, &verdict, Named::Unread).await?;
         Ok(verdict)
     }
 
@@ -159,9 +160,9 @@ impl Visit<'_> {
         &mut self,
         status: LambdaInvocationStatus,
         verdict: Verdict,
-        missing: Option<Option<&str>>,
+        named: Named<'_>,
     ) -> Result<Outcome, Interrupt> {
-        self.conclude(status, &verdict, missing).await?;
+        self.conclude(status, &verdict, named).await?;
         Ok(Outcome::Concluded(verdict))
     }
 
@@ -195,10 +196,10 @@ impl Visit<'_> {
         &mut self,
         status: LambdaInvocationStatus,
         verdict: &Verdict,
-        missing: Option<Option<&str>>,
+        named: Named<'_>,
     ) -> Result<(), Interrupt> {
         let before = self.object.status.clone().unwrap_or_default();
-        let status = status::conclude(&self.object, status, verdict, missing, &now());
+        let status = status::conclude(&self.object, status, verdict, named, &now());
         self.write(&status).await?;
         if let Some(note) = summary::note_of(&before.conditions, verdict) {
             self.publish(note);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::section::account_of;
+
 /// What a version says of itself. AWS never changes it.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,12 +72,7 @@ pub struct Permission {
 impl Permission {
     /// The ARN of an account's root and the account's id mean the same; AWS shows the ARN.
     pub fn new(principal: &str, organization: Option<&str>) -> Self {
-        let parts: Vec<&str> = principal.split(':').collect();
-        let principal = match parts[..] {
-            ["arn", _, "iam", "", account, "root"] => account,
-            _ => principal,
-        };
-        Self { principal: principal.to_owned(), organization: organization.map(str::to_owned) }
+        Self { principal: account_of(principal).to_owned(), organization: organization.map(str::to_owned) }
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// UUIDs and ids of code-signing configurations; times; endpoints.
+/// UUIDs, ids of code-signing configurations and URLs of functions; times; endpoints.
 static VARYING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
-        (?<id> [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} | \bcsc-[0-9a-f]{17}\b )
+        (?<id> [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} | \bcsc-[0-9a-f]{17}\b
+              | https?://[0-9a-z]{32}\.lambda-url\.[a-z0-9.:-]+/ )
         | (?<time> \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d (?:\.(?<fraction>\d+))? )
         | (?<endpoint> https?://127\.0\.0\.1:\d+ )",
     )
@@ -118,6 +119,8 @@ mod tests {
     fn what_varies_is_masked_inside_of_texts() {
         assert_eq!(skeleton(&format!("mapping {A} exists")), "mapping <id> exists");
         assert_eq!(skeleton("arn:…:csc-0123456789abcdef0"), "arn:…:<id>");
+        let url = "https://0123456789abcdefghijklmnopqrstuv.lambda-url.eu-west-1.on.aws/";
+        assert_eq!(skeleton(url), "<id>");
         assert_eq!(skeleton("2026-01-02T03:04:05.678+0000"), "<time to 3 digits>+0000");
         assert_eq!(skeleton("http://127.0.0.1:4566/x"), "<endpoint>/x");
     }

@@ -49,17 +49,26 @@ impl ApiError {
         Self::not_found(format!("Function not found: {arn}"))
     }
 
+    /// Another error in the place of a 404.
+    pub(crate) fn if_missing(self, other: impl FnOnce() -> Self) -> Self {
+        if self.status == 404 { other() } else { self }
+    }
+
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::new(409, "ResourceConflictException", message)
     }
 
     pub(crate) fn stale_revision() -> Self {
-        Self::new(
-            412,
-            "PreconditionFailedException",
-            "The Revision Id provided does not match the latest Revision Id. \
-             Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
-        )
+        Self::stale("GetFunction/GetAlias")
+    }
+
+    /// The same, with the operation that shows the latest revision.
+    pub(crate) fn stale(operation: &str) -> Self {
+        let text = format!(
+            "The Revision Id provided does not match the latest Revision Id. Call the {operation} API to retrieve the \
+             latest Revision Id"
+        );
+        Self::new(412, "PreconditionFailedException", text)
     }
 
     pub(crate) fn too_large(message: impl Into<String>) -> Self {

@@ -99,6 +99,13 @@ impl Fault {
             .times(calls)
     }
 
+    /// An update of the function with this ARN that an operation only now and then minds, such as AddPermission: the
+    /// first `calls` calls are refused.
+    pub fn update_in_progress(operation: &str, arn: &str, calls: u32) -> Self {
+        let text = crate::lifecycle::update_in_progress(arn);
+        Self::error(operation, 409, "ResourceConflictException", &text).times(calls)
+    }
+
     /// Only calls about this, as [`Fault::resource`](Self#structfield.resource) says.
     #[must_use]
     pub fn resource(mut self, name: &str) -> Self {

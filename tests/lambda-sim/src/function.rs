@@ -8,6 +8,9 @@ use crate::code::{Code, Source};
 use crate::execution::Execution;
 use crate::lifecycle::{Access, Failures, Lifecycle};
 use crate::request::Object;
+use crate::sections::provisioned::Provisioned;
+use crate::sections::scaling::Scaling;
+use crate::sections::{LATEST, Sections};
 use crate::settings::SettleDelay;
 
 /// `$LATEST` or a published version.
@@ -67,10 +70,7 @@ pub(crate) struct Function {
     pub(crate) last_number: u64,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) reserved_concurrency: Option<u64>,
-    /// Provisioned concurrency by alias or version, as GetProvisionedConcurrencyConfig shows it.
-    pub(crate) provisioned: BTreeMap<String, Object>,
-    /// Settings for asynchronous invocations by alias or version, as ListFunctionEventInvokeConfigs shows them.
-    pub(crate) event_invokes: BTreeMap<String, Object>,
+    pub(crate) sections: Sections,
     /// Durable executions by name.
     pub(crate) executions: BTreeMap<String, Execution>,
     /// Aliases by name, as ListAliases shows them.
@@ -86,6 +86,39 @@ impl Function {
         for version in &mut self.published {
             version.tick(access, now, failures.of_versions());
         }
+        self.tick_provisioned(None, Access::Other, now, failures);
+        self.sections.scaling.values_mut().for_each(|scaling| scaling.tick(Access::Other, now));
+    }
+
+    /// Settles what is due of provisioned concurrency: of one version or alias, or of all.
+    pub(crate) fn tick_provisioned(
+        &mut self,
+        only: Option<&str>,
+        access: Access,
+        now: std::time::Instant,
+        failures: Failures<'_>,
+    ) {
+        self.settle_provisioned(|qualifier, provisioned| {
+            only.is_none_or(|only| only == qualifier) && provisioned.tick(access, now, failures)
+        });
+    }
+
+    fn settle_provisioned(&mut self, settled: impl Fn(&str, &mut Provisioned) -> bool) {
+        for (qualifier, provisioned) in &mut self.sections.provisioned {
+            if settled(qualifier, provisioned)
+                && let Some(alias) = self.aliases.get_mut(qualifier)
+            {
+                provisioned.end_shift(alias);
+            }
+        }
+    }
+
+    /// Gives provisioned concurrency up, if there is some.
+    pub(crate) fn remove_provisioned(&mut self, qualifier: &str) {
+        let removed = self.sections.provisioned.remove(qualifier);
+        if let (Some(mut provisioned), Some(alias)) = (removed, self.aliases.get_mut(qualifier)) {
+            provisioned.release(alias);
+        }
     }
 
     /// Settles everything now.
@@ -94,6 +127,8 @@ impl Function {
         for version in &mut self.published {
             version.settle(failures.of_versions());
         }
+        self.settle_provisioned(|_, provisioned| provisioned.settle(failures));
+        self.sections.scaling.values_mut().for_each(Scaling::settle);
     }
 
     /// A deletion of the whole function was accepted.
@@ -127,6 +162,52 @@ impl Function {
         versions.find(|version| version.number == number)
     }
 
+    /// Whether there is such a version or alias.
+    pub(crate) fn has(&self, qualifier: &str) -> bool {
+        qualifier == LATEST
+            || self.aliases.contains_key(qualifier)
+            || self.published.iter().any(|version| version.number == qualifier)
+    }
+
+    /// The revision of a version or alias.
+    pub(crate) fn revision(&self, qualifier: &str) -> &str {
+        match self.aliases.get(qualifier) {
+            Some(alias) => alias.get("RevisionId").and_then(Value::as_str).unwrap_or_default(),
+            None => self.version(Some(qualifier)).map_or("", |version| version.revision_id.as_str()),
+        }
+    }
+
+    /// Gives a version or alias a new revision.
+    pub(crate) fn touch(&mut self, qualifier: &str) {
+        if let Some(alias) = self.aliases.get_mut(qualifier) {
+            alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
+        } else if qualifier == LATEST {
+            self.latest.touch();
+        } else if let Some(version) = self.published.iter_mut().find(|version| version.number == qualifier) {
+            version.touch();
+        }
+    }
+
+    /// Takes an alias away, with what it has of its own; false if there is none of the name.
+    pub(crate) fn remove_alias(&mut self, name: &str) -> bool {
+        let removed = self.aliases.remove(name).is_some();
+        if removed {
+            self.sections.forget(name);
+        }
+        removed
+    }
+
+    /// Takes a published version away, with what it has of its own; false if there is none of the number.
+    pub(crate) fn remove_version(&mut self, number: &str) -> bool {
+        let before = self.published.len();
+        self.published.retain(|version| version.number != number);
+        let removed = self.published.len() < before;
+        if removed {
+            self.sections.forget(number);
+        }
+        removed
+    }
+
     pub(crate) fn qualified_arn(&self, qualifier: Option<&str>) -> String {
         qualifier.map_or_else(|| self.arn.clone(), |qualifier| format!("{}:{qualifier}", self.arn))
     }
@@ -144,7 +225,10 @@ impl Function {
         if view == View::Full {
             version.lifecycle.write(&mut shown);
             if let Some(runtime) = version.config.get("Runtime").and_then(Value::as_str) {
-                shown.insert("RuntimeVersionConfig".into(), runtime_version(&self.arn, runtime));
+                let kept = self.sections.runtime_management.get(&version.number);
+                let arn = kept.and_then(|management| management.version.clone());
+                let arn = arn.unwrap_or_else(|| newest_runtime_version(&self.arn, runtime));
+                shown.insert("RuntimeVersionConfig".into(), json!({"RuntimeVersionArn": arn}));
             }
         }
         Value::Object(shown)
@@ -192,13 +276,18 @@ fn code_location(name: &str, version: &Version) -> Value {
     code
 }
 
-fn runtime_version(function_arn: &str, runtime: &str) -> Value {
+fn newest_runtime_version(function_arn: &str, runtime: &str) -> String {
     let region = function_arn.split(':').nth(3).unwrap_or_default();
     let hash = crate::code::sha256_hex(runtime.as_bytes());
-    json!({"RuntimeVersionArn": format!("arn:aws:lambda:{region}::runtime:{hash}")})
+    format!("arn:aws:lambda:{region}::runtime:{hash}")
 }
 
 /// The time in Lambda's own format.
 pub(crate) fn now_text() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
+}
+
+/// The time in seconds since 1970, with milliseconds.
+pub(crate) fn now_seconds() -> f64 {
+    (jiff::Timestamp::now().as_duration().as_secs_f64() * 1000.0).round() / 1000.0
 }

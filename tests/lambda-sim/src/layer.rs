@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::code::{Code, Source};
+use crate::policy::Policy;
 use crate::region::Region;
 use crate::request::Object;
 
@@ -55,14 +56,8 @@ pub(crate) struct LayerVersion {
     /// Description, CreatedDate, and what was sent of LicenseInfo, CompatibleRuntimes and CompatibleArchitectures.
     pub(crate) metadata: Object,
     pub(crate) code: Code,
-    pub(crate) policy: Option<Policy>,
-}
-
-/// The resource policy of a version.
-#[derive(Clone, Debug)]
-pub(crate) struct Policy {
-    pub(crate) revision_id: String,
-    pub(crate) statements: Vec<Value>,
+    /// With its revision, which it has of its own.
+    pub(crate) policy: Option<(String, Policy)>,
 }
 
 impl LayerVersion {
@@ -96,12 +91,16 @@ impl LayerVersion {
         values.is_some_and(|values| values.iter().any(|known| known == value))
     }
 
+    /// The statements of its policy.
+    pub(crate) fn statements(&self) -> &[Value] {
+        self.policy.as_ref().map_or(&[], |(_, policy)| policy.statements())
+    }
+
     /// Whether its policy lets an account use it. Organizations aren't simulated: everybody is in them.
     pub(crate) fn is_shared_with(&self, account: &str) -> bool {
         let root = format!("arn:aws:iam::{account}:root");
         let lets = |principal: &Value| principal == "*" || principal["AWS"] == root.as_str();
-        let statements = self.policy.iter().flat_map(|policy| &policy.statements);
-        statements.into_iter().any(|statement| lets(&statement["Principal"]))
+        self.statements().iter().any(|statement| lets(&statement["Principal"]))
     }
 }
 

@@ -36,7 +36,8 @@ pub struct Call {
     pub application: Option<String>,
     /// The caller's region; empty when the call wasn't signed.
     pub region: String,
-    /// The name of what the call is about: a function `hello`, an alias `hello:live`, a layer `tools` or a version
+    /// The name of what the call is about: a function `hello`, an alias `hello:live` (also of a call about what the
+    /// alias or a version `hello:3` has of its own, such as its permissions), a layer `tools` or a version
     /// of it `tools:3`, a code signing config `csc-…`, the UUID of an event source mapping, an object `bucket/key` of
     /// S3, a repository of ECR.
     pub resource: Option<String>,

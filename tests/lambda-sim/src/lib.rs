@@ -31,6 +31,7 @@
 //! curl -d '{"do": "edit_function", "name": "hello", "changes": {"MemorySize": 512}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "configure", "settings": {"update_settle": {"after_ms": 3000}}}' $SIM/_sim/000000000000/eu-west-1
 //! curl -d '{"do": "alias", "act": "edit", "function": "hello", "name": "live", "changes": {"Description": "x"}}' …
+//! curl -d '{"do": "section", "act": "set", "function": "hello", "section": "recursive_loop", "value": "Allow"}' …
 //! curl -d '{"do": "layer", "act": "remove", "name": "tools", "number": 3}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
 //! curl -d '{"do": "invocations", "act": "next", "function": "hello", "outcome": {"parts": ["{\"n\": 1}"]}}' …
@@ -61,12 +62,14 @@ mod mapping;
 mod merge;
 mod naming;
 mod ops;
+mod policy;
 mod protocol;
 mod quota;
 mod region;
 mod request;
 mod router;
 mod rules;
+mod sections;
 mod server;
 mod settings;
 mod stray;
@@ -74,7 +77,7 @@ mod subject;
 mod wire;
 mod world;
 
-pub use control::{AccountControl, Control, ControlError};
+pub use control::{AccountControl, Control, ControlError, Section};
 pub use faults::{Fault, FaultEffect, FaultError};
 pub use invocation::{Invocation, Outcome};
 pub use ledger::Call;

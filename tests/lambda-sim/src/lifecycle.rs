@@ -93,6 +93,11 @@ impl Status {
 /// How AWS begins every refusal that passes by itself.
 const BUSY: &str = "The operation cannot be performed at this time.";
 
+/// The refusal of a write during an update.
+pub(crate) fn update_in_progress(arn: &str) -> String {
+    format!("{BUSY} An update is in progress for resource: {arn}")
+}
+
 /// The two states and what they are waiting for.
 #[derive(Clone, Debug)]
 pub(crate) struct Lifecycle {
@@ -198,10 +203,15 @@ impl Lifecycle {
 
     /// Why a change of configuration or code, or a publication, is refused now, if it is.
     pub(crate) fn refusal(&self, arn: &str) -> Option<ApiError> {
+        self.refusal_while_changing(arn).or_else(|| self.refusal_in(&["Failed"], arn))
+    }
+
+    /// Why what doesn't mind a failure is refused now, if it is.
+    pub(crate) fn refusal_while_changing(&self, arn: &str) -> Option<ApiError> {
         if self.update.is("InProgress") && !self.is_deleting() {
-            return Some(ApiError::conflict(format!("{BUSY} An update is in progress for resource: {arn}")));
+            return Some(ApiError::conflict(update_in_progress(arn)));
         }
-        self.refusal_in(&["Pending", "Failed", "Deleting"], arn)
+        self.refusal_in(&["Pending", "Deleting"], arn)
     }
 
     /// Why an invocation is refused now, if it is. One of a function that Lambda had put to sleep wakes it and is refused
@@ -244,6 +254,8 @@ pub(crate) struct Failures<'a> {
     pub(crate) create: Option<&'a Failure>,
     pub(crate) version: Option<&'a Failure>,
     pub(crate) update: Option<&'a Failure>,
+    /// The reason why provisioned concurrency can't be allocated.
+    pub(crate) provisioned: Option<&'a str>,
 }
 
 impl Failures<'_> {
@@ -257,7 +269,7 @@ impl Failures<'_> {
 mod tests {
     use super::*;
 
-    const NONE: Failures<'static> = Failures { create: None, version: None, update: None };
+    const NONE: Failures<'static> = Failures { create: None, version: None, update: None, provisioned: None };
 
     #[test]
     fn the_next_read_settles_but_a_write_does_not() {

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::error::ApiError;
 use crate::region::Region;
+use crate::sections::LATEST;
 
 const NAME_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
 
@@ -19,6 +20,8 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 const NAMESPACED_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
+
+const UNQUALIFIED_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)";
 
 static NAMESPACED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -38,6 +41,33 @@ static QUALIFIER: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) qualifier: Option<String>,
+}
+
+impl Target {
+    /// What its sections are kept under.
+    pub(crate) fn key(&self) -> &str {
+        self.qualifier.as_deref().unwrap_or(LATEST)
+    }
+
+    /// Its ARN, with the qualifier that the caller gave.
+    pub(crate) fn arn(&self, region: &Region) -> String {
+        let arn = region.function_arn(&self.name);
+        self.qualifier.as_ref().map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"))
+    }
+
+    /// Its ARN, of the function itself with `$LATEST`.
+    pub(crate) fn full_arn(&self, region: &Region) -> String {
+        format!("{}:{}", region.function_arn(&self.name), self.key())
+    }
+
+    /// The answer of most operations when there is no such alias, version or function.
+    pub(crate) fn missing(&self, region: &Region) -> ApiError {
+        let arn = self.arn(region);
+        match &self.qualifier {
+            Some(alias) if is_alias(alias) => ApiError::not_found(format!("Cannot find alias arn: {arn}")),
+            _ => ApiError::function_not_found(&arn),
+        }
+    }
 }
 
 /// Resolves what a caller wrote as FunctionName, together with the Qualifier of the query.
@@ -123,10 +153,25 @@ pub(crate) fn unqualified(region: &Region, raw: &str) -> Result<String, ApiError
     }
 }
 
+/// The same for operations whose model has no place for them.
+pub(crate) fn without_qualifier(region: &Region, raw: &str) -> Result<String, ApiError> {
+    let Target { name, qualifier } = target(region, raw, None)?;
+    if qualifier.is_none() {
+        return Ok(name);
+    }
+    let constraint = format!("Member must satisfy regular expression pattern: {UNQUALIFIED_PATTERN}");
+    Err(ApiError::validation(&[bad_value(raw, "functionName", &constraint)]))
+}
+
 /// The name alone, whatever else is around it; what isn't a name stays as it is.
 pub(crate) fn bare_name(raw: &str) -> &str {
     let found = NAME.captures(raw).and_then(|found| found.name("name"));
     found.map_or(raw, |name| name.as_str())
+}
+
+/// The qualifier that a name or an ARN carries.
+pub(crate) fn own_qualifier(raw: &str) -> Option<&str> {
+    NAMESPACED.captures(raw)?.name("qualifier").map(|qualifier| qualifier.as_str())
 }
 
 fn bad_name(raw: &str) -> ApiError {
@@ -168,6 +213,20 @@ mod tests {
     fn two_different_qualifiers_are_refused() {
         let error = target(&region(), "hello:1", Some("2")).unwrap_err();
         assert!(error.message.starts_with("The derived qualifier"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_target_has_an_arn_and_a_name_for_its_sections() {
+        let region = region();
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello";
+        let of = |raw: &str| target(&region, raw, None).unwrap();
+        assert_eq!((of("hello").arn(&region), of("hello").key()), (arn.to_owned(), "$LATEST"));
+        assert_eq!((of("hello:live").arn(&region), of("hello:live").key()), (format!("{arn}:live"), "live"));
+        assert_eq!(of("hello").full_arn(&region), format!("{arn}:$LATEST"));
+        assert_eq!(of("hello:1").missing(&region).message, format!("Function not found: {arn}:1"));
+        assert_eq!(of("hello:live").missing(&region).message, format!("Cannot find alias arn: {arn}:live"));
+        let text = without_qualifier(&region, "hello:live").unwrap_err().message;
+        assert!(text.ends_with("(function:)?([a-zA-Z0-9-_]+)"), "{text}");
     }
 
     #[test]

@@ -79,6 +79,21 @@ impl Region {
         self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))
     }
 
+    /// The function, for a call that shows the provisioned concurrency of one version or alias, or of all.
+    pub(crate) fn seen_provisioned(
+        &mut self,
+        name: &str,
+        qualifier: Option<&str>,
+        now: Instant,
+    ) -> Result<&mut Function, ApiError> {
+        self.function(name, Access::Other, now)?;
+        let arn = self.function_arn(name);
+        let failures = failures(&self.settings);
+        let function = self.functions.get_mut(name).ok_or_else(|| ApiError::function_not_found(&arn))?;
+        function.tick_provisioned(qualifier, Access::Read, now, failures);
+        Ok(function)
+    }
+
     /// The same for a write, which a function that is being deleted refuses.
     pub(crate) fn writable(&mut self, name: &str, now: Instant) -> Result<&mut Function, ApiError> {
         let function = self.function(name, Access::Other, now)?;
@@ -132,11 +147,14 @@ impl Region {
         self.mappings.settle(name);
     }
 
-    /// Concurrency that no function reserves, but for the one named.
+    /// Concurrency that no function has for itself, but for the one named. What is provisioned counts for functions that
+    /// reserve nothing: others provision what they reserve.
     pub(crate) fn unreserved_concurrency(&self, except: Option<&str>) -> u64 {
         let others = self.functions.values().filter(|function| Some(function.name.as_str()) != except);
-        let reserved: u64 = others.filter_map(|function| function.reserved_concurrency).sum();
-        self.settings.concurrent_executions.saturating_sub(reserved)
+        let own = |function: &Function| {
+            function.reserved_concurrency.unwrap_or_else(|| function.sections.total_provisioned())
+        };
+        self.settings.concurrent_executions.saturating_sub(others.map(own).sum())
     }
 
     /// Refuses more code than the region may store.
@@ -154,5 +172,6 @@ fn failures(settings: &AccountSettings) -> Failures<'_> {
         create: settings.fail_create.as_ref(),
         version: settings.fail_version.as_ref(),
         update: settings.fail_update.as_ref(),
+        provisioned: settings.fail_provisioned.as_deref(),
     }
 }

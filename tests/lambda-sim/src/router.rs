@@ -1,10 +1,10 @@
 //! Which operation a call is: the table of methods and paths, as in the model of the API, with the quota that
 //! each operation draws on and the handler that implements it.
 
-use crate::ops::{account, aliases, concurrency, functions, lists, policy, sts, tags, updates, versions};
-use crate::ops::{
-    code_signing, code_signing_link, ecr, executions, invoke, layer_policy, layers, mappings, per_version, s3,
-};
+use crate::ops::{account, aliases, executions, functions, lists, sts, tags, updates, versions};
+use crate::ops::{code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3};
+use crate::ops::{concurrency, event_invoke, policy, provisioned, recursion, resource_policy};
+use crate::ops::{runtime_management, scaling, urls};
 use crate::quota::Quota;
 use crate::request::{Handler, Parameter};
 use crate::wire;
@@ -62,10 +62,18 @@ const VERSIONS: &str = "/2015-03-31/functions/{}/versions";
 const ALIASES: &str = "/2015-03-31/functions/{}/aliases";
 const ALIAS: &str = "/2015-03-31/functions/{}/aliases/{Name}";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
+const STATEMENT: &str = "/2015-03-31/functions/{}/policy/{StatementId}";
+const RESOURCE_POLICY: &str = "/2026-07-09/resource-policy/{}";
+const URL: &str = "/2021-10-31/functions/{}/url";
+const URLS: &str = "/2021-10-31/functions/{}/urls";
+const RECURSION: &str = "/2024-08-31/functions/{}/recursion-config";
+const RUNTIME: &str = "/2021-07-20/functions/{}/runtime-management-config";
+const SCALING: &str = "/2025-11-30/functions/{}/function-scaling-config";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const GET_CONCURRENCY: &str = "/2019-09-30/functions/{}/concurrency";
 const PROVISIONED: &str = "/2019-09-30/functions/{}/provisioned-concurrency";
 const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL";
+const EVENT_INVOKE: &str = "/2019-09-25/functions/{}/event-invoke-config";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
 const EXECUTION: &str = "/2025-12-01/durable-executions/{}";
@@ -107,12 +115,35 @@ static ROUTES: &[Route] = &[
     lambda("GET", ALIAS, "GetAlias", aliases::get),
     lambda("PUT", ALIAS, "UpdateAlias", aliases::update),
     lambda("DELETE", ALIAS, "DeleteAlias", aliases::delete),
+    lambda("POST", POLICY, "AddPermission", policy::add),
     Route { quota: Quota::GetPolicy, ..lambda("GET", POLICY, "GetPolicy", policy::get) },
+    lambda("DELETE", STATEMENT, "RemovePermission", policy::remove),
+    lambda("PUT", RESOURCE_POLICY, "PutResourcePolicy", resource_policy::put),
+    lambda("GET", RESOURCE_POLICY, "GetResourcePolicy", resource_policy::get),
+    lambda("DELETE", RESOURCE_POLICY, "DeleteResourcePolicy", resource_policy::delete),
+    lambda("POST", URL, "CreateFunctionUrlConfig", urls::create),
+    lambda("GET", URL, "GetFunctionUrlConfig", urls::get),
+    lambda("PUT", URL, "UpdateFunctionUrlConfig", urls::update),
+    lambda("DELETE", URL, "DeleteFunctionUrlConfig", urls::delete),
+    lambda("GET", URLS, "ListFunctionUrlConfigs", urls::list),
     lambda("PUT", CONCURRENCY, "PutFunctionConcurrency", concurrency::put),
     lambda("DELETE", CONCURRENCY, "DeleteFunctionConcurrency", concurrency::delete),
     lambda("GET", GET_CONCURRENCY, "GetFunctionConcurrency", concurrency::get),
-    lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", per_version::provisioned),
-    lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", per_version::event_invoke),
+    lambda("PUT", PROVISIONED, "PutProvisionedConcurrencyConfig", provisioned::put),
+    lambda("GET", PROVISIONED_LIST, "ListProvisionedConcurrencyConfigs", provisioned::list),
+    lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", provisioned::get),
+    lambda("DELETE", PROVISIONED, "DeleteProvisionedConcurrencyConfig", provisioned::delete),
+    lambda("PUT", EVENT_INVOKE, "PutFunctionEventInvokeConfig", event_invoke::put),
+    lambda("POST", EVENT_INVOKE, "UpdateFunctionEventInvokeConfig", event_invoke::update),
+    lambda("GET", EVENT_INVOKE, "GetFunctionEventInvokeConfig", event_invoke::get),
+    lambda("DELETE", EVENT_INVOKE, "DeleteFunctionEventInvokeConfig", event_invoke::delete),
+    lambda("GET", EVENT_INVOKES, "ListFunctionEventInvokeConfigs", event_invoke::list),
+    lambda("GET", RECURSION, "GetFunctionRecursionConfig", recursion::get),
+    lambda("PUT", RECURSION, "PutFunctionRecursionConfig", recursion::put),
+    lambda("GET", RUNTIME, "GetRuntimeManagementConfig", runtime_management::get),
+    lambda("PUT", RUNTIME, "PutRuntimeManagementConfig", runtime_management::put),
+    lambda("GET", SCALING, "GetFunctionScalingConfig", scaling::get),
+    lambda("PUT", SCALING, "PutFunctionScalingConfig", scaling::put),
     lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", executions::list),
     lambda("GET", EXECUTION, "GetDurableExecution", executions::get),
     lambda("GET", EXECUTION_HISTORY, "GetDurableExecutionHistory", executions::history),
@@ -133,7 +164,6 @@ static ROUTES: &[Route] = &[
         "SendDurableExecutionCallbackHeartbeat",
         executions::callback_heartbeat,
     ),
-    lambda("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", concurrency::get_provisioned),
     invocation(INVOCATIONS, "Invoke", "Payload", invoke::buffered),
     invocation(INVOCATIONS_STREAMED, "InvokeWithResponseStream", "Payload", invoke::streamed),
     invocation(INVOCATIONS_ASYNC, "InvokeAsync", "InvokeArgs", invoke::queued),

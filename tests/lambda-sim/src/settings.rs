@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettleDelay {
-    /// This many reads (GetFunction, GetFunctionConfiguration, GetEventSourceMapping) still see it in progress, the
-    /// next one sees it settled. Other calls don't count, and writes in between are refused as on AWS.
+    /// This many reads (GetFunction, GetFunctionConfiguration, or the one that shows what is to settle) still see it
+    /// in progress, the next one sees it settled. Other calls don't count, and writes in between are refused as on AWS.
     Reads(u32),
     /// After this many milliseconds.
     AfterMs(u64),
@@ -93,6 +93,9 @@ pub struct AccountSettings {
     pub version_settle: Option<SettleDelay>,
     /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
     pub update_settle: SettleDelay,
+    /// How long provisioned concurrency is IN_PROGRESS, and limits of execution environments aren't applied yet, if not
+    /// as long as updates.
+    pub section_settle: Option<SettleDelay>,
     /// How long a deleted function is still there, as Deleting. None is gone at once.
     pub delete_settle: Option<SettleDelay>,
     /// How long ListFunctions goes on to list a function that is gone, counted in lists instead of reads.
@@ -107,7 +110,7 @@ pub struct AccountSettings {
     /// `BatchGetImage`. As in IAM `GetObject` is HeadObject too, and `InvokeFunction` is Invoke and
     /// InvokeWithResponseStream.
     pub deny: BTreeSet<String>,
-    /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole.
+    /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole, nor named in the policy of a function.
     pub missing_roles: BTreeSet<String>,
     /// External ids that IAM roles ask for in AssumeRole, by the role's ARN; all others ask for none.
     pub external_ids: BTreeMap<String, String>,
@@ -136,6 +139,11 @@ pub struct AccountSettings {
     pub missing_security_groups: BTreeSet<String>,
     /// ARNs of event sources that don't exist; all others do.
     pub missing_sources: BTreeSet<String>,
+    /// ARNs of destinations of asynchronous invocations that don't exist; all others do, but for functions of this
+    /// account and region.
+    pub missing_destinations: BTreeSet<String>,
+    /// ARNs of destinations that the roles of functions may not write to.
+    pub unwritable_destinations: BTreeSet<String>,
     /// ARNs of event sources that the roles of functions may not read.
     pub unreadable_sources: BTreeSet<String>,
     /// Visibility timeouts of queues in seconds, by ARN; those of all others are long enough.
@@ -154,6 +162,9 @@ pub struct AccountSettings {
     pub fail_version: Option<Failure>,
     /// While set, updates settle as Failed with it.
     pub fail_update: Option<Failure>,
+    /// While set, provisioned concurrency settles as FAILED with it as the `StatusReason`, e.g.
+    /// `FUNCTION_ERROR_INIT_FAILURE`.
+    pub fail_provisioned: Option<String>,
 }
 
 /// Runtimes that can be neither created nor chosen any more
@@ -190,6 +201,7 @@ impl Default for AccountSettings {
             create_settle: SettleDelay::default(),
             version_settle: None,
             update_settle: SettleDelay::default(),
+            section_settle: None,
             delete_settle: None,
             listed_after_delete: SettleDelay::default(),
             unlisted: BTreeSet::new(),
@@ -210,6 +222,8 @@ impl Default for AccountSettings {
             missing_subnets: BTreeSet::new(),
             missing_security_groups: BTreeSet::new(),
             missing_sources: BTreeSet::new(),
+            missing_destinations: BTreeSet::new(),
+            unwritable_destinations: BTreeSet::new(),
             unreadable_sources: BTreeSet::new(),
             visibility_timeouts: BTreeMap::new(),
             deprecated_runtimes: DEPRECATED.iter().map(ToString::to_string).collect(),
@@ -219,6 +233,7 @@ impl Default for AccountSettings {
             fail_create: None,
             fail_version: None,
             fail_update: None,
+            fail_provisioned: None,
         }
     }
 }
@@ -233,5 +248,10 @@ impl AccountSettings {
     /// How long new versions stay Pending.
     pub(crate) fn settle_of_versions(&self) -> SettleDelay {
         self.version_settle.unwrap_or(self.create_settle)
+    }
+
+    /// How long provisioned concurrency and limits of execution environments take.
+    pub(crate) fn settle_of_sections(&self) -> SettleDelay {
+        self.section_settle.unwrap_or(self.update_settle)
     }
 }

@@ -82,8 +82,19 @@ fn function(request: &Request) -> Option<Subject> {
     if let Some(alias) = alias(request) {
         return Some(Subject::new(kind, &format!("{function}:{alias}")));
     }
+    let qualifier = request.query("Qualifier").or_else(|| naming::own_qualifier(raw));
+    if let Some(qualifier) = qualifier.filter(|_| is_of_section(request.operation)) {
+        return Some(Subject::new(kind, &format!("{function}:{qualifier}")));
+    }
     let given_arn = Some(&request.label).filter(|label| label.starts_with("arn:")).cloned();
     Some(Subject { given_arn, ..Subject::new(kind, function) })
+}
+
+/// Whether an operation is about what a version or an alias has of its own.
+fn is_of_section(operation: &str) -> bool {
+    let sections = ["Permission", "Policy", "UrlConfig", "EventInvokeConfig", "RuntimeManagementConfig"];
+    let sections = sections.iter().chain(&["ProvisionedConcurrencyConfig", "ScalingConfig"]);
+    sections.into_iter().any(|section| operation.contains(section))
 }
 
 fn alias(request: &Request) -> Option<&str> {
@@ -122,6 +133,12 @@ mod tests {
         request = Request { operation: "CreateAlias", label: "hello".into(), ..Request::default() };
         request.body.insert("Name".into(), "live".into());
         assert_eq!(named(&request).as_deref(), Some("hello:live"));
+        request = Request { operation: "PutFunctionEventInvokeConfig", ..request };
+        assert_eq!(named(&request).as_deref(), Some("hello"));
+        request.query.push(("Qualifier".into(), "3".into()));
+        assert_eq!(named(&request).as_deref(), Some("hello:3"));
+        let policy = Request { operation: "GetResourcePolicy", label: arn.into(), ..Request::default() };
+        assert_eq!(named(&policy).as_deref(), Some("hello:3"));
         request = Request { operation: "GetAlias", parameters: vec![("Name", "live".into())], ..request };
         assert_eq!(named(&request).as_deref(), Some("hello:live"));
     }

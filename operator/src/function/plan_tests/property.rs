@@ -31,6 +31,10 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
             case.live().last_update_status = Some("Successful".into());
         }
         Action::ListVersions => case.observed.versions.listed = true,
+        // Sections have a property of their own.
+        Action::Look(sections) => {
+            case.observed.sections.values.extend(sections.iter().map(|section| (section.clone(), None)));
+        }
         Action::Reread => {}
         Action::Publish { newest_known, .. } => {
             let number = (newest_known + 1).to_string();
@@ -48,6 +52,7 @@ fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
         | Action::DeleteConcurrency
         | Action::LinkCodeSigning(_)
         | Action::UnlinkCodeSigning
+        | Action::Sections(_)
         | Action::Disown { .. } => case.observed = after(action, &case.observed),
     }
     // AWS doesn't show the key of a function without variables.
@@ -186,7 +191,7 @@ prop_compose! {
     ) -> Desired {
         Desired {
             configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored,
-            sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep, ..Publishing::default() }),
+            sections: Wanted::default(), sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep, ..Publishing::default() }),
         }
     }
 }

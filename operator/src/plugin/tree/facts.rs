@@ -13,8 +13,11 @@ pub(super) fn details(object: &Object) -> String {
             object.spec()["runtime"].as_str().or(image(object)).map(str::to_owned),
             object.said("state").filter(|state| *state != "Active").map(str::to_owned),
             object.said("version").map(|version| format!("version {version}")),
+            object.said("functionUrl").map(str::to_owned),
         ],
-        "LambdaAlias" => vec![Some(shares(object))],
+        "LambdaAlias" => {
+            vec![Some(shares(object)), provisioned(object), object.said("functionUrl").map(str::to_owned)]
+        }
         "EventSourceMapping" => {
             vec![object.said("state").map(str::to_owned), object.said("eventSourceArn").map(last_part)]
         }
@@ -59,6 +62,13 @@ fn shares(alias: &Object) -> String {
     all.map(|(version, share)| format!("version {version} ({})", percent(share)))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// `4 of 5 provisioned`.
+fn provisioned(alias: &Object) -> Option<String> {
+    let provisioned = &alias.status()["provisionedConcurrency"];
+    let (available, requested) = (provisioned["available"].as_i64(), provisioned["requested"].as_i64());
+    requested.map(|requested| format!("{} of {requested} provisioned", available.unwrap_or_default()))
 }
 
 /// The versions that get a share besides the alias's own.
@@ -155,6 +165,11 @@ mod tests {
                 "version 3 (87.5 %), version 4 (12.5 %)",
             ),
             ("{kind: LambdaAlias, metadata: {name: a}, status: {functionVersion: '3'}}", "version 3"),
+            (
+                "{kind: LambdaAlias, metadata: {name: a}, status: {functionVersion: '3', functionUrl: 'https://a.on.aws/',
+                  provisionedConcurrency: {requested: 5, available: 4}}}",
+                "version 3, 4 of 5 provisioned, https://a.on.aws/",
+            ),
             ("{kind: LambdaAlias, metadata: {name: a}}", ""),
         ] {
             assert_eq!(details(&object(yaml)), expected, "{yaml}");

@@ -21,14 +21,17 @@ fn reference() -> Value {
 
 /// Actions that are newer than that copy of the reference; see
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-const NEWER: [&str; 7] = [
-    "lambda:ListDurableExecutionsByFunction",
+const NEWER: [&str; 10] = [
+    "lambda:DeleteResourcePolicy",
     "lambda:GetDurableExecution",
     "lambda:GetDurableExecutionHistory",
-    "lambda:StopDurableExecution",
-    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:GetResourcePolicy",
+    "lambda:ListDurableExecutionsByFunction",
+    "lambda:PutResourcePolicy",
     "lambda:SendDurableExecutionCallbackFailure",
     "lambda:SendDurableExecutionCallbackHeartbeat",
+    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:StopDurableExecution",
 ];
 
 fn policies() -> Vec<(String, Value)> {

@@ -54,7 +54,9 @@ async fn lend(story: &Story) -> Value {
     let version = format!("{group}/v1");
     let account = json!({"kind": "ServiceAccount", "name": "lambda-operator", "namespace": NAMESPACE});
     let rule = json!({"apiGroups": [lambda_operator_crds::GROUP], "resources": ["*"], "verbs": ["*"]});
-    lent.push(json!({"apiVersion": version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]}));
+    lent.push(
+        json!({"apiVersion": version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]}),
+    );
     lent.push(json!({
         "apiVersion": version, "kind": "ClusterRoleBinding", "metadata": {"name": name}, "subjects": [account],
         "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},

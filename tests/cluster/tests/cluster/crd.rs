@@ -98,6 +98,7 @@ async fn every_sample_applies_and_becomes_ready() {
         "legacy-report",
         "orders",
         "payments",
+        "previews",
         "quotes",
         "render",
         "shop-checkout",

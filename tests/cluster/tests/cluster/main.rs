@@ -42,6 +42,7 @@ mod probes;
 mod publishing;
 mod restart;
 mod secrets;
+mod sections;
 mod sources;
 mod states;
 mod status;

@@ -5,12 +5,16 @@ mod aliases;
 mod code;
 mod code_signing;
 mod configuration;
+mod event_invoke;
 mod functions;
 mod layers;
 mod mappings;
 mod pages;
+mod permissions;
+mod provisioned;
 mod refusals;
 mod tags;
+mod urls;
 mod versions;
 
 use conformance::Step;

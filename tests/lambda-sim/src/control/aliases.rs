@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::merge::into_object;
 use crate::ops::aliases;
 use crate::region::Region;
-use crate::request::{Object, without_nulls};
+use crate::request::without_nulls;
 
 /// `{"do": "alias", "act": …}`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,7 +20,6 @@ pub(crate) enum AliasCommand {
     Show { function: String, name: String },
     Edit { function: String, name: String, changes: Value },
     Remove { function: String, name: String },
-    Provision { function: String, name: String, status: Option<String> },
 }
 
 impl AliasCommand {
@@ -40,28 +39,9 @@ impl AliasCommand {
                 aliases::change(alias, &set);
                 Ok(Value::Null)
             }
-            Self::Remove { function: of, name } => {
-                Ok(json!(function(region, &of)?.aliases.remove(&name).is_some()))
-            }
-            Self::Provision { function: of, name, status } => {
-                let provisioned = &mut function(region, &of)?.provisioned;
-                match status {
-                    Some(status) => drop(provisioned.insert(name, concurrency(&status))),
-                    None => drop(provisioned.remove(&name)),
-                }
-                Ok(Value::Null)
-            }
+            Self::Remove { function: of, name } => Ok(json!(function(region, &of)?.remove_alias(&name))),
         }
     }
-}
-
-/// One environment in this state.
-fn concurrency(status: &str) -> Object {
-    let ready = u64::from(status == "READY");
-    into_object(json!({
-        "RequestedProvisionedConcurrentExecutions": 1, "AvailableProvisionedConcurrentExecutions": ready,
-        "AllocatedProvisionedConcurrentExecutions": ready, "Status": status,
-    }))
 }
 
 impl AccountControl {
@@ -76,12 +56,6 @@ impl AccountControl {
     pub async fn edit_alias(&self, function: &str, name: &str, changes: Value) {
         let (function, name) = (function.to_owned(), name.to_owned());
         self.tell(Command::Alias(AliasCommand::Edit { function, name, changes })).await;
-    }
-
-    /// Gives an alias or a version provisioned concurrency of one in this state (`IN_PROGRESS`, `READY`, `FAILED`), or takes it away.
-    pub async fn provision(&self, function: &str, name: &str, status: Option<&str>) {
-        let (function, name, status) = (function.to_owned(), name.to_owned(), status.map(ToOwned::to_owned));
-        self.tell(Command::Alias(AliasCommand::Provision { function, name, status })).await;
     }
 
     /// Somebody in the console deletes an alias; false if there is none of the name.

@@ -9,6 +9,7 @@ use super::code_signing::CodeSigningCommand;
 use super::executions::ExecutionCommand;
 use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
+use super::sections::SectionCommand;
 use super::versions::VersionCommand;
 use crate::faults::Fault;
 
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Version(VersionCommand),
     Execution(ExecutionCommand),
     Invocations(InvocationsCommand),
+    Section(SectionCommand),
     Layer(LayerCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },

@@ -90,6 +90,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Version(command) => return command.carry_out(region),
         Command::Execution(command) => return command.carry_out(region),
         Command::Invocations(command) => return Ok(command.carry_out(region)),
+        Command::Section(command) => return command.carry_out(region),
         Command::Layer(command) => return command.carry_out(region, layers),
         Command::CodeSigning(command) => return command.carry_out(region),
         Command::Settle { name } => region.settle(name.as_deref()),

@@ -53,7 +53,7 @@ fn shown(all: &Layers, id: &LayerId) -> Value {
     let versions = all.layer(id).into_iter().flat_map(|layer| &layer.versions);
     let shown = versions.map(|(number, version)| {
         let mut shown = version.described(id, *number);
-        shown["Statements"] = json!(version.policy.as_ref().map(|policy| &policy.statements));
+        shown["Statements"] = json!(version.policy.as_ref().map(|(_, policy)| policy.statements()));
         shown
     });
     shown.collect()

@@ -20,7 +20,6 @@ pub(crate) enum VersionCommand {
     Publish { function: String, description: Option<String> },
     Edit { function: String, number: String, changes: Value },
     Remove { function: String, number: String },
-    EventInvoke { function: String, qualifier: String, config: Option<Value> },
 }
 
 impl VersionCommand {
@@ -43,18 +42,7 @@ impl VersionCommand {
                 Ok(Value::Null)
             }
             Self::Remove { function: of, number } => {
-                let versions = &mut function(region, &of)?.published;
-                let before = versions.len();
-                versions.retain(|version| version.number != number);
-                Ok(json!(versions.len() < before))
-            }
-            Self::EventInvoke { function: of, qualifier, config } => {
-                let configs = &mut function(region, &of)?.event_invokes;
-                match config {
-                    Some(config) => drop(configs.insert(qualifier, into_object(config))),
-                    None => drop(configs.remove(&qualifier)),
-                }
-                Ok(Value::Null)
+                Ok(json!(function(region, &of)?.remove_version(&number)))
             }
         }
     }
@@ -78,12 +66,5 @@ impl AccountControl {
     pub async fn remove_version(&self, function: &str, number: &str) -> bool {
         let (function, number) = (function.to_owned(), number.to_owned());
         self.run(Command::Version(VersionCommand::Remove { function, number })).await
-    }
-
-    /// Somebody in the console gives a version or an alias settings of its own for asynchronous invocations, such as
-    /// `{"MaximumRetryAttempts": 1}`, or takes them away.
-    pub async fn event_invoke(&self, function: &str, qualifier: &str, config: Option<Value>) {
-        let (function, qualifier) = (function.to_owned(), qualifier.to_owned());
-        self.tell(Command::Version(VersionCommand::EventInvoke { function, qualifier, config })).await;
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::function::now_seconds;
 use crate::lifecycle::{Access, Due};
 use crate::request::Object;
 use crate::settings::SettleDelay;
@@ -188,11 +189,6 @@ impl Mappings {
     pub(crate) fn remove(&mut self, uuid: &str) -> Option<Mapping> {
         self.0.remove(uuid)
     }
-}
-
-/// The time with milliseconds.
-fn now_seconds() -> f64 {
-    (jiff::Timestamp::now().as_duration().as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::paging::{Sizes, page_of};
+use super::provisioned;
 use crate::error::ApiError;
 use crate::function::Function;
 use crate::lifecycle::Access;
@@ -18,12 +19,10 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     let function = naming::unqualified(ctx.region, &request.label)?;
     let version = request.text("FunctionVersion").unwrap_or_default();
     let target = format!("{}:{version}", ctx.region.function_arn(&function));
-    let function = ctx.region.writable(&function, ctx.now).map_err(|error| match error.status {
-        404 => ApiError::function_not_found(&target),
-        _ => error,
-    })?;
+    let missing = || ApiError::function_not_found(&target);
+    let function = ctx.region.writable(&function, ctx.now).map_err(|error| error.if_missing(missing))?;
     if function.version(Some(version)).is_none() {
-        return Err(ApiError::function_not_found(&target));
+        return Err(missing());
     }
     let name = request.text("Name").unwrap_or_default();
     let arn = function.qualified_arn(Some(name));
@@ -54,6 +53,7 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
 /// Changes what is sent, at once. Every update gives a new revision, also one that changes nothing.
 pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     alias::check(&request.body, &[])?;
+    let delay = (ctx.region.settings.settle_of_sections(), ctx.now);
     let (name, function) = (name(request)?, writable(ctx, request)?);
     let arn = function.qualified_arn(Some(name));
     let missing = || ApiError::not_found(format!("Alias not found: {arn}"));
@@ -65,6 +65,7 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     if request.body.contains_key("FunctionVersion") || request.body.contains_key("RoutingConfig") {
         alias::check_targets(function, &alias)?;
     }
+    provisioned::follow_alias(function, &request.body, &mut alias, delay)?;
     function.aliases.insert(name.to_owned(), alias.clone());
     Ok(Reply::json(200, Value::Object(alias)))
 }
@@ -72,7 +73,7 @@ pub(crate) fn update(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
 /// 204, also when there is no such alias.
 pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = name(request)?;
-    writable(ctx, request)?.aliases.remove(name);
+    writable(ctx, request)?.remove_alias(name);
     Ok(Reply::no_content())
 }
 

@@ -1,5 +1,5 @@
 //! Reserved concurrency (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>). Zero is
-//! a value: it stops every invocation. Of provisioned concurrency only the read: tests say how it stands.
+//! a value: it stops every invocation.
 
 use serde_json::{Value, json};
 
@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::lifecycle::Access;
 use crate::naming;
 use crate::request::{Ctx, Reply, Request};
+use crate::rules::provisioned;
 
 /// Reserves, within what the account must leave unreserved.
 pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -25,7 +26,9 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
         ))
         .untyped());
     }
-    ctx.region.writable(&name, ctx.now)?.reserved_concurrency = Some(wanted);
+    let function = ctx.region.writable(&name, ctx.now)?;
+    provisioned::check_reserved(function, wanted)?;
+    function.reserved_concurrency = Some(wanted);
     Ok(Reply::json(200, json!({"ReservedConcurrentExecutions": wanted})))
 }
 
@@ -46,18 +49,6 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     let shown =
         reserved.map_or_else(|| json!({}), |reserved| json!({"ReservedConcurrentExecutions": reserved}));
     Ok(Reply::json(200, shown))
-}
-
-/// What a test has set for the alias or version.
-pub(crate) fn get_provisioned(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
-    let name = naming::unqualified(ctx.region, &request.label)?;
-    let function = ctx.region.function(&name, Access::Other, ctx.now)?;
-    let found = request.query("Qualifier").and_then(|qualifier| function.provisioned.get(qualifier));
-    let missing = || {
-        let text = "No Provisioned Concurrency Config found for this function";
-        ApiError::new(404, "ProvisionedConcurrencyConfigNotFoundException", text)
-    };
-    Ok(Reply::json(200, Value::Object(found.ok_or_else(missing)?.clone())))
 }
 
 /// Gives the reservation up, if there is one.

@@ -13,6 +13,7 @@ use crate::merge;
 use crate::naming::{self, Target};
 use crate::request::{Ctx, Object, Reply, Request};
 use crate::rules::{code_signing, layer_use, model, service, tags};
+use crate::sections::Sections;
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -72,8 +73,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         last_number: 0,
         tags: tags::of(body),
         reserved_concurrency: None,
-        provisioned: BTreeMap::new(),
-        event_invokes: BTreeMap::new(),
+        sections: Sections::default(),
         executions: BTreeMap::new(),
         aliases: BTreeMap::new(),
         code_signing,

@@ -6,74 +6,47 @@ use serde_json::{Value, json};
 
 use super::layers;
 use crate::error::ApiError;
-use crate::layer::{LayerVersion, Policy};
+use crate::layer::LayerVersion;
+use crate::policy::{self, Policy};
 use crate::request::{Ctx, Object, Reply, Request};
 use crate::rules::layer;
-
-/// Bytes that a policy may have (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const MAX_POLICY: usize = 20_480;
 
 /// 201 with the statement as it was stored.
 pub(crate) fn add(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     layer::check_permission(&request.body)?;
     let (arn, version) = found(ctx, request)?;
     check_revision(version, request)?;
-    let sid = request.text("StatementId").unwrap_or_default();
-    if has_statement(version, sid) {
-        return Err(ApiError::conflict(format!(
-            "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
-             existing statement."
-        )));
-    }
     let statement = statement(&arn, &request.body);
-    let mut statements = statements(version);
-    statements.push(statement.clone());
-    let size = document(&statements).len();
-    if size > MAX_POLICY {
-        let text = format!("The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).");
-        return Err(ApiError::new(400, "PolicyLengthExceededException", text));
-    }
-    let revision = set(version, statements);
+    let policy = current(version).with(statement.clone())?;
+    let revision = set(version, Some(policy));
     Ok(Reply::json(201, json!({"Statement": statement.to_string(), "RevisionId": revision})))
 }
 
 /// The whole policy.
 pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let (_, version) = found(ctx, request)?;
-    let policy = version.policy.as_ref().ok_or_else(no_policy)?;
-    let document = document(&policy.statements);
-    Ok(Reply::json(200, json!({"Policy": document, "RevisionId": policy.revision_id})))
+    let (revision, policy) = version.policy.as_ref().ok_or_else(policy::none)?;
+    Ok(Reply::json(200, json!({"Policy": policy.text(), "RevisionId": revision})))
 }
 
 /// 204, or 404 when there is no such statement.
 pub(crate) fn remove(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let (_, version) = found(ctx, request)?;
-    if version.policy.is_none() {
-        return Err(no_policy());
-    }
     let sid = request.parameter("StatementId").unwrap_or_default();
-    if !has_statement(version, sid) {
-        return Err(ApiError::not_found(format!("Statement {sid} is not found in resource policy.")));
-    }
+    let (_, policy) = version.policy.as_ref().ok_or_else(policy::none)?;
+    policy.check_has(sid)?;
     check_revision(version, request)?;
     take(version, sid);
     Ok(Reply::no_content())
 }
 
-/// A statement from the members of a request; an account becomes the ARN of its root.
+/// A statement from the members of a request.
 pub(crate) fn statement(version_arn: &str, body: &Object) -> Value {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let principal = match text("Principal").unwrap_or("*") {
-        "*" => json!("*"),
-        account if account.bytes().all(|byte| byte.is_ascii_digit()) => {
-            json!({"AWS": format!("arn:aws:iam::{account}:root")})
-        }
-        arn => json!({"AWS": arn}),
-    };
     let mut statement = json!({
         "Sid": text("StatementId"),
         "Effect": "Allow",
-        "Principal": principal,
+        "Principal": policy::principal(text("Principal").unwrap_or("*")),
         "Action": text("Action").unwrap_or("lambda:GetLayerVersion"),
         "Resource": version_arn,
     });
@@ -85,36 +58,26 @@ pub(crate) fn statement(version_arn: &str, body: &Object) -> Value {
 
 /// Puts a statement into the policy of a version, in the place of one with its id.
 pub(crate) fn put(version: &mut LayerVersion, statement: Value) {
-    let mut statements = statements(version);
-    statements.retain(|known| known["Sid"] != statement["Sid"]);
-    statements.push(statement);
-    set(version, statements);
+    let mut policy = current(version);
+    policy.put(statement);
+    set(version, Some(policy));
 }
 
 /// Takes a statement out of the policy of a version; without statements there is no policy.
 pub(crate) fn take(version: &mut LayerVersion, sid: &str) {
-    let mut statements = statements(version);
-    statements.retain(|statement| statement["Sid"] != sid);
-    set(version, statements);
+    let left = current(version).without(sid);
+    set(version, left);
 }
 
-fn set(version: &mut LayerVersion, statements: Vec<Value>) -> String {
-    let revision_id = uuid::Uuid::new_v4().to_string();
-    let policy = Policy { revision_id: revision_id.clone(), statements };
-    version.policy = Some(policy).filter(|policy| !policy.statements.is_empty());
-    revision_id
+fn set(version: &mut LayerVersion, policy: Option<Policy>) -> String {
+    let revision = uuid::Uuid::new_v4().to_string();
+    version.policy = policy.map(|policy| (revision.clone(), policy));
+    revision
 }
 
-fn statements(version: &LayerVersion) -> Vec<Value> {
-    version.policy.as_ref().map(|policy| policy.statements.clone()).unwrap_or_default()
-}
-
-fn has_statement(version: &LayerVersion, sid: &str) -> bool {
-    statements(version).iter().any(|statement| statement["Sid"] == sid)
-}
-
-fn document(statements: &[Value]) -> String {
-    json!({"Version": "2012-10-17", "Id": "default", "Statement": statements}).to_string()
+/// The policy, or what the first statement is added to.
+fn current(version: &LayerVersion) -> Policy {
+    version.policy.as_ref().map(|(_, policy)| policy.clone()).unwrap_or_default()
 }
 
 /// The version that the path names, with its ARN.
@@ -127,18 +90,9 @@ fn found<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<(String, &'a mut
 }
 
 fn check_revision(version: &LayerVersion, request: &Request) -> Result<(), ApiError> {
-    let current = version.policy.as_ref().map(|policy| policy.revision_id.as_str());
+    let current = version.policy.as_ref().map(|(revision, _)| revision.as_str());
     match request.query("RevisionId") {
-        Some(expected) if Some(expected) != current => Err(ApiError::new(
-            412,
-            "PreconditionFailedException",
-            "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve \
-             the latest Revision Id",
-        )),
+        Some(expected) if Some(expected) != current => Err(ApiError::stale("GetLayerPolicy")),
         _ => Ok(()),
     }
-}
-
-fn no_policy() -> ApiError {
-    ApiError::not_found("No policy is associated with the given resource.")
 }

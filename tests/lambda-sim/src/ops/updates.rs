@@ -11,13 +11,15 @@ use crate::merge;
 use crate::naming;
 use crate::region::Region;
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{code_signing, layer_use, model, service};
+use crate::rules::{code_signing, layer_use, model, runtime_management, service};
 
 /// One call changes any part of the configuration. It is InProgress afterwards, even if nothing changed.
 pub(crate) fn configuration(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     model::check(&request.body, &[])?;
     let name = naming::unqualified(ctx.region, &request.label)?;
-    let before = ready(ctx, &name, request)?.latest.config.clone();
+    let function = ready(ctx, &name, request)?;
+    runtime_management::check_change(function, &request.body)?;
+    let before = function.latest.config.clone();
     service::check_update(&request.body, &before)?;
     let mut after = before;
     merge::apply(&mut after, &request.body);

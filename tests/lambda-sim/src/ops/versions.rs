@@ -114,6 +114,6 @@ pub(crate) fn delete(function: &mut Function, number: &str) -> Result<(), ApiErr
             users.join(", ")
         )));
     }
-    function.published.retain(|version| version.number != number);
+    function.remove_version(number);
     Ok(())
 }

@@ -14,8 +14,8 @@ use crate::settings::AccountSettings;
 
 const NAME: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+";
 const PRINCIPAL: &str = r"\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root";
-const ORGANIZATION: &str = "o-[a-z0-9]{10,32}";
-const STATEMENT: &str = "([a-zA-Z0-9-_]+)";
+pub(super) const ORGANIZATION: &str = "o-[a-z0-9]{10,32}";
+pub(super) const STATEMENT: &str = "([a-zA-Z0-9-_]+)";
 const ACTION: &str = "lambda:GetLayerVersion";
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
@@ -27,8 +27,8 @@ macro_rules! whole {
 
 static NAME_RE: LazyLock<Regex> = whole!(NAME);
 static PRINCIPAL_RE: LazyLock<Regex> = whole!(PRINCIPAL);
-static ORGANIZATION_RE: LazyLock<Regex> = whole!(ORGANIZATION);
-static STATEMENT_RE: LazyLock<Regex> = whole!(STATEMENT);
+pub(super) static ORGANIZATION_RE: LazyLock<Regex> = whole!(ORGANIZATION);
+pub(super) static STATEMENT_RE: LazyLock<Regex> = whole!(STATEMENT);
 static ACTION_RE: LazyLock<Regex> = whole!(ACTION);
 
 /// Checks the name or ARN of a layer.

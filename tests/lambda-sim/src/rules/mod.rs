@@ -3,12 +3,19 @@
 
 pub(crate) mod alias;
 pub(crate) mod code_signing;
+pub(crate) mod event_invoke;
 pub(crate) mod layer;
 pub(crate) mod layer_use;
 pub(crate) mod mappings;
 pub(crate) mod model;
+pub(crate) mod policy;
+pub(crate) mod provisioned;
+pub(crate) mod recursion;
+pub(crate) mod runtime_management;
+pub(crate) mod scaling;
 pub(crate) mod service;
 pub(crate) mod tags;
+pub(crate) mod url;
 
 /// The refusal of a role that doesn't exist, doesn't trust Lambda, or isn't known to it yet.
 pub(crate) const ROLE_NOT_ASSUMABLE: &str = "The role defined for the function cannot be assumed by Lambda.";

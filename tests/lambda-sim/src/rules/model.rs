@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::Value;
 
 pub(crate) use mapping::check as check_mapping;
+pub(super) use mapping::{SOURCE, SOURCE_RE};
 
 use crate::error::ApiError;
 use crate::request::Object;
@@ -103,7 +104,7 @@ impl Checks<'_> {
         }
     }
 
-    fn between(&mut self, path: &str, low: i64, high: i64) {
+    pub(super) fn between(&mut self, path: &str, low: i64, high: i64) {
         let Some(value) = self.at(path).cloned() else { return };
         let Some(number) = value.as_i64() else { return };
         if number < low {

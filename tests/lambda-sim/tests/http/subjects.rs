@@ -70,6 +70,30 @@ async fn faults_strike_one_alias_or_all_of_a_function() {
 }
 
 #[tokio::test]
+async fn the_ledger_and_iam_name_the_version_or_alias_that_a_section_is_of() {
+    let bench = Bench::with_versions(1).await;
+    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
+    bench.account.clear_ledger().await;
+    let config = "/2019-09-25/functions/hello/event-invoke-config";
+    let retries = json!({"MaximumRetryAttempts": 1});
+    bench.call("PUT", &format!("{config}?Qualifier=live"), Some(retries.clone())).await.ok();
+    bench.call("PUT", config, Some(retries.clone())).await.ok();
+    bench.get("/2026-07-09/resource-policy/arn:aws:lambda:eu-west-1:111122223333:function:hello:1").await;
+    let ledger = bench.account.ledger().await;
+    let named: Vec<_> = ledger.iter().map(|call| call.resource.as_deref().unwrap_or("-")).collect();
+    assert_eq!(named, ["hello:live", "hello", "hello:1"]);
+    assert_eq!(ledger[0].request, json!({"MaximumRetryAttempts": 1, "Qualifier": "live"}));
+    bench.account.inject(Fault::error("*", 500, "ServiceException", "oops").resource("hello:live")).await;
+    bench.get(&format!("{config}?Qualifier=live")).await.refused(500, "ServiceException");
+    bench.get(config).await.ok();
+    bench.account.clear_faults().await;
+    bench.account.patch(json!({"deny": ["PutFunctionEventInvokeConfig"]})).await;
+    let text = bench.call("PUT", &format!("{config}?Qualifier=live"), Some(retries)).await;
+    let text = text.refused(403, "AccessDeniedException");
+    assert!(text.contains(":function:hello:live because"), "{text}");
+}
+
+#[tokio::test]
 async fn permissions_are_denied_with_the_arn_of_what_the_call_is_about() {
     let bench = Bench::with_versions(1).await;
     bench.account.patch(json!({"deny": ["CreateAlias", "GetLayerVersion", "ListCodeSigningConfigs"]})).await;

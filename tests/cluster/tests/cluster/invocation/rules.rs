@@ -34,9 +34,9 @@ fn check(answer: Result<(), String>, words: &[&str], what: &Value) {
         (Ok(()), _) => panic!("{what} was taken"),
         (Err(message), []) => panic!("{what} was refused: {message}"),
         (Err(message), words) => {
-            words
-                .iter()
-                .for_each(|word| assert!(message.contains(word), "no {word:?} for {what} in: {message}"));
+            for word in words {
+                assert!(message.contains(word), "no {word:?} for {what} in: {message}");
+            }
         }
     }
 }

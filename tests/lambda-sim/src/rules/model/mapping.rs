@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::request::Object;
 
 const FUNCTION: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
-const SOURCE: &str = r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+pub(in crate::rules) const SOURCE: &str = r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
 const DESTINATION: &str = r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
 const TOPIC: &str = r"[^.]([a-zA-Z0-9\-_.]+)";
 const SERVER: &str = r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9]):[0-9]{1,5}";
@@ -20,7 +20,7 @@ const COLLECTION: &str = r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)";
 const GROUP: &str = "[a-zA-Z0-9-_]*";
 
 static FUNCTION_RE: LazyLock<Regex> = whole!(FUNCTION);
-static SOURCE_RE: LazyLock<Regex> = whole!(SOURCE);
+pub(in crate::rules) static SOURCE_RE: LazyLock<Regex> = whole!(SOURCE);
 static DESTINATION_RE: LazyLock<Regex> = whole!(DESTINATION);
 static TOPIC_RE: LazyLock<Regex> = whole!(TOPIC);
 static SERVER_RE: LazyLock<Regex> = whole!(SERVER);
@@ -88,15 +88,20 @@ impl Checks<'_> {
         self.between("ProvisionedPollerConfig.MaximumPollers", 1, 10_000);
         self.text("ProvisionedPollerConfig.PollerGroupName", 128, Some((&GROUP_RE, GROUP)));
         self.one_of("LoggingConfig.SystemLogLevel", &["DEBUG", "INFO", "WARN"]);
-        for outcome in ["OnSuccess", "OnFailure"] {
-            let path = format!("DestinationConfig.{outcome}.Destination");
-            self.text(&path, 350, Some((&DESTINATION_RE, DESTINATION)));
-        }
+        self.destinations();
         let database = "DocumentDBEventSourceConfig.DatabaseName";
         self.text(database, 63, Some((&DATABASE_RE, DATABASE)));
         let collection = "DocumentDBEventSourceConfig.CollectionName";
         self.text(collection, 57, Some((&COLLECTION_RE, COLLECTION)));
         self.one_of("DocumentDBEventSourceConfig.FullDocument", &["UpdateLookup", "Default"]);
+    }
+
+    /// Of a mapping, or of asynchronous invocations.
+    pub(in crate::rules) fn destinations(&mut self) {
+        for outcome in ["OnSuccess", "OnFailure"] {
+            let path = format!("DestinationConfig.{outcome}.Destination");
+            self.text(&path, 350, Some((&DESTINATION_RE, DESTINATION)));
+        }
     }
 
     fn mapping_lists(&mut self) {
