@@ -23,11 +23,15 @@ pub enum ConditionType {
     SourceUnchecked,
     /// Present while AWS has trouble with what an event source mapping processes.
     ProcessingProblem,
+    /// Present once an invocation has succeeded.
+    Complete,
+    /// Present once an invocation has failed, or nobody knows what became of it.
+    Failed,
 }
 
 impl ConditionType {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Ready,
         Self::Reconciling,
         Self::Stalled,
@@ -37,6 +41,8 @@ impl ConditionType {
         Self::Suspended,
         Self::SourceUnchecked,
         Self::ProcessingProblem,
+        Self::Complete,
+        Self::Failed,
     ];
 
     /// The name in `status.conditions[].type`.
@@ -51,6 +57,8 @@ impl ConditionType {
             Self::Suspended => "Suspended",
             Self::SourceUnchecked => "SourceUnchecked",
             Self::ProcessingProblem => "ProcessingProblem",
+            Self::Complete => "Complete",
+            Self::Failed => "Failed",
         }
     }
 }
@@ -75,6 +83,8 @@ pub enum Reason {
     Available,
     /// Scaled to zero by choice.
     Deactivated,
+    /// An invocation has succeeded.
+    Completed,
     /// Being created in AWS.
     Creating,
     /// Being changed in AWS.
@@ -83,6 +93,10 @@ pub enum Reason {
     Publishing,
     /// Being deleted in AWS.
     Deleting,
+    /// An invocation waits until others have ended.
+    Queued,
+    /// A function is being invoked.
+    Running,
     /// Something that the spec names is missing or not ready.
     DependencyNotReady,
     /// AWS doesn't see a new role, key or permission yet.
@@ -107,17 +121,24 @@ pub enum Reason {
     AccountMismatch,
     /// The creation failed in AWS and the function may not be replaced.
     CreateFailed,
+    /// A function that was invoked failed.
+    FunctionFailed,
+    /// Nobody knows whether a function that was invoked ran.
+    OutcomeUnknown,
 }
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Available,
         Self::Deactivated,
+        Self::Completed,
         Self::Creating,
         Self::Updating,
         Self::Publishing,
         Self::Deleting,
+        Self::Queued,
+        Self::Running,
         Self::DependencyNotReady,
         Self::Propagating,
         Self::Throttled,
@@ -130,6 +151,8 @@ impl Reason {
         Self::OwnershipConflict,
         Self::AccountMismatch,
         Self::CreateFailed,
+        Self::FunctionFailed,
+        Self::OutcomeUnknown,
     ];
 
     /// The name in `status.conditions[].reason`.
@@ -137,10 +160,13 @@ impl Reason {
         match self {
             Self::Available => "Available",
             Self::Deactivated => "Deactivated",
+            Self::Completed => "Completed",
             Self::Creating => "Creating",
             Self::Updating => "Updating",
             Self::Publishing => "Publishing",
             Self::Deleting => "Deleting",
+            Self::Queued => "Queued",
+            Self::Running => "Running",
             Self::DependencyNotReady => "DependencyNotReady",
             Self::Propagating => "Propagating",
             Self::Throttled => "Throttled",
@@ -153,14 +179,21 @@ impl Reason {
             Self::OwnershipConflict => "OwnershipConflict",
             Self::AccountMismatch => "AccountMismatch",
             Self::CreateFailed => "CreateFailed",
+            Self::FunctionFailed => "FunctionFailed",
+            Self::OutcomeUnknown => "OutcomeUnknown",
         }
     }
 
     /// What the reason means for `Ready` and its companions.
     pub fn readiness(self) -> Readiness {
         match self {
-            Self::Available | Self::Deactivated => Readiness::Ready,
-            Self::Creating | Self::Updating | Self::Publishing | Self::Deleting => Readiness::Progressing,
+            Self::Available | Self::Deactivated | Self::Completed => Readiness::Ready,
+            Self::Creating
+            | Self::Updating
+            | Self::Publishing
+            | Self::Deleting
+            | Self::Queued
+            | Self::Running => Readiness::Progressing,
             Self::DependencyNotReady
             | Self::Propagating
             | Self::Throttled
@@ -172,7 +205,9 @@ impl Reason {
             | Self::ImmutableFieldChanged
             | Self::OwnershipConflict
             | Self::AccountMismatch
-            | Self::CreateFailed => Readiness::Stalled,
+            | Self::CreateFailed
+            | Self::FunctionFailed
+            | Self::OutcomeUnknown => Readiness::Stalled,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod code_signing;
 pub mod common;
 pub mod conditions;
 pub mod function;
+pub mod invocation;
 pub mod layer;
 pub mod mapping;
 mod rules;
@@ -24,6 +25,7 @@ pub use alias::*;
 pub use code_signing::*;
 pub use common::*;
 pub use function::*;
+pub use invocation::*;
 pub use layer::*;
 pub use mapping::*;
 pub use section::*;
@@ -36,6 +38,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
         CodeSigningConfig::crd(),
+        LambdaInvocation::crd(),
         LambdaAccount::crd(),
     ]
     .map(finish)

@@ -112,6 +112,27 @@ pub(crate) fn function_is_fixed(kind: &str) -> Rule {
     )))
 }
 
+/// An object that stands for something that happens once: what it asks for stays. Each field comes with what its absence
+/// means, if a value can mean the same.
+pub(crate) fn happens_once(kind: &str, fields: &[(&str, Option<&str>)]) -> Rule {
+    let differs = |field: &str, absent: Option<&str>| match absent {
+        Some(absent) => {
+            let value = |of: &str| format!("(has({of}.{field}) ? {of}.{field} : {absent})");
+            format!("{} != {}", value("self"), value("oldSelf"))
+        }
+        None => format!(
+            "has(self.{field}) != has(oldSelf.{field}) || (has(self.{field}) && self.{field} != oldSelf.{field})"
+        ),
+    };
+    let changed = fields
+        .iter()
+        .map(|(field, absent)| format!(r#"({} ? " spec.{field}" : "")"#, differs(field, *absent)));
+    let changed = changed.collect::<Vec<_>>().join(" + ");
+    Rule::new(format!("{changed} == ''")).message(expression(format!(
+        r#""a {kind} happens once, as it was asked for, and can't be changed in" + {changed} + "; create a new {kind} and delete this one""#
+    )))
+}
+
 /// AWS takes no tags for this kind of resource.
 pub(crate) fn takes_no_tags(what: &str) -> Rule {
     Rule::new("!has(self.tags) || size(self.tags) == 0")
@@ -138,6 +159,17 @@ mod tests {
             message(&rule),
             r#""spec.code needs exactly one of s3 and inline, and has" + (has(self.s3) ? " s3" : "") + (has(self.inline) ? " inline" : "") + "; set one and remove the others""#
         );
+    }
+
+    #[test]
+    fn what_happens_once_is_compared_by_what_its_fields_mean() {
+        let rule = happens_once("Job", &[("a", None), ("b", Some("'x'"))]);
+        let changed = concat!(
+            r#"(has(self.a) != has(oldSelf.a) || (has(self.a) && self.a != oldSelf.a) ? " spec.a" : "") + "#,
+            r#"((has(self.b) ? self.b : 'x') != (has(oldSelf.b) ? oldSelf.b : 'x') ? " spec.b" : "")"#
+        );
+        assert_eq!(rule.rule, format!("{changed} == ''"));
+        assert!(message(&rule).contains(changed) && message(&rule).contains("create a new Job"));
     }
 
     #[test]

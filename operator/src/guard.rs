@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const NAMED: usize = 10;
 /// The kind that belongs to no namespace.
 const ACCOUNT: &str = "LambdaAccount";
+/// The kind that owns nothing in AWS and has no finalizer.
+const INVOCATION: &str = "LambdaInvocation";
 
 /// What to look at, and what to delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +54,8 @@ impl Guard {
     pub async fn run(self) -> Result<(), GuardError> {
         let client = connect(&self.kubernetes).await?;
         let mut found = Vec::new();
-        for definition in lambda_operator_crds::all() {
+        let leaves_something = |all: &CustomResourceDefinition| all.spec.names.kind != INVOCATION;
+        for definition in lambda_operator_crds::all().into_iter().filter(leaves_something) {
             found.extend(self.objects(&client, &definition).await?);
         }
         if !found.is_empty() {

@@ -1,7 +1,7 @@
 //! lambda-operator: makes AWS Lambda a native part of a Kubernetes cluster.
 //!
 //! `run` puts it together; `engine` drives every kind through the same pipeline; `function` is the first kind,
-//! `code_signing` and `mapping` are others; `aws` and `k8s` are the two sides that it works between; `runtime` is what any
+//! `code_signing` and `mapping` are others, `invocation` is one that does something once; `aws` and `k8s` are the two sides that it works between; `runtime` is what any
 //! long-running process needs.
 
 pub mod account;
@@ -12,6 +12,7 @@ pub mod code_signing;
 pub mod engine;
 pub mod function;
 pub mod guard;
+pub mod invocation;
 pub mod k8s;
 pub mod layer;
 pub mod mapping;

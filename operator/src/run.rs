@@ -25,6 +25,7 @@ use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
 use crate::function::Functions;
+use crate::invocation::InvocationController;
 use crate::k8s::events::Events;
 use crate::k8s::references::{References, Woken};
 use crate::layer::Layers;
@@ -157,7 +158,7 @@ async fn lead(
         stop: ending.clone(),
     };
     let shared = Arc::new(Shared::new(handles, &settings, cluster_id));
-    let mut controllers = controllers(&shared);
+    let mut controllers = controllers(&shared, &settings);
     let namespaces = watches::namespaces(&settings);
     watches::expect(&shared, &settings, &controllers, &namespaces);
     watches::references(&shared, &settings, &namespaces).await;
@@ -182,13 +183,14 @@ async fn lead(
 }
 
 /// One controller for each kind.
-fn controllers(shared: &Arc<Shared>) -> Vec<Arc<dyn AnyController>> {
+fn controllers(shared: &Arc<Shared>, settings: &Settings) -> Vec<Arc<dyn AnyController>> {
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
         Controller::<Aliases>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
         Controller::<EventSourceMappings>::new(Arc::clone(shared)),
         Controller::<Layers>::new(Arc::clone(shared)),
+        InvocationController::new(Arc::clone(shared), settings),
     ]
 }
 

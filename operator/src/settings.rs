@@ -26,6 +26,8 @@ pub struct Settings {
     pub cluster_id: Option<String>,
     /// Reconciles at the same time, for each kind.
     pub concurrency: u16,
+    /// Invocations of functions at the same time.
+    pub concurrent_invocations: u16,
     /// The lease; `None`: no leader election.
     pub election: Option<LeaderSettings>,
     /// Where metrics and probes are served.
@@ -128,6 +130,7 @@ impl Default for Settings {
             rechecks: RecheckSettings::default(),
             cluster_id: None,
             concurrency: 128,
+            concurrent_invocations: 16,
             election: Some(LeaderSettings::default()),
             metrics_address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             stuck_after: Duration::from_mins(10),
@@ -212,6 +215,9 @@ impl Settings {
             format!("--drift-read-share must be above 0 and at most 1, not {share}; for example 0.05")
         })?;
         require(self.concurrency > 0, || "--concurrency must be at least 1".to_owned())?;
+        require(self.concurrent_invocations > 0, || {
+            "--concurrent-invocations must be at least 1".to_owned()
+        })?;
         require(self.aws.timeout > Duration::ZERO && self.aws.timeout * STEP <= self.stuck_after, || {
             let most = humantime::format_duration(self.stuck_after / STEP);
             format!("--aws-timeout must be above 0 and at most {most}: a longer call counts as stuck")
@@ -272,12 +278,13 @@ mod tests {
     #[test]
     fn a_message_names_the_flag() {
         type Change = fn(&mut Settings);
-        let cases: [(&str, Change); 12] = [
+        let cases: [(&str, Change); 13] = [
             ("--quota-share", |s| s.aws.quota_share = 0.0),
             ("--drift-read-share", |s| s.drift.read_share = 0.0),
             ("--quota-share", |s| s.aws.quota_share = 1.5),
             ("--quota-share", |s| s.aws.quota_share = f64::NAN),
             ("--concurrency", |s| s.concurrency = 0),
+            ("--concurrent-invocations", |s| s.concurrent_invocations = 0),
             ("--aws-timeout", |s| s.aws.timeout = Duration::ZERO),
             ("--aws-timeout", |s| s.aws.timeout = Duration::from_mins(3)),
             ("--recheck-min", |s| s.rechecks.min = Duration::from_hours(1)),

@@ -80,22 +80,33 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The kinds of the group that belong to a namespace. */}}
 {{- define "lambda-operator.kinds" -}}
-[codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdalayers]
+[codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdainvocations, lambdalayers]
+{{- end }}
+
+{{/* Those that own something in AWS, and have a finalizer. */}}
+{{- define "lambda-operator.owners" -}}
+{{- without (include "lambda-operator.kinds" . | fromYamlArray) "lambdainvocations" | toJson }}
 {{- end }}
 
 {{/* What the operator may do where it works: in the whole cluster, or in a namespace of settings.watchNamespace. */}}
 {{- define "lambda-operator.rules" -}}
 {{- $kinds := include "lambda-operator.kinds" . | fromYamlArray }}
+{{- $finalized := include "lambda-operator.owners" . | fromJsonArray }}
 {{- if not .Values.settings.watchNamespace }}
 {{- $kinds = append $kinds "lambdaaccounts" | sortAlpha }}
+{{- $finalized = append $finalized "lambdaaccounts" | sortAlpha }}
 {{- end -}}
 # `patch` is for the finalizer; the operator never writes spec.
 - apiGroups: [lambda-operator.io]
   resources:
-  {{- range $kinds }}
+  {{- range $finalized }}
   - {{ . }}
   {{- end }}
   verbs: [list, watch, patch]
+# They have no finalizer. `delete` is for ttlSecondsAfterFinished.
+- apiGroups: [lambda-operator.io]
+  resources: [lambdainvocations]
+  verbs: [list, watch, delete]
 - apiGroups: [lambda-operator.io]
   resources:
   {{- range $kinds }}

@@ -20,6 +20,7 @@ use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
 use super::inventory::Inventory;
+use super::invoke;
 use super::login::{Login, Session};
 use super::mapping_drift::Mappings;
 use super::outcome::Sent;
@@ -197,13 +198,42 @@ impl Scope {
         self.check_gate(call)?;
         let waited = self.turn(call).await?;
         // Much can happen while a call waits for its turn.
+        self.send(call, Some((call.class, waited)), |session| send(self.client(session))).await
+    }
+
+    /// The same for a call that counts with no quota of the control plane, and may last.
+    pub(super) async fn call_at_once<O, E, F>(
+        &self,
+        call: Call,
+        send: impl FnOnce(Client) -> F,
+    ) -> Result<O, AwsError>
+    where
+        F: Future<Output = Result<O, SdkError<E, Response>>>,
+        O: RequestId,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.send(call, None, |session| send(self.lasting_client(session))).await
+    }
+
+    /// `waited`: for which quota, and how long.
+    async fn send<O, E, F>(
+        &self,
+        call: Call,
+        waited: Option<(QuotaClass, Duration)>,
+        send: impl FnOnce(&Session) -> F,
+    ) -> Result<O, AwsError>
+    where
+        F: Future<Output = Result<O, SdkError<E, Response>>>,
+        O: RequestId,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
         let session = self.session(call).await?;
         self.check_gate(call)?;
         self.refused.lock().admit(Instant::now().into_std())?;
-        let client = self.client(&session);
+        let sending = Box::pin(send(&session));
         let under_way = Sent { call, session, at: Instant::now(), waited };
         async {
-            let answer = Box::pin(send(client)).await;
+            let answer = sending.await;
             let outcome = self.conclude(&under_way, answer).await;
             watchdog::progress();
             outcome
@@ -266,13 +296,17 @@ impl Scope {
     }
 
     fn client(&self, session: &Session) -> Client {
-        self.client.client(session.generation, || {
-            let region = Region::new(self.region().to_owned());
-            let config = aws_sdk_lambda::config::Builder::from(&session.config)
-                .region(region)
-                .interceptor(LeaderOnly::new(Arc::clone(&self.gate)));
-            Client::from_conf(config.build())
-        })
+        self.client.client(session.generation, || Client::from_conf(self.config(session).build()))
+    }
+
+    fn lasting_client(&self, session: &Session) -> Client {
+        self.clients.lasting.client(session.generation, || invoke::lasting(self.config(session)))
+    }
+
+    fn config(&self, session: &Session) -> aws_sdk_lambda::config::Builder {
+        aws_sdk_lambda::config::Builder::from(&session.config)
+            .region(Region::new(self.region().to_owned()))
+            .interceptor(LeaderOnly::new(Arc::clone(&self.gate)))
     }
 }
 

@@ -23,12 +23,13 @@ const ALIAS: &str = "LambdaAlias";
 const LAYER: &str = "LambdaLayer";
 const MAPPING: &str = "EventSourceMapping";
 const SIGNING: &str = "CodeSigningConfig";
+const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
 const URL: &str = "function URLs";
 const CAPACITY: &str = "capacity providers";
 const EXECUTIONS: &str = "looking at, ending and answering durable executions";
-const INVOKING: &str = "invoking a function once, as a Job does";
+const INVOKING: &str = "invoking a function from the command line";
 
 /// Operation → its place, in the order of the alphabet.
 const TABLE: &[(&str, Place)] = &[
@@ -89,7 +90,7 @@ const TABLE: &[(&str, Place)] = &[
     ),
     ("GetResourcePolicy", For(FUNCTION, "`resourcePolicy`, also of aliases")),
     ("GetRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
-    ("Invoke", NotYet(INVOKING)),
+    ("Invoke", For(INVOCATION, "the invocation itself, once")),
     ("InvokeAsync", NotYet(INVOKING)),
     ("InvokeWithResponseStream", NotYet(INVOKING)),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),

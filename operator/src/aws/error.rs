@@ -129,9 +129,12 @@ fn by_code(code: &str, message: &str) -> Option<Class> {
         | "RequestThrottled"
         | "RequestThrottledException" => Class::Throttled,
         "ResourceConflictException" => by_text(CONFLICT, message).unwrap_or(Class::InProgress),
-        "ResourceInUseException" | "SnapStartNotReadyException" | "ResourceNotReadyException" => {
-            Class::InProgress
-        }
+        "ResourceInUseException"
+        | "SnapStartNotReadyException"
+        | "SnapStartTimeoutException"
+        | "ResourceNotReadyException"
+        | "ENINotReadyException"
+        | "CodeArtifactUserPendingException" => Class::InProgress,
         "ServiceException"
         | "InternalFailure"
         | "InternalServiceError"
@@ -141,16 +144,19 @@ fn by_code(code: &str, message: &str) -> Option<Class> {
         | "RequestTimeout"
         | "RequestTimeoutException"
         | "EC2ThrottledException"
+        | "EC2UnexpectedException"
         | "TimedOut"
         | "ConnectionFailed"
         | "InvalidAnswer" => Class::Transient,
         "InvalidParameterValueException" => by_text(INVALID_VALUE, message).unwrap_or(Class::Terminal),
         "CodeSigningConfigNotFoundException" | "NoRegion" => Class::DependencyMissing,
+        code if NOT_INVOCABLE.contains(&code) => Class::DependencyMissing,
         "CodeStorageExceededException"
         | "AliasLimitExceededException"
         | "CapacityProviderLimitExceededException"
         | "FunctionVersionsPerCapacityProviderLimitExceededException"
         | "ENILimitReachedException"
+        | "SubnetIPAddressLimitReachedException"
         | "ServiceQuotaExceededException"
         | "LimitExceededException" => Class::Quota,
         "PreconditionFailedException" => Class::Lock,
@@ -184,6 +190,31 @@ fn by_code(code: &str, message: &str) -> Option<Class> {
     };
     Some(class)
 }
+
+/// Why Lambda can't start a function that is to be invoked: somebody has to mend the function, its role or what it needs.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors>
+const NOT_INVOCABLE: &[&str] = &[
+    "CodeArtifactUserDeletedException",
+    "CodeArtifactUserFailedException",
+    "EC2AccessDeniedException",
+    "EFSMountConnectivityException",
+    "EFSMountFailureException",
+    "EFSMountTimeoutException",
+    "InvalidRuntimeException",
+    "InvalidSecurityGroupIDException",
+    "InvalidSubnetIDException",
+    "InvalidZipFileException",
+    "KMSAccessDeniedException",
+    "KMSDisabledException",
+    "KMSInvalidStateException",
+    "KMSNotFoundException",
+    "NoPublishedVersionException",
+    "S3FilesMountConnectivityException",
+    "S3FilesMountFailureException",
+    "S3FilesMountTimeoutException",
+    "SnapStartException",
+    "SnapStartRegenerationFailureException",
+];
 
 /// For codes that the table doesn't have. A 404 without a known code didn't come from Lambda, so it says nothing
 /// about the resource.
@@ -291,6 +322,13 @@ mod tests {
         (409, CONFLICTS, "a wording that nobody has seen yet", Class::InProgress),
         (400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", Class::InProgress),
         (409, "SnapStartNotReadyException", "", Class::InProgress),
+        // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+        (502, "ResourceNotReadyException", "", Class::InProgress),
+        (502, "ENINotReadyException", "", Class::InProgress),
+        (502, "SubnetIPAddressLimitReachedException", "", Class::Quota),
+        (502, "KMSAccessDeniedException", "", Class::DependencyMissing),
+        (403, "EFSMountFailureException", "", Class::DependencyMissing),
+        (413, "RequestTooLargeException", "", Class::Terminal),
         // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
         (409, CONFLICTS, "Function already exist: f", Class::AlreadyExists),
         // terraform-provider-aws#3312

@@ -22,8 +22,8 @@ pub(super) struct Sent {
     /// Who sends it.
     pub(super) session: Session,
     pub(super) at: Instant,
-    /// How long it waited for the quota before.
-    pub(super) waited: Duration,
+    /// Which of Lambda's quotas it counts with, and how long it waited for that before; `None`: with none of them.
+    pub(super) waited: Option<(QuotaClass, Duration)>,
 }
 
 /// What became of a call.
@@ -47,7 +47,7 @@ impl Scope {
         O: RequestId,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let (took, waited) = (sent.at.elapsed(), Some((sent.call.class, sent.waited)));
+        let (took, waited) = (sent.at.elapsed(), sent.waited);
         let request_id = answer.request_id().map(str::to_owned);
         let request_id = request_id.as_deref();
         match answer {
@@ -136,7 +136,9 @@ impl Scope {
         match (error.class, status) {
             (Class::Throttled, _) => {
                 let pause = error.retry_after.unwrap_or(Duration::from_secs(1));
-                self.quota().back_off(sent.call.class, pause);
+                if let Some((class, _)) = sent.waited {
+                    self.quota().back_off(class, pause);
+                }
                 self.accepted();
                 error
             }

@@ -165,6 +165,9 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("GetLayerVersionPolicy", "lambda:GetLayerVersionPolicy", On::LayerVersions, When::Always),
     ("AddLayerVersionPermission", "lambda:AddLayerVersionPermission", On::LayerVersions, When::Always),
     ("RemoveLayerVersionPermission", "lambda:RemoveLayerVersionPermission", On::LayerVersions, When::Always),
+    // Invocations. The pattern of functions includes their versions and aliases, for which the function's tags count:
+    // <https://aws.amazon.com/about-aws/whats-new/2022/11/aws-lambda-support-abac-aws-govcloud-us-regions/>.
+    ("Invoke", "lambda:InvokeFunction", On::Functions, When::Owned),
     // LambdaAccounts.
     ("GetAccountSettings", "lambda:GetAccountSettings", On::Anything, When::Always),
 ];

@@ -1,4 +1,7 @@
-//! Keeps values of an environment out of AWS's texts: AWS quotes what it refuses, and variables can come from Secrets.
+//! Keeps values of an environment or a payload out of AWS's texts: AWS quotes what it refuses, and both can come from
+//! Secrets.
+
+use serde_json::Value;
 
 use super::error::AwsError;
 use crate::function::model::Environment;
@@ -11,7 +14,39 @@ pub(super) fn redact(mut error: AwsError, environment: &Environment) -> AwsError
     // What follows is the whole environment as JSON, perhaps cut off in the middle of a value:
     // <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
     let text = error.message.split("String measured:").next().unwrap_or_default().trim_end();
-    let mut forms: Vec<String> = environment.variables().flat_map(|(_, value)| forms_of(value)).collect();
+    error.message = without(text, environment.variables().map(|(_, value)| value.as_str()));
+    error
+}
+
+/// The error without anything of the payload that its request carried.
+pub(super) fn redact_payload(mut error: AwsError, payload: &str) -> AwsError {
+    // It quotes where the JSON breaks off: "Unrecognized token 'hunter2': was expecting …".
+    if error.code.starts_with("InvalidRequestContent") {
+        "AWS can't read the payload".clone_into(&mut error.message);
+        return error;
+    }
+    let mut values = vec![payload.to_owned()];
+    if let Ok(json) = serde_json::from_str(payload) {
+        collect(&json, &mut values);
+    }
+    error.message = without(&error.message, values.iter().map(String::as_str));
+    error
+}
+
+/// What stands at the ends of a JSON value.
+fn collect(json: &Value, into: &mut Vec<String>) {
+    match json {
+        Value::Object(members) => members.values().for_each(|value| collect(value, into)),
+        Value::Array(items) => items.iter().for_each(|value| collect(value, into)),
+        Value::String(text) => into.push(text.clone()),
+        Value::Number(number) => into.push(number.to_string()),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// A text without these values, however they are quoted.
+fn without<'a>(text: &str, values: impl Iterator<Item = &'a str>) -> String {
+    let mut forms: Vec<String> = values.flat_map(forms_of).collect();
     forms.retain(|form| !form.is_empty());
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     let mut text = text.to_owned();
@@ -22,8 +57,7 @@ pub(super) fn redact(mut error: AwsError, environment: &Environment) -> AwsError
     for form in &forms {
         text = without_tokens(&text, form);
     }
-    error.message = text;
-    error
+    text
 }
 
 /// How a value can look in a text: as it is, without the line end that files bring along, and within JSON.
@@ -108,6 +142,20 @@ mod tests {
     #[test]
     fn a_longer_value_goes_before_one_that_is_part_of_it() {
         assert_eq!(redacted("got password-and-more", &["password", "password-and-more"]), "got ***");
+    }
+
+    #[test]
+    fn nothing_of_a_payload_survives() {
+        let payload = r#"{"user": "hunter2-and-more", "pins": [4711], "nested": {"word": "abc"}}"#;
+        let redacted = |code: &str, text: &str| {
+            redact_payload(AwsError::new("Invoke", Class::Terminal, code, text), payload).message
+        };
+        let text = "Could not parse request body into json: Unrecognized token 'hunter2'";
+        assert_eq!(redacted("InvalidRequestContentException", text), "AWS can't read the payload");
+        let text = format!("refused: {payload}; 'abc', hunter2-and-more, pin '4711'");
+        let text = redacted("ServiceException", &text);
+        assert!(!["hunter2", "abc", "4711", "nested"].iter().any(|part| text.contains(part)), "{text}");
+        assert_eq!(redacted("ServiceException", "Rate exceeded"), "Rate exceeded");
     }
 
     #[test]

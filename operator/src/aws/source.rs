@@ -32,6 +32,8 @@ const RATE: u32 = 100;
 pub(super) struct Clients {
     pub(super) s3: Built<aws_sdk_s3::Client>,
     pub(super) ecr: Built<aws_sdk_ecr::Client>,
+    /// Lambda's, for calls that last.
+    pub(super) lasting: Built<aws_sdk_lambda::Client>,
 }
 
 /// A client, and the generation of the credentials that it was built with.

@@ -94,6 +94,17 @@ pub struct RunArgs {
     )]
     pub concurrency: u16,
 
+    /// Invocations of functions (LambdaInvocation) at the same time; further ones wait. Each keeps a whole answer in memory,
+    /// 6 MB at most
+    #[arg(
+        help_heading = "Cluster",
+        long,
+        env = "LAMBDA_OPERATOR_CONCURRENT_INVOCATIONS",
+        value_name = "NUMBER",
+        default_value = "16"
+    )]
+    pub concurrent_invocations: u16,
+
     /// Time between two sweeps that look for changes behind the operator's back; 0 turns them off.
     #[arg(help_heading = "Drift", long, env = "LAMBDA_OPERATOR_DRIFT_INTERVAL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub drift_interval: Duration,
@@ -281,6 +292,7 @@ impl RunArgs {
             },
             cluster_id: self.cluster_id,
             concurrency: self.concurrency,
+            concurrent_invocations: self.concurrent_invocations,
             metrics_address: self.metrics_address,
             otlp_endpoint: self.otlp_endpoint.or_else(|| variable("OTEL_EXPORTER_OTLP_ENDPOINT")),
             log: LogSettings { format: self.log_format, level: self.log_level },

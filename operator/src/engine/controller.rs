@@ -378,6 +378,9 @@ fn offer<K: Kind>(object: &K::Object) -> Offer {
         uid: object.uid().unwrap_or_default(),
         deleting: object.meta().deletion_timestamp.is_some(),
         unready,
+        settled: ready.is_some_and(|ready| {
+            ready.status == "True" && ready.observed_generation == object.meta().generation
+        }),
         account: common.account.clone().unwrap_or_default(),
         region: common.region.clone().unwrap_or_default(),
         name,

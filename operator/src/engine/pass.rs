@@ -276,22 +276,12 @@ impl<K: Kind> Pass<'_, K> {
     /// Pins account and region, or says that they are others than the pinned ones.
     pub(crate) fn pin(&mut self, scope: &Scope) -> Option<Verdict> {
         let common = K::common_status_mut(&mut self.status);
-        let (account, region) = (scope.account(), scope.region());
-        match (&common.account, &common.region) {
-            (Some(pinned), Some(place)) if pinned != account || place != region => {
-                let text = format!(
-                    "status says that this object lives in account {pinned}, region {place}, but the operator now works in \
-                     account {account}, region {region}. Nothing is changed. Give the operator credentials \
-                     for {pinned}, set spec.region to {place}, or create a new object for the other place."
-                );
-                Some(Verdict::Problem(Reason::AccountMismatch, text, Recheck::Slow))
-            }
-            _ => {
-                common.account = Some(account.to_owned());
-                common.region = Some(region.to_owned());
-                None
-            }
+        let mismatch = elsewhere((common.account.as_deref(), common.region.as_deref()), scope);
+        if mismatch.is_none() {
+            common.account = Some(scope.account().to_owned());
+            common.region = Some(scope.region().to_owned());
         }
+        mismatch
     }
 
     pub(crate) fn priority(&self) -> Priority {
@@ -350,6 +340,21 @@ impl<K: Kind> Pass<'_, K> {
         self.status = status;
         Ok(())
     }
+}
+
+/// Says that an object that is pinned to an account and region would be worked on in another.
+pub(crate) fn elsewhere(pinned: (Option<&str>, Option<&str>), scope: &Scope) -> Option<Verdict> {
+    let (Some(pinned), Some(place)) = pinned else { return None };
+    let (account, region) = (scope.account(), scope.region());
+    if pinned == account && place == region {
+        return None;
+    }
+    let text = format!(
+        "status says that this object lives in account {pinned}, region {place}, but the operator now works in account \
+         {account}, region {region}. Nothing is changed. Give the operator credentials for {pinned}, set spec.region to \
+         {place}, or create a new object for the other place."
+    );
+    Some(Verdict::Problem(Reason::AccountMismatch, text, Recheck::Slow))
 }
 
 /// The present time, as Kubernetes keeps it.

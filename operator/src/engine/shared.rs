@@ -136,19 +136,31 @@ impl Shared {
     /// # Errors
     /// When the region or the account can't be told, or the object may not use its LambdaAccount.
     pub async fn scope(&self, who: &Applicant<'_>, region: Option<&str>) -> Result<Arc<Scope>, Unplaced> {
-        let region = region.or(who.common.region.as_deref());
-        let scope = match self.accounts.enter(who).transpose()? {
-            None => self.aws.scope(region).await?,
-            Some(terms) => match self.account_scope(&terms, region).await {
-                Ok(scope) => scope,
-                Err(error) => {
-                    self.accounts.refrained(who);
-                    return Err(error.into());
-                }
-            },
-        };
+        let scope = self.visiting_scope(who, region).await?;
         self.keep_inventory(&scope);
         Ok(scope)
+    }
+
+    /// The same for an object that owns nothing there, so that nothing has to be looked after.
+    ///
+    /// # Errors
+    /// As [`Shared::scope`].
+    pub async fn visiting_scope(
+        &self,
+        who: &Applicant<'_>,
+        region: Option<&str>,
+    ) -> Result<Arc<Scope>, Unplaced> {
+        let region = region.or(who.common.region.as_deref());
+        let Some(terms) = self.accounts.enter(who).transpose()? else {
+            return Ok(self.aws.scope(region).await?);
+        };
+        match self.account_scope(&terms, region).await {
+            Ok(scope) => Ok(scope),
+            Err(error) => {
+                self.accounts.refrained(who);
+                Err(error.into())
+            }
+        }
     }
 
     /// The account of a LambdaAccount, in this region, its own or the operator's.

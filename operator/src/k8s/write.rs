@@ -1,6 +1,6 @@
-//! The operator's writes to its own objects: status and finalizer, both bound to a resourceVersion.
+//! The operator's writes to its own objects: status, finalizer and deletion, all bound to a resourceVersion.
 
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use kube::core::NamespaceResourceScope;
 use kube::{Client, Resource, ResourceExt};
 use lambda_operator_crds::FINALIZER;
@@ -29,11 +29,13 @@ pub enum WriteError {
     Api(#[from] kube::Error),
 }
 
-fn classify(error: kube::Error) -> WriteError {
-    match &error {
-        kube::Error::Api(status) if status.code == 409 => WriteError::Conflict,
-        kube::Error::Api(status) if status.code == 404 => WriteError::Gone,
-        _ => WriteError::Api(error),
+impl WriteError {
+    fn of(error: kube::Error) -> Self {
+        match &error {
+            kube::Error::Api(status) if status.code == 409 => Self::Conflict,
+            kube::Error::Api(status) if status.code == 404 => Self::Gone,
+            _ => Self::Api(error),
+        }
     }
 }
 
@@ -67,7 +69,7 @@ where
         Err(_) => 0,
     };
     span.record("code", code);
-    answer.map_err(classify)
+    answer.map_err(WriteError::of)
 }
 
 /// Writes the whole status by server-side apply. It carries the resourceVersion of `object`: if the
@@ -104,6 +106,24 @@ where
     let params = PatchParams::apply(FIELD_MANAGER).force();
     let name = object.name_any();
     traced::<K, _>("status", api.patch_status(&name, &params, &Patch::Apply(&patch))).await
+}
+
+/// Deletes an object as it is: if it has changed or was deleted and created again, this fails with
+/// [`WriteError::Conflict`].
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn delete<K>(client: &Client, object: &K) -> Result<(), WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
+{
+    let preconditions = Preconditions { uid: object.uid(), resource_version: object.resource_version() };
+    let params = DeleteParams::default().preconditions(preconditions);
+    let (api, name) = (api(client, object), object.name_any());
+    traced::<K, _>("deletion", api.delete(&name, &params)).await.map(drop)
 }
 
 /// Adds the operator's finalizer.

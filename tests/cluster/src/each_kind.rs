@@ -1,4 +1,5 @@
-//! An object of each kind, for what has to hold for all of them: an application whose objects use each other.
+//! An object of each kind that stands for something lasting, for what has to hold for all of them: an application whose
+//! objects use each other.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -7,7 +8,8 @@ use crate::accounts::LABEL;
 use crate::{ACCOUNT, World, function};
 
 impl World {
-    /// A manifest of each kind, named after it in small letters; later ones use earlier ones.
+    /// A manifest of each kind but LambdaInvocation, which happens once; named after it in small letters; later ones use
+    /// earlier ones.
     pub fn each_kind(&self) -> Vec<Value> {
         let namespaces =
             json!({"selector": {"matchLabels": {"kubernetes.io/metadata.name": self.namespace.name()}}});

@@ -14,11 +14,14 @@ pub(crate) struct ApiError {
     pub(crate) retry_after: Option<u32>,
     /// Whether the body lacks the `Type` that others with the code have.
     pub(crate) untyped: bool,
+    /// The `Reason` of a throttled call.
+    pub(crate) reason: &'static str,
 }
 
 impl ApiError {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), retry_after: None, untyped: false }
+        let (code, message) = (code.to_owned(), message.into());
+        Self { status, code, message, retry_after: None, untyped: false, reason: "CallerRateLimitExceeded" }
     }
 
     /// Without the `Type` of the body, as a few refusals were recorded.
@@ -76,6 +79,12 @@ impl ApiError {
         Self { retry_after: Some(1), ..Self::new(429, "TooManyRequestsException", "Rate exceeded") }
     }
 
+    /// The refusal of an invocation for which the function has no concurrency left.
+    pub(crate) fn out_of_reserved_concurrency() -> Self {
+        let reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
+        Self { reason, ..Self::new(429, "TooManyRequestsException", "Rate Exceeded.") }
+    }
+
     /// IAM's refusal of an action, in the words of
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
     pub(crate) fn access_denied(principal: &str, action: &str, resource: &str, policy: &str) -> Self {
@@ -98,7 +107,7 @@ impl ApiError {
     fn typed_body(&self) -> Value {
         match self.code.as_str() {
             "TooManyRequestsException" => {
-                json!({"Type": "User", "Reason": "CallerRateLimitExceeded", "message": self.message})
+                json!({"Type": "User", "Reason": self.reason, "message": self.message})
             }
             "ResourceNotFoundException" | "CodeSigningConfigNotFoundException" => {
                 json!({"Type": "User", "Message": self.message})

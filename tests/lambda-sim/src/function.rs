@@ -163,6 +163,13 @@ impl Function {
         self.published.iter().find(|version| version.number == number)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn version_mut(&mut self, qualifier: Option<&str>) -> Option<&mut Version> {
+        let number = self.version(qualifier)?.number.clone();
+        let mut versions = std::iter::once(&mut self.latest).chain(&mut self.published);
+        versions.find(|version| version.number == number)
+    }
+
     /// Whether there is such a version or alias.
     pub(crate) fn has(&self, qualifier: &str) -> bool {
         qualifier == LATEST

@@ -42,7 +42,8 @@ pub struct Call {
     /// S3, a repository of ECR.
     pub resource: Option<String>,
     /// The members of the request: the body as sent, with `ZipFile` replaced by `sha256:<base64>`, and the
-    /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list).
+    /// parameters of the path (but the first) and of the query under their names (`tagKeys` as a list). Of an invocation
+    /// what its headers say, and its payload as text.
     pub request: Value,
     /// The HTTP status of the answer; 0 while there is none, or when the connection was cut.
     pub status: u16,

@@ -34,6 +34,7 @@
 //! curl -d '{"do": "section", "act": "set", "function": "hello", "section": "recursive_loop", "value": "Allow"}' …
 //! curl -d '{"do": "layer", "act": "remove", "name": "tools", "number": 3}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
+//! curl -d '{"do": "invocations", "act": "next", "function": "hello", "outcome": {"parts": ["{\"n\": 1}"]}}' …
 //! curl -d '{"do": "mappings"}' …
 //! curl -d '{"do": "edit_mapping", "uuid": "…", "changes": {"State": "Disabled"}}' …
 //! curl -d '{"do": "ledger"}' $SIM/_sim
@@ -48,8 +49,10 @@ mod code_signing;
 mod control;
 mod dispatch;
 mod error;
+mod event_stream;
 mod faults;
 mod function;
+mod invocation;
 mod layer;
 mod ledger;
 mod lifecycle;
@@ -74,6 +77,7 @@ mod world;
 
 pub use control::{AccountControl, Control, ControlError, Section};
 pub use faults::{Fault, FaultEffect, FaultError};
+pub use invocation::{Invocation, Outcome};
 pub use ledger::Call;
 pub use server::{CALLED_VARIABLE, Options, Sim};
 pub use settings::{AccountSettings, AuthError, Failure, SettleDelay};

@@ -132,11 +132,17 @@ impl Lifecycle {
 
     /// An update was accepted. It also wakes a function that Lambda had put to sleep.
     pub(crate) fn updating(&mut self, delay: SettleDelay, now: Instant) {
-        if self.state.is("Inactive") {
-            self.state = Status::with_reason("Pending", "Restoring", "The function is being restored.");
-        }
+        self.woken();
         self.update = Status::ongoing("InProgress");
         self.due = Some(Due::after(delay, now));
+    }
+
+    fn woken(&mut self) -> bool {
+        let slept = self.state.is("Inactive");
+        if slept {
+            self.state = Status::with_reason("Pending", "Restoring", "The function is being restored.");
+        }
+        slept
     }
 
     /// A deletion was accepted. Only a durable function has something to wait for that AWS names.
@@ -206,6 +212,18 @@ impl Lifecycle {
             return Some(ApiError::conflict(update_in_progress(arn)));
         }
         self.refusal_in(&["Pending", "Deleting"], arn)
+    }
+
+    /// Why an invocation is refused now, if it is. One of a function that Lambda had put to sleep wakes it and is refused
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>).
+    pub(crate) fn refusal_of_invocation(&mut self, delay: SettleDelay, now: Instant) -> Option<ApiError> {
+        if self.woken() {
+            self.due = Some(Due::after(delay, now));
+        }
+        let invocable = |state: &&str| !["Pending", "Failed", "Deleting"].contains(state);
+        let state = self.state.value.as_deref().filter(|state| !invocable(state))?;
+        let text = format!("{BUSY} The function is currently in the following state: {state}");
+        Some(ApiError::conflict(text))
     }
 
     /// Why any write at all is refused now, if it is.
@@ -295,6 +313,18 @@ mod tests {
         assert!(life.state.is("Pending") && life.state.code.as_deref() == Some("Restoring"));
         assert!(life.tick(Access::Read, now, NONE));
         assert!(life.state.is("Active") && life.update.is("Successful"));
+    }
+
+    #[test]
+    fn an_invocation_wakes_what_slept_and_waits_for_it() {
+        let now = Instant::now();
+        let mut life = Lifecycle::settled();
+        assert_eq!(life.refusal_of_invocation(SettleDelay::NEXT_READ, now), None);
+        life.state = Status::with_reason("Inactive", "Idle", "idle");
+        let refused = life.refusal_of_invocation(SettleDelay::NEXT_READ, now).unwrap();
+        assert!(refused.status == 409 && refused.message.ends_with("state: Pending"), "{refused:?}");
+        assert!(life.tick(Access::Read, now, NONE));
+        assert_eq!(life.refusal_of_invocation(SettleDelay::NEXT_READ, now), None);
     }
 
     #[test]

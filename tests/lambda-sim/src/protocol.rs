@@ -66,7 +66,11 @@ pub(crate) fn is_denied(settings: &AccountSettings, route: &Route) -> bool {
 
 /// IAM's name for the operation.
 fn action(route: &Route) -> &'static str {
-    if route.operation == "HeadObject" { "GetObject" } else { route.operation }
+    match route.operation {
+        "HeadObject" => "GetObject",
+        "Invoke" | "InvokeWithResponseStream" => "InvokeFunction",
+        operation => operation,
+    }
 }
 
 /// IAM's refusal of a call, with the action and the resource that it has for the operation

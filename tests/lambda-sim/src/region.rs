@@ -7,6 +7,7 @@ use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::function::Function;
+use crate::invocation::Invocations;
 use crate::lifecycle::{Access, Due, Failures};
 use crate::mapping::Mappings;
 use crate::quota::Quotas;
@@ -33,6 +34,8 @@ pub(crate) struct Region {
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
     /// Digests of images whose tag is known, by URI.
     pub(crate) images: HashMap<String, String>,
+    /// What functions were invoked for and will answer, by name.
+    pub(crate) invocations: HashMap<String, Invocations>,
 }
 
 impl Region {
@@ -49,6 +52,7 @@ impl Region {
             mappings: Mappings::default(),
             objects: HashMap::new(),
             images: HashMap::new(),
+            invocations: HashMap::new(),
         }
     }
 

@@ -93,6 +93,15 @@ pub(crate) enum Body {
     Json(Value),
     Xml(String),
     Object(StoredObject),
+    Invoked(Invoked),
+}
+
+/// The answer of a function, or the stream of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invoked {
+    pub(crate) kind: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) content: Vec<u8>,
 }
 
 /// An object of S3 as an answer.
@@ -119,7 +128,11 @@ impl Reply {
     }
 
     pub(crate) fn no_content() -> Self {
-        Self { status: 204, body: Body::Empty }
+        Self::empty(204)
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, body: Body::Empty }
     }
 }
 

@@ -2,7 +2,7 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, executions, functions, lists, sts, tags, updates, versions};
-use crate::ops::{code_signing, code_signing_link, ecr, layer_policy, layers, mappings, s3};
+use crate::ops::{code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3};
 use crate::ops::{concurrency, event_invoke, policy, provisioned, recursion, resource_policy};
 use crate::ops::{runtime_management, scaling, urls};
 use crate::quota::Quota;
@@ -18,6 +18,8 @@ pub(crate) struct Route {
     /// Other services than Lambda are routed without it.
     path: &'static str,
     pub(crate) quota: Quota,
+    /// The member of the request that its whole body is, which needn't be an object then.
+    pub(crate) payload: Option<&'static str>,
     pub(crate) handler: Handler,
 }
 
@@ -27,19 +29,29 @@ const fn lambda(
     operation: &'static str,
     handler: Handler,
 ) -> Route {
-    Route { operation, service: "lambda", method, path, quota: Quota::Rest, handler }
+    Route { operation, service: "lambda", method, path, quota: Quota::Rest, payload: None, handler }
+}
+
+/// Calls of the data plane, which have other limits than those of the control plane.
+const fn invocation(
+    path: &'static str,
+    operation: &'static str,
+    payload: &'static str,
+    handler: Handler,
+) -> Route {
+    Route { quota: Quota::Unlimited, payload: Some(payload), ..lambda("POST", path, operation, handler) }
 }
 
 const fn sts(operation: &'static str, handler: Handler) -> Route {
-    Route { operation, service: "sts", method: "POST", path: "/", quota: Quota::Unlimited, handler }
+    Route { service: "sts", quota: Quota::Unlimited, ..lambda("POST", "/", operation, handler) }
 }
 
 const fn s3(method: &'static str, operation: &'static str, handler: Handler) -> Route {
-    Route { operation, service: "s3", method, path: "/{}", quota: Quota::Unlimited, handler }
+    Route { service: "s3", quota: Quota::Unlimited, ..lambda(method, "/{}", operation, handler) }
 }
 
 const fn ecr(operation: &'static str, handler: Handler) -> Route {
-    Route { operation, service: "ecr", method: "POST", path: "/", quota: Quota::Unlimited, handler }
+    Route { service: "ecr", quota: Quota::Unlimited, ..lambda("POST", "/", operation, handler) }
 }
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
@@ -64,6 +76,9 @@ const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency
 const EVENT_INVOKE: &str = "/2019-09-25/functions/{}/event-invoke-config";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
+const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
+const INVOCATIONS_ASYNC: &str = "/2014-11-13/functions/{}/invoke-async";
+const INVOCATIONS_STREAMED: &str = "/2021-11-15/functions/{}/response-streaming-invocations";
 const TAGS: &str = "/2017-03-31/tags/{}";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
@@ -124,6 +139,9 @@ static ROUTES: &[Route] = &[
     lambda("GET", SCALING, "GetFunctionScalingConfig", scaling::get),
     lambda("PUT", SCALING, "PutFunctionScalingConfig", scaling::put),
     lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", executions::list),
+    invocation(INVOCATIONS, "Invoke", "Payload", invoke::buffered),
+    invocation(INVOCATIONS_STREAMED, "InvokeWithResponseStream", "Payload", invoke::streamed),
+    invocation(INVOCATIONS_ASYNC, "InvokeAsync", "InvokeArgs", invoke::queued),
     lambda("POST", TAGS, "TagResource", tags::tag),
     lambda("DELETE", TAGS, "UntagResource", tags::untag),
     lambda("GET", TAGS, "ListTags", tags::list),

@@ -119,15 +119,11 @@ async fn serve(
     let Ok(body) = body.collect().await else { return Err(Cut) };
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax>
     let asks_for_checksums = parts.headers.contains_key("x-amz-checksum-mode");
-    let header =
-        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let incoming = Incoming {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        authorization: header("authorization"),
-        user_agent: header("user-agent"),
-        target: header("x-amz-target"),
+        headers: parts.headers,
         body: body.to_bytes(),
     };
     if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
@@ -165,6 +161,12 @@ fn response(answer: &Answer, checksums: bool) -> Response<Full<Bytes>> {
                     .header("x-amz-checksum-type", "FULL_OBJECT");
             }
             ("binary/octet-stream", Bytes::from(object.content))
+        }
+        Body::Invoked(invoked) => {
+            for (name, value) in invoked.headers {
+                builder = builder.header(name, value);
+            }
+            (invoked.kind, Bytes::from(invoked.content))
         }
     };
     builder = builder.header(header::CONTENT_TYPE, kind);

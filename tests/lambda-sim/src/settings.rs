@@ -107,7 +107,8 @@ pub struct AccountSettings {
     /// Every call, also to STS, answers 403 with this.
     pub auth_error: Option<AuthError>,
     /// Operations that answer AccessDeniedException, by name, e.g. `UpdateFunctionCode`, `AssumeRole` or
-    /// `BatchGetImage`. `GetObject` is HeadObject too, as it is in IAM.
+    /// `BatchGetImage`. As in IAM `GetObject` is HeadObject too, and `InvokeFunction` is Invoke and
+    /// InvokeWithResponseStream.
     pub deny: BTreeSet<String>,
     /// ARNs of IAM roles that can't be assumed, by Lambda or through AssumeRole, nor named in the policy of a function.
     pub missing_roles: BTreeSet<String>,

@@ -1,6 +1,6 @@
 //! Between bytes and calls: percent-encoding, queries, forms, and which operation a request is.
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::caller::Caller;
@@ -16,20 +16,33 @@ pub(crate) struct Incoming {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
-    pub(crate) authorization: Option<String>,
-    /// The header `User-Agent`.
-    pub(crate) user_agent: Option<String>,
-    /// The header `X-Amz-Target`.
-    pub(crate) target: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: bytes::Bytes,
 }
 
+/// What the headers of an invocation say, by the names of the API
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax>).
+const OF_INVOCATION: [(&str, &str); 5] = [
+    ("x-amz-invocation-type", "InvocationType"),
+    ("x-amz-log-type", "LogType"),
+    ("x-amz-client-context", "ClientContext"),
+    ("x-amz-tenant-id", "TenantId"),
+    ("x-amz-durable-execution-name", "DurableExecutionName"),
+];
+
 impl Incoming {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn signed_by(&self) -> Option<Caller> {
+        self.header("authorization").and_then(Caller::from_authorization)
+    }
+
     /// The protocol that it speaks: that of the service that it is signed for, since paths of S3 look like any
     /// other's. The query protocol posts a form to the root.
     pub(crate) fn protocol(&self) -> Protocol {
-        let caller = self.authorization.as_deref().and_then(Caller::from_authorization);
-        match caller.as_ref().map_or("", |caller| caller.service.as_str()) {
+        match self.signed_by().as_ref().map_or("", |caller| caller.service.as_str()) {
             "s3" => Protocol::RestXml,
             "ecr" => Protocol::Json,
             _ if self.method == Method::POST && self.path == "/" => Protocol::Query,
@@ -39,8 +52,7 @@ impl Incoming {
 
     /// The caller, as the signature names it.
     pub(crate) fn caller(&self) -> Result<Caller, ApiError> {
-        let caller = self.authorization.as_deref().and_then(Caller::from_authorization);
-        caller.ok_or_else(|| {
+        self.signed_by().ok_or_else(|| {
             ApiError::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         })
     }
@@ -48,7 +60,7 @@ impl Incoming {
     /// The application that the SDK was told of, e.g. of `aws-sdk-rust/1.3 os/linux app/shop` it is `shop`
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>).
     pub(crate) fn application(&self) -> Option<String> {
-        let mut words = self.user_agent.as_deref().unwrap_or_default().split(' ');
+        let mut words = self.header("user-agent").unwrap_or_default().split(' ');
         words.find_map(|word| word.strip_prefix("app/")).map(ToOwned::to_owned)
     }
 
@@ -75,7 +87,7 @@ impl Incoming {
     }
 
     fn json_call(&self) -> Result<Option<(&'static Route, Request)>, ApiError> {
-        let route = self.target.as_deref().and_then(router::target);
+        let route = self.target();
         let body = self.json()?;
         Ok(route.map(|route| (route, Request { body, ..Request::default() })))
     }
@@ -96,7 +108,8 @@ impl Incoming {
         code::check_request_size(route.operation, self.body.len())?;
         let mut parameters = parameters.into_iter();
         let label = parameters.next().map(|(_, label)| label).unwrap_or_default();
-        let (query, body) = (pairs(&self.query), self.json()?);
+        let body = route.payload.map_or_else(|| self.json(), |member| Ok(self.invocation(member)))?;
+        let query = pairs(&self.query);
         let parameters = parameters.collect();
         Ok(Some((route, Request { label, parameters, query, body, ..Request::default() })))
     }
@@ -105,12 +118,24 @@ impl Incoming {
     pub(crate) fn operation(&self) -> Option<&'static Route> {
         match self.protocol() {
             Protocol::Query => self.query_call().map(|(route, _)| route),
-            Protocol::Json => self.target.as_deref().and_then(router::target),
+            Protocol::Json => self.target(),
             Protocol::RestXml => self.object_call().map(|(route, _)| route),
             Protocol::RestJson => {
                 router::rest(self.method.as_str(), &self.path, &self.query).map(|(route, _)| route)
             }
         }
+    }
+
+    fn target(&self) -> Option<&'static Route> {
+        self.header("x-amz-target").and_then(router::target)
+    }
+
+    /// The members of an invocation: those of the headers, and the payload as text.
+    fn invocation(&self, payload: &str) -> Object {
+        let headers =
+            OF_INVOCATION.iter().filter_map(|(header, member)| Some((*member, self.header(header)?)));
+        let payload = (payload, &*String::from_utf8_lossy(&self.body));
+        headers.chain([payload]).map(|(member, text)| (member.to_owned(), text.into())).collect()
     }
 
     /// What stands for the operation when there is none, e.g. `GET /2015-03-31/nothing`.

@@ -34,6 +34,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    LambdaInvocation,
     LambdaAccount,
 }
 
@@ -48,6 +49,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::LambdaInvocation => "LambdaInvocation",
             Self::LambdaAccount => "LambdaAccount",
         }
     }
@@ -114,6 +116,8 @@ pub struct Offer {
     pub deleting: bool,
     /// Why it can't be used; `None`: it can, unless it is being deleted.
     pub unready: Option<String>,
+    /// Whether AWS has what its present generation says.
+    pub settled: bool,
     /// The account that its resource is in.
     pub account: String,
     /// The region that its resource is in.

@@ -30,7 +30,7 @@ const LABELS: [(&str, &str); 14] = [
     ("result", "The reason of Ready after the visit, or `deleted`, `gone`, `conflict`, `error`"),
     ("status", "`True`, `False` or `Unknown`"),
     ("version", "The operator's version"),
-    ("what", "`status`, `finalizer`, `event` or `lease`"),
+    ("what", "`status`, `finalizer`, `deletion`, `event` or `lease`"),
 ];
 
 /// A gauge of seconds or the like.

@@ -78,7 +78,17 @@ async fn work(story: &Story, operator: &mut Process) {
             None,
         )
         .await;
-    assert_eq!(story.sim.control().account(ACCOUNT, "eu-west-1").functions().await, ["other", "own"]);
+    let aws = story.sim.control().account(ACCOUNT, "eu-west-1");
+    assert_eq!(aws.functions().await, ["other", "own"]);
+    let once = json!({
+        "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaInvocation",
+        "metadata": {"name": "once", "namespace": "default"},
+        "spec": {"functionRef": {"name": "own"}, "ttlSecondsAfterFinished": 0},
+    });
+    story.kubectl(&["apply", "-f", "-"], Some(once)).await;
+    let gone = ["wait", "--for=delete", "--timeout=60s", "-n", "default", "lambdainvocation/once"];
+    story.kubectl(&gone, None).await;
+    assert_eq!(aws.invocations("own").await.len(), 1);
 
     // What `helm test` asks, at the address of this process.
     let address = operator.word_after("address=").await;

@@ -6,6 +6,9 @@ use chart_tests::rights::of_roles;
 use chart_tests::{Rendering, find, of_kind, render};
 use serde_json::{Value, json};
 
+/// Objects of it are deleted once they have outlived their time, and have no finalizer that would be patched.
+const INVOCATIONS: &str = "lambdainvocations";
+
 fn shown<'a>(roles: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     of_roles(roles).iter().map(ToString::to_string).collect()
 }
@@ -21,12 +24,15 @@ async fn the_operator_may_work_on_every_kind_and_write_none_of_their_specs() {
     let group = lambda_operator_crds::GROUP;
     for crd in lambda_operator_crds::all() {
         let plural = &crd.spec.names.plural;
-        for verb in ["list", "watch", "patch"] {
+        let last = if plural == INVOCATIONS { "delete" } else { "patch" };
+        for verb in ["list", "watch", last] {
             assert!(rights.contains(&format!("{verb} {plural}.{group}")), "{verb} {plural}");
         }
         assert!(rights.contains(&format!("patch {plural}/status.{group}")), "{plural}/status");
     }
-    for right in &rights {
+    assert!(!rights.contains(&format!("patch {INVOCATIONS}.{group}")), "{rights:?}");
+    let deletion = format!("delete {INVOCATIONS}.{group}");
+    for right in rights.iter().filter(|right| **right != deletion) {
         assert!(
             !right.contains('*') && !right.starts_with("update") && !right.starts_with("delete"),
             "{right}"
@@ -95,7 +101,9 @@ async fn the_guard_may_list_and_delete_only_the_accounts_of_the_release() {
     let rights = shown([find(&objects, "ClusterRole", "everything-uninstall-guard")]);
     let group = lambda_operator_crds::GROUP;
     for crd in lambda_operator_crds::all() {
-        assert!(rights.contains(&format!("list {}.{group}", crd.spec.names.plural)), "{rights:?}");
+        let plural = &crd.spec.names.plural;
+        let listed = rights.contains(&format!("list {plural}.{group}"));
+        assert_eq!(listed, plural != INVOCATIONS, "{plural}: {rights:?}");
     }
     let others: Vec<&String> = rights.iter().filter(|right| !right.starts_with("list ")).collect();
     assert_eq!(others, [&format!("delete lambdaaccounts.{group} analytics")]);

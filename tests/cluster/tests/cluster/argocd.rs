@@ -13,12 +13,12 @@ use super::kstatus::{answers, apply, assert_answers, delete, has_reason, is_susp
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/argocd");
 
 /// Argo CD with the ConfigMap that `kubectl apply -k config/argocd` applies.
-struct Argo {
+pub(super) struct Argo {
     config_map: PathBuf,
 }
 
 impl Argo {
-    async fn taught(world: &World) -> Self {
+    pub(super) async fn taught(world: &World) -> Self {
         let name = format!("argocd-cm-{}.yaml", world.namespace.name());
         let config_map = world.cluster.directory().join(name);
         let text = world.kubectl(&["kustomize", CONFIG]).run().await.stdout;
@@ -32,7 +32,7 @@ impl Argo {
     }
 
     /// All of them have this health, and `text` is in what is said of each.
-    async fn assert_all(&self, world: &World, objects: &[Value], health: &str, text: &str) {
+    pub(super) async fn assert_all(&self, world: &World, objects: &[Value], health: &str, text: &str) {
         let found = answers(self.command(world, &["health"]), objects).await;
         assert_answers(objects, &found, health, text);
     }

@@ -86,6 +86,9 @@ async fn every_sample_applies_and_becomes_ready() {
     ] {
         world.objects(kind).ready(name).await;
     }
+    for name in ["hello-migration", "quotes-price"] {
+        world.objects("LambdaInvocation").reason(name, "Completed").await;
+    }
     let functions = world.aws().functions().await;
     let expected = [
         "billing-production",

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use cluster_tests::{World, function};
-use lambda_operator_crds::LambdaFunction;
 use lambda_sim::{Fault, FaultEffect};
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::{Process, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,7 +56,7 @@ async fn sigterm_ends_an_idle_operator_at_once() {
 #[tokio::test]
 async fn a_create_whose_outcome_was_never_stored_is_not_repeated() {
     let world = World::builder("never-stored").without_operator().start().await;
-    let policy = RefusedStatus::new(&world).await;
+    let policy = RefusedStatus::of_functions(&world).await;
     let mut process = world.operator_process("operator", &[]).await;
     world.apply("hello", function(json!({"code": {"s3": {"bucket": "packages", "key": "hello.zip"}}}))).await;
     eventually(PATIENCE, "the function was created and that could not be stored", || async {
@@ -79,24 +78,40 @@ async fn writes(world: &World) -> Vec<String> {
     ledger.into_iter().filter(lambda_sim::Call::is_write).map(|call| call.operation).collect()
 }
 
-/// An admission policy that refuses every status with an ARN in the namespace of a world.
-struct RefusedStatus<'a> {
+/// An admission policy that refuses every status with an outcome in the namespace of a world.
+pub(crate) struct RefusedStatus<'a> {
     world: &'a World,
+    kind: &'a str,
+    /// The field that an outcome has, with a value to try it with.
+    outcome: (&'a str, &'a str),
+    /// The spec of an object to try it with.
+    probe: Value,
     manifest: String,
 }
 
 impl<'a> RefusedStatus<'a> {
-    async fn new(world: &'a World) -> Self {
+    async fn of_functions(world: &'a World) -> Self {
+        Self::new(world, "LambdaFunction", ("arn", "arn:probe"), function(json!({"suspend": true}))).await
+    }
+
+    pub(crate) async fn of_invocations(world: &'a World) -> Self {
+        let probe = json!({"functionName": "probe", "suspend": true});
+        Self::new(world, "LambdaInvocation", ("outcome", "Succeeded"), probe).await
+    }
+
+    async fn new(world: &'a World, kind: &'a str, outcome: (&'a str, &'a str), probe: Value) -> Self {
         let name = world.namespace.name();
+        let resource = format!("{}s/status", kind.to_lowercase());
+        let expression = format!("!has(object.status.{})", outcome.0);
         let policy = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
             "spec": {
                 "failurePolicy": "Fail",
                 "matchConstraints": {"resourceRules": [{
                     "apiGroups": ["lambda-operator.io"], "apiVersions": ["*"], "operations": ["UPDATE"],
-                    "resources": ["lambdafunctions/status"],
+                    "resources": [resource],
                 }]},
-                "validations": [{"expression": "!has(object.status.arn)", "message": "the outcome may not be stored"}],
+                "validations": [{"expression": expression, "message": "the outcome may not be stored"}],
             },
         });
         let binding = json!({
@@ -108,27 +123,23 @@ impl<'a> RefusedStatus<'a> {
             },
         });
         let list = json!({"apiVersion": "v1", "kind": "List", "items": [policy, binding]});
-        let refused = Self { world, manifest: list.to_string() };
+        let refused = Self { world, kind, outcome, probe, manifest: list.to_string() };
         refused.kubectl(&["apply", "-f", "-"]).await;
         refused.in_force(true).await;
         refused
     }
 
-    async fn remove(self) {
+    pub(crate) async fn remove(self) {
         self.kubectl(&["delete", "-f", "-"]).await;
         self.in_force(false).await;
     }
 
     /// The API server takes such policies in with a delay.
     async fn in_force(&self, wanted: bool) {
-        let api = self.world.functions();
-        let probe: LambdaFunction = serde_json::from_value(json!({
-            "apiVersion": "lambda-operator.io/v1alpha1", "kind": "LambdaFunction", "metadata": {"name": "probe"},
-            "spec": function(json!({"suspend": true})),
-        }))
-        .unwrap();
-        let _ = api.create(&kube::api::PostParams::default(), &probe).await;
-        let patch = kube::api::Patch::Merge(json!({"status": {"arn": "arn:probe"}}));
+        let api = self.world.objects(self.kind).api();
+        self.world.objects(self.kind).apply("probe", self.probe.clone()).await;
+        let (field, value) = self.outcome;
+        let patch = kube::api::Patch::Merge(json!({"status": {field: value}}));
         eventually(PATIENCE, "the policy is in force, or gone", || async {
             let params = kube::api::PatchParams { dry_run: true, ..kube::api::PatchParams::default() };
             let refused = api.patch_status("probe", &params, &patch).await.is_err();

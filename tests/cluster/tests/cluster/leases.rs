@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 /// Half of [`LONG`].
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A Lease that expires while a test watches.
-const SHORT: [&str; 6] =
+pub(crate) const SHORT: [&str; 6] =
     ["--lease-duration", "3s", "--lease-renew-deadline", "2s", "--lease-retry-period", "300ms"];
 /// One that doesn't.
 const LONG: [&str; 6] =
@@ -21,15 +21,15 @@ const LONG: [&str; 6] =
 static LEASE: Mutex<()> = Mutex::const_new(());
 
 /// A leader, a standby, and their world.
-struct Pair {
-    world: World,
-    leader: Process,
-    standby: Process,
+pub(crate) struct Pair {
+    pub(crate) world: World,
+    pub(crate) leader: Process,
+    pub(crate) standby: Process,
     _lease: MutexGuard<'static, ()>,
 }
 
 impl Pair {
-    async fn start(name: &str, timing: &[&str]) -> Self {
+    pub(crate) async fn start(name: &str, timing: &[&str]) -> Self {
         let lease = LEASE.lock().await;
         let world = World::builder(name).without_operator().start().await;
         vacate(&world).await;
@@ -44,7 +44,7 @@ impl Pair {
         Self { world, leader, standby, _lease: lease }
     }
 
-    async fn writes(&self) -> Vec<String> {
+    pub(crate) async fn writes(&self) -> Vec<String> {
         let ledger = self.world.ledger().await;
         ledger.into_iter().filter(lambda_sim::Call::is_write).map(|call| call.operation).collect()
     }
@@ -57,7 +57,7 @@ async fn vacate(world: &World) {
     kubectl.args(lease).run().await;
 }
 
-async fn leads(process: &Process) {
+pub(crate) async fn leads(process: &Process) {
     eventually(PATIENCE, "it leads", || async { is_leading(process).then_some(()) }).await;
 }
 

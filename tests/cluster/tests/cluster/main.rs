@@ -24,6 +24,7 @@ mod environment;
 mod errors;
 mod fields;
 mod installation;
+mod invocation;
 mod kstatus;
 mod layer;
 mod leases;

@@ -28,6 +28,7 @@ async fn the_operator_may_do_what_it_needs() {
         "patch lambdafunctions.lambda-operator.io --subresource=status -n default",
         "get secrets -n default",
         "watch configmaps --all-namespaces",
+        "delete lambdainvocations.lambda-operator.io -n default",
         "create events.events.k8s.io -n default",
         "get namespaces/kube-system",
         "watch namespaces",
@@ -47,6 +48,8 @@ async fn the_operator_may_do_nothing_more() {
         // Its watches tell it everything.
         "get lambdafunctions.lambda-operator.io -n default",
         "delete lambdafunctions.lambda-operator.io -n default",
+        "create lambdainvocations.lambda-operator.io -n default",
+        "patch lambdainvocations.lambda-operator.io -n default",
         "deletecollection lambdafunctions.lambda-operator.io -n default",
         "update lambdafunctions.lambda-operator.io --subresource=status -n default",
         "create secrets -n default",
@@ -75,7 +78,7 @@ async fn the_operator_may_do_nothing_more() {
 /// The rules of an operator for one namespace with these verbs for Secrets and ConfigMaps.
 fn rules(references: &[&str]) -> Value {
     let mut rules = json!([
-        {"apiGroups": ["lambda-operator.io"], "resources": ["codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdalayers"],
+        {"apiGroups": ["lambda-operator.io"], "resources": ["codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdainvocations", "lambdalayers"],
          "verbs": ["get", "list", "watch", "patch"]},
         {"apiGroups": ["lambda-operator.io"], "resources": ["lambdafunctions/status"], "verbs": ["patch"]},
         {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},

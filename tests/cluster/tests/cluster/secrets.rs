@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use cluster_tests::{World, condition, fetch, function, serving_address};
 use k8s_openapi::ByteString;
-use lambda_sim::{AuthError, Failure, Fault, FaultEffect, FaultError};
+use lambda_sim::{AuthError, Failure, Fault, FaultEffect, FaultError, Outcome};
 use serde_json::json;
 use test_support::{Process, eventually};
+
+use super::invocation::{KIND as INVOCATION, ended, put_hello};
 
 /// Looked for as it is and, since errors quote JSON, by its middle alone.
 const CANARY: &str = "canary-7f3a9c-\"quoted\"\\and\nbroken-5e1d";
@@ -37,7 +39,7 @@ async fn everything_said(world: &World, process: &Process) -> Vec<(&'static str,
     let kubectl =
         |what: &'static str| world.kubectl(&["get", what, "-o", "json", "--show-managed-fields"]).run();
     vec![
-        ("the objects with their managedFields", kubectl("lambdafunctions").await.stdout),
+        ("the objects with their managedFields", kubectl("lambdafunctions,lambdainvocations").await.stdout),
         ("the Events", kubectl("events.events.k8s.io").await.stdout),
         ("the metrics", metrics(process).await),
         ("the log", process.log()),
@@ -182,5 +184,57 @@ async fn no_other_way_to_fail_tells_a_value() {
         world.events("hello").await.iter().any(|(_, _, note)| note.contains("LARGE")).then_some(())
     })
     .await;
+    assert_silent(&world, &process).await;
+}
+
+/// An invocation whose payload is a Secret's.
+fn with_secret_payload() -> serde_json::Value {
+    let source = json!({"secretKeyRef": {"name": "event", "key": "event.json"}});
+    json!({"functionName": "hello", "payloadFrom": source})
+}
+
+fn secret_payload() -> serde_json::Value {
+    json!({"awkward": CANARY, "plain": PLAIN})
+}
+
+/// A world with that payload in its Secret, and a function for it.
+async fn world_with_payload(name: &str, level: &str) -> (World, Process) {
+    let (world, process) = world_with_process(name, level).await;
+    put_hello(&world).await;
+    world.secret("event", &[("event.json", &secret_payload().to_string())]).await;
+    (world, process)
+}
+
+#[tokio::test]
+async fn a_payload_from_a_secret_reaches_the_function_and_nothing_else() {
+    let (world, process) = world_with_payload("canary-payload", "lambda_operator=trace,trace").await;
+    // Answers that repeat it, in success and in failure.
+    world.objects(INVOCATION).apply("repeated", with_secret_payload()).await;
+    ended(&world, "repeated", "Completed").await;
+    assert_eq!(world.aws().invocations("hello").await[0].event, secret_payload());
+    let outcome = Outcome::raises("KeyError", CANARY).logs(CANARY).logs(PLAIN);
+    world.aws().next_invocation("hello", outcome).await;
+    world.objects(INVOCATION).apply("raised", with_secret_payload()).await;
+    ended(&world, "raised", "FunctionFailed").await;
+    world.secret("event", &[("event.json", &format!("{{{PLAIN}"))]).await;
+    world.objects(INVOCATION).apply("broken", with_secret_payload()).await;
+    world.warning("broken", "InvalidSpec", &["key event.json of Secret event is not JSON"]).await;
+    assert_silent(&world, &process).await;
+    let whole = encoded(&secret_payload().to_string());
+    assert!(!everything_said(&world, &process).await.iter().any(|(_, text)| text.contains(&whole)));
+}
+
+#[tokio::test]
+async fn errors_that_repeat_a_payload_are_told_without_it() {
+    let (world, process) = world_with_payload("canary-payload-quoted", "trace").await;
+    for (number, (code, status, _)) in quoting().into_iter().enumerate() {
+        let name = format!("quoted-{number}");
+        let text = format!("Could not read '{}' at {PLAIN}: {CANARY}", secret_payload());
+        world.aws().inject(Fault::error("Invoke", status, code, &text).times(1)).await;
+        world.objects(INVOCATION).apply(&name, with_secret_payload()).await;
+        let reason = if status == 500 { "OutcomeUnknown" } else { "InvalidSpec" };
+        ended(&world, &name, reason).await;
+        world.warning(&name, reason, &[code]).await;
+    }
     assert_silent(&world, &process).await;
 }

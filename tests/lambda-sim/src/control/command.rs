@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::aliases::AliasCommand;
 use super::code_signing::CodeSigningCommand;
+use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
 use super::sections::SectionCommand;
 use super::versions::VersionCommand;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     RemoveMapping { uuid: String },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Invocations(InvocationsCommand),
     Section(SectionCommand),
     Layer(LayerCommand),
     CodeSigning(CodeSigningCommand),

@@ -1,7 +1,8 @@
 //! The control API: how tests and the demo set the simulator up, look into it, and play the person in the console.
 //! `client` is what they use, `handler` is the server's side, `command` what goes over the wire, `edit` the changes
 //! that come from behind the operator's back. `aliases`, `versions`, `sections`, `layers` and `code_signing` have all of
-//! that for one resource each, `mapping_client` and `mappings` the two sides for event source mappings.
+//! that for one resource each, `invocations` says what functions do, `mapping_client` and `mappings` are the two sides for
+//! event source mappings.
 
 mod aliases;
 mod client;
@@ -9,6 +10,7 @@ mod code_signing;
 mod command;
 mod edit;
 pub(crate) mod handler;
+mod invocations;
 mod layers;
 mod mapping_client;
 mod mappings;

@@ -9,6 +9,7 @@ pub(crate) mod ecr;
 pub(crate) mod event_invoke;
 pub(crate) mod executions;
 pub(crate) mod functions;
+pub(crate) mod invoke;
 pub(crate) mod layer_policy;
 pub(crate) mod layers;
 pub(crate) mod lists;

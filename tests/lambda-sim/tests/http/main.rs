@@ -11,6 +11,7 @@ mod deletion;
 mod event_invoke;
 mod faults;
 mod functions;
+mod invocations;
 mod layer_policy;
 mod layer_use;
 mod layers;
