@@ -202,7 +202,7 @@ impl Scope {
         self.check_gate(call)?;
         let waited = self.turn(call).await?;
         // Much can happen while a call waits for its turn.
-        self.send(call, Some((call.class, waited)), |session| send(self.client(session))).await
+        Box::pin(self.send(call, Some((call.class, waited)), |session| send(self.client(session)))).await
     }
 
     /// The same for a call that counts with no quota of the control plane, and may last.
@@ -216,7 +216,7 @@ impl Scope {
         O: RequestId,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.send(call, None, |session| send(self.lasting_client(session))).await
+        Box::pin(self.send(call, None, |session| send(self.lasting_client(session)))).await
     }
 
     /// `waited`: for which quota, and how long.
