@@ -45,8 +45,8 @@ impl Scope {
                 .config_override(Builder::new().timeout_config(timeout))
                 .send()
         };
-        let sent = self.call_at_once(Call::write(STREAMED, Priority::User), send).await;
-        let mut output = sent.map_err(as_invocation)?;
+        let answer = self.call_at_once(Call::write(STREAMED, Priority::User), send).await;
+        let mut output = answer.map_err(as_invocation)?;
         let (status, version) = (output.status_code, output.executed_version.clone());
         let request_id = output.request_id().map(str::to_owned);
         loop {
