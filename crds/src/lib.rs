@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod alias;
+pub mod capacity_provider;
 pub mod code_signing;
 pub mod common;
 pub mod conditions;
@@ -21,6 +22,7 @@ use kube::CustomResourceExt;
 
 pub use account::*;
 pub use alias::*;
+pub use capacity_provider::*;
 pub use code_signing::*;
 pub use common::*;
 pub use function::*;
@@ -36,6 +38,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
         CodeSigningConfig::crd(),
+        CapacityProvider::crd(),
         LambdaAccount::crd(),
     ]
     .map(finish)

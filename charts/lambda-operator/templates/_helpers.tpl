@@ -80,7 +80,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The kinds of the group that belong to a namespace. */}}
 {{- define "lambda-operator.kinds" -}}
-[codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdalayers]
+[capacityproviders, codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdalayers]
 {{- end }}
 
 {{/* What the operator may do where it works: in the whole cluster, or in a namespace of settings.watchNamespace. */}}

@@ -34,6 +34,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    CapacityProvider,
     LambdaAccount,
 }
 
@@ -48,6 +49,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::CapacityProvider => "CapacityProvider",
             Self::LambdaAccount => "LambdaAccount",
         }
     }
