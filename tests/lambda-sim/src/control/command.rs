@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aliases::AliasCommand;
+use super::capacity_providers::CapacityProviderCommand;
 use super::code_signing::CodeSigningCommand;
 use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Invocations(InvocationsCommand),
     Section(SectionCommand),
     Layer(LayerCommand),
+    CapacityProvider(CapacityProviderCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },
