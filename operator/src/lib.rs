@@ -8,6 +8,7 @@
 pub mod account;
 pub mod alias;
 pub mod aws;
+pub mod capacity_provider;
 pub mod cli;
 pub mod code_signing;
 pub mod engine;

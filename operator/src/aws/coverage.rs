@@ -27,6 +27,7 @@ const ALIAS: &str = "LambdaAlias";
 const LAYER: &str = "LambdaLayer";
 const MAPPING: &str = "EventSourceMapping";
 const SIGNING: &str = "CodeSigningConfig";
+const PROVIDER: &str = "CapacityProvider";
 const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
@@ -39,13 +40,13 @@ const TABLE: &[(&str, Place)] = &[
     ("AddPermission", For(FUNCTION, "`permissions`, and a URL for everybody; also of aliases")),
     ("CheckpointDurableExecution", Inside),
     ("CreateAlias", For(ALIAS, "creation")),
-    ("CreateCapacityProvider", NotYet(CAPACITY)),
+    ("CreateCapacityProvider", For(PROVIDER, "creation, with tags")),
     ("CreateCodeSigningConfig", For(SIGNING, "creation")),
     ("CreateEventSourceMapping", For(MAPPING, "creation")),
     ("CreateFunction", For(FUNCTION, "creation, with tags and the code-signing config")),
     ("CreateFunctionUrlConfig", For(FUNCTION, "`functionUrl`, also of aliases")),
     ("DeleteAlias", For(ALIAS, "deletion")),
-    ("DeleteCapacityProvider", NotYet(CAPACITY)),
+    ("DeleteCapacityProvider", For(PROVIDER, "deletion, and one whose creation failed")),
     ("DeleteCodeSigningConfig", For(SIGNING, "deletion")),
     ("DeleteDurableExecution", Lacking("durable delete")),
     ("DeleteEventSourceMapping", For(MAPPING, "deletion")),
@@ -62,7 +63,7 @@ const TABLE: &[(&str, Place)] = &[
     ("DeleteResourcePolicy", For(FUNCTION, "`resourcePolicy` that was removed, also of aliases")),
     ("GetAccountSettings", For(ACCOUNT, "limits and use in the status")),
     ("GetAlias", For(ALIAS, "reading")),
-    ("GetCapacityProvider", NotYet(CAPACITY)),
+    ("GetCapacityProvider", For(PROVIDER, "reading")),
     ("GetCodeSigningConfig", For(SIGNING, "reading")),
     ("GetDurableExecution", Cli("durable get", "an execution with its input and result")),
     ("GetDurableExecutionHistory", Cli("durable history", "what happened in an execution")),
@@ -96,7 +97,7 @@ const TABLE: &[(&str, Place)] = &[
     ("InvokeAsync", Cli("invoke --async", "the old form of `--type Event`")),
     ("InvokeWithResponseStream", Cli("invoke --stream", "the answer as the function writes it")),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),
-    ("ListCapacityProviders", NotYet(CAPACITY)),
+    ("ListCapacityProviders", Instead("GetCapacityProvider")),
     ("ListCodeSigningConfigs", For(SIGNING, "finding its own after a creation without an answer")),
     (
         "ListDurableExecutionsByFunction",
@@ -111,7 +112,10 @@ const TABLE: &[(&str, Place)] = &[
         For(FUNCTION, "which versions have settings, before `versionRetention` deletes any"),
     ),
     ("ListFunctionUrlConfigs", NotYet(URL)),
-    ("ListFunctionVersionsByCapacityProvider", NotYet(CAPACITY)),
+    (
+        "ListFunctionVersionsByCapacityProvider",
+        For(PROVIDER, "who uses it, in the status and before its deletion"),
+    ),
     ("ListFunctions", For(FUNCTION, "drift of all functions at once")),
     ("ListFunctionsByCodeSigningConfig", For(SIGNING, "who uses it, in the status and before its deletion")),
     ("ListLayerVersions", For(LAYER, "what is published already, so that nothing is published twice")),
@@ -120,7 +124,7 @@ const TABLE: &[(&str, Place)] = &[
         "ListProvisionedConcurrencyConfigs",
         For(FUNCTION, "which versions are provisioned, before `versionRetention` deletes any"),
     ),
-    ("ListTags", For(MAPPING, "tags, and those of CodeSigningConfigs")),
+    ("ListTags", For(MAPPING, "tags, and those of CodeSigningConfigs and CapacityProviders")),
     ("ListVersionsByFunction", For(FUNCTION, "whether a version was published by a call without an answer")),
     ("PauseDurableExecution", Lacking("durable pause")),
     ("PublishLayerVersion", For(LAYER, "a new version")),
@@ -146,10 +150,13 @@ const TABLE: &[(&str, Place)] = &[
         Cli("durable callback success", "the answer that an execution waits for"),
     ),
     ("StopDurableExecution", Cli("durable stop", "the end of an execution")),
-    ("TagResource", For(FUNCTION, "tags, also of mappings and CodeSigningConfigs")),
-    ("UntagResource", For(FUNCTION, "tags that were removed, also of mappings and CodeSigningConfigs")),
+    ("TagResource", For(FUNCTION, "tags, also of mappings, CodeSigningConfigs and CapacityProviders")),
+    (
+        "UntagResource",
+        For(FUNCTION, "tags that were removed, also of mappings, CodeSigningConfigs and CapacityProviders"),
+    ),
     ("UpdateAlias", For(ALIAS, "changes")),
-    ("UpdateCapacityProvider", NotYet(CAPACITY)),
+    ("UpdateCapacityProvider", For(PROVIDER, "changes of scaling, tags handed on and telemetry")),
     ("UpdateCodeSigningConfig", For(SIGNING, "changes")),
     ("UpdateEventSourceMapping", For(MAPPING, "changes")),
     ("UpdateFunctionCode", For(FUNCTION, "changes of code and architecture")),

@@ -8,6 +8,7 @@ mod account;
 mod alias;
 mod bucket;
 mod call;
+mod capacity_provider;
 mod code_signing;
 mod code_signing_link;
 pub mod commands;

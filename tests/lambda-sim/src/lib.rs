@@ -45,6 +45,7 @@
 //! and ledger, `ops` carries it out on a `region`, under the `rules`, and `control` is the way around all that.
 
 mod caller;
+mod capacity_provider;
 mod code;
 mod code_signing;
 mod control;

@@ -2,7 +2,9 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, executions, functions, lists, sts, tags, updates, versions};
-use crate::ops::{code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3};
+use crate::ops::{
+    capacity_providers, code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3,
+};
 use crate::ops::{concurrency, event_invoke, policy, provisioned, recursion, resource_policy};
 use crate::ops::{runtime_management, scaling, urls};
 use crate::quota::Quota;
@@ -40,6 +42,19 @@ const fn invocation(
     handler: Handler,
 ) -> Route {
     Route { quota: Quota::Unlimited, payload: Some(payload), ..lambda("POST", path, operation, handler) }
+}
+
+const fn provider_read(path: &'static str, operation: &'static str, handler: Handler) -> Route {
+    Route { quota: Quota::CapacityProviderReads, ..lambda("GET", path, operation, handler) }
+}
+
+const fn provider_write(
+    method: &'static str,
+    path: &'static str,
+    operation: &'static str,
+    handler: Handler,
+) -> Route {
+    Route { quota: Quota::CapacityProviderWrites, ..lambda(method, path, operation, handler) }
 }
 
 const fn sts(operation: &'static str, handler: Handler) -> Route {
@@ -99,6 +114,10 @@ const CODE_SIGNING: &str = "/2020-04-22/code-signing-configs";
 const CODE_SIGNING_CONFIG: &str = "/2020-04-22/code-signing-configs/{}";
 const CODE_SIGNING_FUNCTIONS: &str = "/2020-04-22/code-signing-configs/{}/functions";
 const CODE_SIGNING_LINK: &str = "/2020-06-30/functions/{}/code-signing-config";
+
+const PROVIDERS: &str = "/2025-11-30/capacity-providers";
+const PROVIDER: &str = "/2025-11-30/capacity-providers/{}";
+const PROVIDER_VERSIONS: &str = "/2025-11-30/capacity-providers/{}/function-versions";
 
 static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
@@ -194,6 +213,16 @@ static ROUTES: &[Route] = &[
     lambda("PUT", CODE_SIGNING_LINK, "PutFunctionCodeSigningConfig", code_signing_link::put),
     lambda("GET", CODE_SIGNING_LINK, "GetFunctionCodeSigningConfig", code_signing_link::get),
     lambda("DELETE", CODE_SIGNING_LINK, "DeleteFunctionCodeSigningConfig", code_signing_link::delete),
+    provider_write("POST", PROVIDERS, "CreateCapacityProvider", capacity_providers::create),
+    provider_read(PROVIDERS, "ListCapacityProviders", capacity_providers::list),
+    provider_read(PROVIDER, "GetCapacityProvider", capacity_providers::get),
+    provider_write("PUT", PROVIDER, "UpdateCapacityProvider", capacity_providers::update),
+    provider_write("DELETE", PROVIDER, "DeleteCapacityProvider", capacity_providers::delete),
+    provider_read(
+        PROVIDER_VERSIONS,
+        "ListFunctionVersionsByCapacityProvider",
+        capacity_providers::list_versions,
+    ),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
     s3("HEAD", "HeadObject", s3::head),

@@ -34,6 +34,9 @@ const NEWER: [&str; 10] = [
     "lambda:StopDurableExecution",
 ];
 
+/// A type of resource that is newer than that copy.
+const NEWER_TYPE: &str = "arn:aws:lambda:*:*:capacity-provider:*";
+
 fn policies() -> Vec<(String, Value)> {
     let read = |file: &str| {
         let text = std::fs::read_to_string(root().join("config/iam").join(file)).unwrap();
@@ -92,6 +95,13 @@ fn every_action_resource_and_condition_is_one_that_aws_knows() {
         let statements = policy["Statement"].as_array().unwrap();
         assert!(statements.len() > 8, "{file}");
         for statement in statements {
+            if statement["Resource"] == NEWER_TYPE {
+                let mut types = reference["lambda"]["resources"].as_object().into_iter().flatten();
+                let known =
+                    types.any(|(_, of)| is_of_type(NEWER_TYPE, of["arn"].as_str().unwrap_or_default()));
+                assert!(!known, "the copy has {NEWER_TYPE} now: check it like the others");
+                continue;
+            }
             for action in texts(&statement["Action"]) {
                 let known = wrong(action, statement, &reference);
                 if NEWER.contains(&action) {

@@ -9,6 +9,7 @@ mod another_manager;
 mod application;
 mod argocd;
 mod budget;
+mod capacity_provider;
 mod code;
 mod code_signing;
 mod code_signing_link;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aliases::AliasCommand;
+use super::capacity_providers::CapacityProviderCommand;
 use super::code_signing::CodeSigningCommand;
 use super::executions::ExecutionCommand;
 use super::invocations::InvocationsCommand;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Invocations(InvocationsCommand),
     Section(SectionCommand),
     Layer(LayerCommand),
+    CapacityProvider(CapacityProviderCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },

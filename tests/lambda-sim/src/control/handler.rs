@@ -92,6 +92,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::Invocations(command) => return Ok(command.carry_out(region)),
         Command::Section(command) => return command.carry_out(region),
         Command::Layer(command) => return command.carry_out(region, layers),
+        Command::CapacityProvider(command) => return command.carry_out(region),
         Command::CodeSigning(command) => return command.carry_out(region),
         Command::Settle { name } => region.settle(name.as_deref()),
         Command::PutObject { bucket, key, content } => return put_object(region, bucket, key, &content),

@@ -4,6 +4,7 @@
 
 mod alias_refusals;
 mod aliases;
+mod capacity_providers;
 mod client;
 mod code_signing;
 mod control;
