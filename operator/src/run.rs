@@ -266,6 +266,7 @@ fn aws_settings(settings: &Settings, credentials: Option<(String, String)>) -> A
         probe_min: settings.rechecks.min,
         probe_max: settings.rechecks.max,
         static_credentials: credentials,
+        ..AwsSettings::default()
     }
 }
 

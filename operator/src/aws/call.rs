@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::commands;
 use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
@@ -76,7 +77,10 @@ pub(super) enum Kind {
 
 impl Call {
     fn new(operation: &'static str, priority: Priority, kind: Kind) -> Self {
-        debug_assert!(permissions::covers(operation), "{operation} is missing in aws/permissions.rs");
+        debug_assert!(
+            permissions::covers(operation) || commands::covers(operation),
+            "{operation} is missing in aws/permissions.rs, or for kubectl lambda in aws/commands.rs"
+        );
         Self { operation, class: QuotaClass::Rest, priority, kind }
     }
 

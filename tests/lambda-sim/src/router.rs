@@ -91,6 +91,12 @@ const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency
 const EVENT_INVOKE: &str = "/2019-09-25/functions/{}/event-invoke-config";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
+const EXECUTION: &str = "/2025-12-01/durable-executions/{}";
+const EXECUTION_HISTORY: &str = "/2025-12-01/durable-executions/{}/history";
+const EXECUTION_STOP: &str = "/2025-12-01/durable-executions/{}/stop";
+const CALLBACK_SUCCESS: &str = "/2025-12-01/durable-execution-callbacks/{}/succeed";
+const CALLBACK_FAILURE: &str = "/2025-12-01/durable-execution-callbacks/{}/fail";
+const CALLBACK_HEARTBEAT: &str = "/2025-12-01/durable-execution-callbacks/{}/heartbeat";
 const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
 const INVOCATIONS_ASYNC: &str = "/2014-11-13/functions/{}/invoke-async";
 const INVOCATIONS_STREAMED: &str = "/2021-11-15/functions/{}/response-streaming-invocations";
@@ -158,6 +164,25 @@ static ROUTES: &[Route] = &[
     lambda("GET", SCALING, "GetFunctionScalingConfig", scaling::get),
     lambda("PUT", SCALING, "PutFunctionScalingConfig", scaling::put),
     lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", executions::list),
+    lambda("GET", EXECUTION, "GetDurableExecution", executions::get),
+    lambda("GET", EXECUTION_HISTORY, "GetDurableExecutionHistory", executions::history),
+    lambda("POST", EXECUTION_STOP, "StopDurableExecution", executions::stop),
+    Route {
+        payload: Some("Result"),
+        ..lambda(
+            "POST",
+            CALLBACK_SUCCESS,
+            "SendDurableExecutionCallbackSuccess",
+            executions::callback_success,
+        )
+    },
+    lambda("POST", CALLBACK_FAILURE, "SendDurableExecutionCallbackFailure", executions::callback_failure),
+    lambda(
+        "POST",
+        CALLBACK_HEARTBEAT,
+        "SendDurableExecutionCallbackHeartbeat",
+        executions::callback_heartbeat,
+    ),
     invocation(INVOCATIONS, "Invoke", "Payload", invoke::buffered),
     invocation(INVOCATIONS_STREAMED, "InvokeWithResponseStream", "Payload", invoke::streamed),
     invocation(INVOCATIONS_ASYNC, "InvokeAsync", "InvokeArgs", invoke::queued),

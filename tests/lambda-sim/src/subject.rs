@@ -87,7 +87,9 @@ fn mapping(request: &Request) -> Option<Subject> {
 
 fn function(request: &Request) -> Option<Subject> {
     let raw = if request.label.is_empty() { request.text("FunctionName")? } else { &request.label };
-    let function = naming::bare_name(raw);
+    // A durable execution is one of its function.
+    let function =
+        naming::bare_name(raw.split_once("/durable-execution/").map_or(raw, |(function, _)| function));
     let kind = Kind::Lambda("function");
     if let Some(alias) = alias(request) {
         return Some(Subject::new(kind, &format!("{function}:{alias}")));
@@ -136,6 +138,9 @@ mod tests {
     fn functions_and_aliases_are_known_by_their_names() {
         let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello:3";
         let mut request = Request { operation: "GetFunction", label: arn.into(), ..Request::default() };
+        assert_eq!(named(&request).as_deref(), Some("hello"));
+        let label = format!("{arn}/durable-execution/run/0");
+        request = Request { operation: "GetDurableExecution", label, ..Request::default() };
         assert_eq!(named(&request).as_deref(), Some("hello"));
         request = Request { operation: "CreateAlias", label: "hello".into(), ..Request::default() };
         request.body.insert("Name".into(), "live".into());

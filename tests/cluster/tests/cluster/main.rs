@@ -37,6 +37,7 @@ mod missing_crd;
 mod namespaces;
 mod ownership;
 mod permissions;
+mod plugin;
 mod policies;
 mod probes;
 mod publishing;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::aliases::AliasCommand;
 use super::capacity_providers::CapacityProviderCommand;
 use super::code_signing::CodeSigningCommand;
+use super::executions::ExecutionCommand;
 use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
 use super::sections::SectionCommand;
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     RemoveMapping { uuid: String },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Execution(ExecutionCommand),
     Invocations(InvocationsCommand),
     Section(SectionCommand),
     Layer(LayerCommand),

@@ -88,6 +88,7 @@ fn one(world: &mut World, account: &str, region: &str, command: Command) -> Resu
         Command::RemoveMapping { uuid } => return Ok(json!(region.mappings.remove(&uuid).is_some())),
         Command::Alias(command) => return command.carry_out(region),
         Command::Version(command) => return command.carry_out(region),
+        Command::Execution(command) => return command.carry_out(region),
         Command::Invocations(command) => return Ok(command.carry_out(region)),
         Command::Section(command) => return command.carry_out(region),
         Command::Layer(command) => return command.carry_out(region, layers),

@@ -10,6 +10,7 @@ mod code_signing;
 mod control;
 mod deletion;
 mod event_invoke;
+mod executions;
 mod faults;
 mod functions;
 mod invocations;
