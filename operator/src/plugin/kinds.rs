@@ -7,8 +7,8 @@ use kube::core::NamespaceResourceScope;
 use kube::discovery::ApiResource;
 use kube::{CustomResourceExt, Resource};
 use lambda_operator_crds::{
-    CodeSigningConfig, EventSourceMapping, LambdaAccount, LambdaAlias, LambdaFunction, LambdaInvocation,
-    LambdaLayer,
+    CapacityProvider, CodeSigningConfig, EventSourceMapping, LambdaAccount, LambdaAlias, LambdaFunction,
+    LambdaInvocation, LambdaLayer,
 };
 
 /// Secrets and ConfigMaps, which fields refer to as well.
@@ -22,6 +22,7 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         Kind::of::<LambdaInvocation>(),
         Kind::of::<LambdaLayer>(),
         Kind::of::<CodeSigningConfig>(),
+        Kind::of::<CapacityProvider>(),
         Kind::of::<LambdaAccount>(),
     ]
 });

@@ -30,6 +30,7 @@ pub(super) fn details(object: &Object) -> String {
             let policy = &object.spec()["codeSigningPolicies"]["untrustedArtifactOnDeployment"];
             vec![Some(policy.as_str().unwrap_or("Warn").to_owned())]
         }
+        "CapacityProvider" => vec![object.said("state").map(str::to_owned)],
         "LambdaAccount" => vec![object.spec()["accountId"].as_str().map(str::to_owned)],
         _ => Vec::new(),
     };
@@ -159,6 +160,7 @@ mod tests {
             ),
             ("{kind: LambdaLayer, metadata: {name: a}, status: {latestVersion: 7}}", "version 7"),
             ("{kind: CodeSigningConfig, metadata: {name: a}, spec: {}}", "Warn"),
+            ("{kind: CapacityProvider, metadata: {name: a}, status: {state: Active}}", "Active"),
             ("{kind: LambdaAccount, metadata: {name: a}, spec: {accountId: '111122223333'}}", "111122223333"),
             (
                 "{kind: LambdaAlias, metadata: {name: a}, status: {functionVersion: '3', routingConfig: {additionalVersionWeights: {'4': 0.125}}}}",

@@ -20,6 +20,7 @@ LambdaFunction/lambdafunction                 True    Available   python3.14, ve
 │  └─ EventSourceMapping/eventsourcemapping   True    Available   Enabled, sqs orders
 ├─ CodeSigningConfig/codesigningconfig        True    Available   Warn
 └─ LambdaLayer/lambdalayer                    True    Available   version 1
+CapacityProvider/capacityprovider             True    Available   Active
 ";
     assert_eq!(tree, expected);
     world.objects("LambdaInvocation").apply("once", json!({"aliasRef": {"name": "lambdaalias"}})).await;
