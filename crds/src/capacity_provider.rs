@@ -165,7 +165,7 @@ pub struct CapacityProviderScaling {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CapacityProviderScalingMode")]
     pub scaling_mode: Option<CapacityProviderScalingMode>,
-    /// What to scale by, at most 10, each by a metric of its own. With `scalingMode: Manual`.
+    /// What to scale by, at most 10, each by a metric of its own. Required with `scalingMode: Manual`, and only for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["predefinedMetricType".into()]))]
@@ -230,7 +230,7 @@ pub enum PropagateTagsMode {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct CapacityProviderTelemetry {
-    /// The logs of the capacity provider itself; functions have their own.
+    /// The logs of the capacity provider itself; functions have their own. Default: those of its fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CapacityProviderLogging")]
     pub logging_config: Option<CapacityProviderLogging>,

@@ -30,7 +30,7 @@ pub struct RuntimeManagement {
     #[schemars(with = "UpdateRuntimeOn")]
     pub update_runtime_on: Option<UpdateRuntimeOn>,
 
-    /// ARN of the version of the runtime, with `Manual`.
+    /// ARN of the version of the runtime. Required with `Manual`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 26, max = 2048),

@@ -13,7 +13,7 @@ pub struct FunctionUrl {
     /// `permissions` allow to.
     pub auth_type: UrlAuthType,
 
-    /// Whether the answer is collected (`BUFFERED`, the default) or streamed (`RESPONSE_STREAM`).
+    /// Whether the answer is collected or streamed (`RESPONSE_STREAM`). Default: `BUFFERED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "UrlInvokeMode")]
     pub invoke_mode: Option<UrlInvokeMode>,
