@@ -119,7 +119,7 @@ pub enum Reason {
     OwnershipConflict,
     /// The object is pinned to another account or region than the operator now works in.
     AccountMismatch,
-    /// The creation failed in AWS and the function may not be replaced.
+    /// The creation failed in AWS and what it left may not be replaced.
     CreateFailed,
     /// A function that was invoked failed.
     FunctionFailed,

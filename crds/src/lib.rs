@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod alias;
+pub mod capacity_provider;
 pub mod code_signing;
 pub mod common;
 pub mod conditions;
@@ -22,6 +23,7 @@ use kube::CustomResourceExt;
 
 pub use account::*;
 pub use alias::*;
+pub use capacity_provider::*;
 pub use code_signing::*;
 pub use common::*;
 pub use function::*;
@@ -38,6 +40,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         LambdaLayer::crd(),
         EventSourceMapping::crd(),
         CodeSigningConfig::crd(),
+        CapacityProvider::crd(),
         LambdaInvocation::crd(),
         LambdaAccount::crd(),
     ]

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 pub use guard_args::GuardArgs;
 pub use pages::write_docs;
 pub use run_args::{RunArgs, Surroundings};
+pub(crate) use run_args::{duration, url};
 
 /// Makes AWS Lambda a native part of a Kubernetes cluster.
 #[derive(Parser, Debug)]

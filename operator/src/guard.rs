@@ -11,11 +11,10 @@ use kube::{Client, ResourceExt};
 use crate::k8s::definition::{self, is_missing};
 use crate::run::{RunError, connect};
 use crate::settings::KubernetesSettings;
+use crate::text::some_of;
 
 /// How often it looks whether the LambdaAccounts are gone.
 const LOOK: Duration = Duration::from_secs(1);
-/// How many objects are named.
-const NAMED: usize = 10;
 /// The kind that belongs to no namespace.
 const ACCOUNT: &str = "LambdaAccount";
 /// The kind that owns nothing in AWS and has no finalizer.
@@ -128,10 +127,7 @@ async fn names(api: &Api<DynamicObject>, what: &str) -> Result<Vec<String>, Guar
 
 /// What to say when objects exist.
 fn in_use(found: &[String]) -> String {
-    let mut named = found.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if found.len() > NAMED {
-        named = format!("{named} and {} more", found.len() - NAMED);
-    }
+    let named = some_of(found);
     let exist = if found.len() == 1 {
         "1 object exists".to_owned()
     } else {

@@ -21,6 +21,7 @@ use crate::alias::Aliases;
 use crate::aws::{
     Aws, AwsSettings, CallObserver, CallRecord, Counts, Listed, Mode, QuotaClass, Tidings, Wake, WriteGate,
 };
+use crate::capacity_provider::CapacityProviders;
 use crate::code_signing::CodeSigningConfigs;
 use crate::engine::controller::{AnyController, Controller};
 use crate::engine::shared::{Handles, Shared};
@@ -187,6 +188,7 @@ fn controllers(shared: &Arc<Shared>, settings: &Settings) -> Vec<Arc<dyn AnyCont
     vec![
         Controller::<Functions>::new(Arc::clone(shared)),
         Controller::<Aliases>::new(Arc::clone(shared)),
+        Controller::<CapacityProviders>::new(Arc::clone(shared)),
         Controller::<CodeSigningConfigs>::new(Arc::clone(shared)),
         Controller::<EventSourceMappings>::new(Arc::clone(shared)),
         Controller::<Layers>::new(Arc::clone(shared)),
@@ -264,6 +266,7 @@ fn aws_settings(settings: &Settings, credentials: Option<(String, String)>) -> A
         probe_min: settings.rechecks.min,
         probe_max: settings.rechecks.max,
         static_credentials: credentials,
+        ..AwsSettings::default()
     }
 }
 

@@ -1,4 +1,6 @@
-//! Sentences for conditions and Events, made of texts that others wrote.
+//! Sentences for conditions, Events and messages, made of texts that others wrote.
+
+use std::error::Error;
 
 /// The text as a sentence that another may follow: it ends with one full stop, whether AWS or somebody else put one
 /// there or not.
@@ -30,9 +32,41 @@ pub fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
     items.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// Names for a message: the first ten, and how many more there are.
+pub fn some_of(names: &[String]) -> String {
+    const ENOUGH: usize = 10;
+    let told = list(names.iter().take(ENOUGH));
+    match names.len().saturating_sub(ENOUGH) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
+}
+
+/// The texts of an error and its causes, each once. Only `Display`: `Debug` could show request bodies.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !texts.iter().any(|seen| seen.contains(&text)) {
+            texts.push(text);
+        }
+        next = cause.source();
+    }
+    texts.join(": ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_names_some_are_said() {
+        let names = |count: usize| (1..=count).map(|n| format!("f{n}")).collect::<Vec<_>>();
+        assert_eq!(some_of(&names(2)), "f1, f2");
+        assert_eq!(some_of(&names(10)), "f1, f2, f3, f4, f5, f6, f7, f8, f9, f10");
+        assert!(some_of(&names(12)).ends_with("f10 and 2 more"));
+    }
 
     #[test]
     fn a_sentence_ends_with_one_full_stop() {

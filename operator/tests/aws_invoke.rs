@@ -16,6 +16,8 @@ const PLAIN: Invocation<'_> = Invocation {
     kind: "RequestResponse",
     payload: "",
     tenant: None,
+    client_context: None,
+    durable_name: None,
     with_log: false,
     patience: Duration::from_secs(20),
 };

@@ -80,7 +80,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The kinds of the group that belong to a namespace. */}}
 {{- define "lambda-operator.kinds" -}}
-[codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdainvocations, lambdalayers]
+[capacityproviders, codesigningconfigs, eventsourcemappings, lambdaaliases, lambdafunctions, lambdainvocations, lambdalayers]
 {{- end }}
 
 {{/* Those that own something in AWS, and have a finalizer. */}}

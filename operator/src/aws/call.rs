@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::commands;
 use super::drift::Functions;
 use super::error::{AwsError, Class};
 use super::gate::LeaderOnly;
@@ -76,7 +77,10 @@ pub(super) enum Kind {
 
 impl Call {
     fn new(operation: &'static str, priority: Priority, kind: Kind) -> Self {
-        debug_assert!(permissions::covers(operation), "{operation} is missing in aws/permissions.rs");
+        debug_assert!(
+            permissions::covers(operation) || commands::covers(operation),
+            "{operation} is missing in aws/permissions.rs, or for kubectl lambda in aws/commands.rs"
+        );
         Self { operation, class: QuotaClass::Rest, priority, kind }
     }
 
@@ -198,7 +202,7 @@ impl Scope {
         self.check_gate(call)?;
         let waited = self.turn(call).await?;
         // Much can happen while a call waits for its turn.
-        self.send(call, Some((call.class, waited)), |session| send(self.client(session))).await
+        Box::pin(self.send(call, Some((call.class, waited)), |session| send(self.client(session)))).await
     }
 
     /// The same for a call that counts with no quota of the control plane, and may last.
@@ -212,7 +216,7 @@ impl Scope {
         O: RequestId,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.send(call, None, |session| send(self.lasting_client(session))).await
+        Box::pin(self.send(call, None, |session| send(self.lasting_client(session)))).await
     }
 
     /// `waited`: for which quota, and how long.

@@ -8,6 +8,10 @@ use std::fmt::Write as _;
 pub enum Place {
     /// The operator calls it for a kind: the kind, and what for.
     For(&'static str, &'static str),
+    /// Only a person calls it, by a command of `kubectl lambda`: the command, and what for.
+    Cli(&'static str, &'static str),
+    /// The SDK doesn't have it; the command says so, and how else it can be called.
+    Lacking(&'static str),
     /// Not called, because this one says or does the same with fewer calls.
     Instead(&'static str),
     /// Only code that runs inside a function calls it.
@@ -16,20 +20,19 @@ pub enum Place {
     NotYet(&'static str),
 }
 
-use Place::{For, Inside, Instead, NotYet};
+use Place::{Cli, For, Inside, Instead, Lacking, NotYet};
 
 const FUNCTION: &str = "LambdaFunction";
 const ALIAS: &str = "LambdaAlias";
 const LAYER: &str = "LambdaLayer";
 const MAPPING: &str = "EventSourceMapping";
 const SIGNING: &str = "CodeSigningConfig";
+const PROVIDER: &str = "CapacityProvider";
 const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
 const URL: &str = "function URLs";
 const CAPACITY: &str = "capacity providers";
-const EXECUTIONS: &str = "looking at, ending and answering durable executions";
-const INVOKING: &str = "invoking a function from the command line";
 
 /// Operation → its place, in the order of the alphabet.
 const TABLE: &[(&str, Place)] = &[
@@ -37,15 +40,15 @@ const TABLE: &[(&str, Place)] = &[
     ("AddPermission", For(FUNCTION, "`permissions`, and a URL for everybody; also of aliases")),
     ("CheckpointDurableExecution", Inside),
     ("CreateAlias", For(ALIAS, "creation")),
-    ("CreateCapacityProvider", NotYet(CAPACITY)),
+    ("CreateCapacityProvider", For(PROVIDER, "creation, with tags")),
     ("CreateCodeSigningConfig", For(SIGNING, "creation")),
     ("CreateEventSourceMapping", For(MAPPING, "creation")),
     ("CreateFunction", For(FUNCTION, "creation, with tags and the code-signing config")),
     ("CreateFunctionUrlConfig", For(FUNCTION, "`functionUrl`, also of aliases")),
     ("DeleteAlias", For(ALIAS, "deletion")),
-    ("DeleteCapacityProvider", NotYet(CAPACITY)),
+    ("DeleteCapacityProvider", For(PROVIDER, "deletion, and one whose creation failed")),
     ("DeleteCodeSigningConfig", For(SIGNING, "deletion")),
-    ("DeleteDurableExecution", NotYet(EXECUTIONS)),
+    ("DeleteDurableExecution", Lacking("durable delete")),
     ("DeleteEventSourceMapping", For(MAPPING, "deletion")),
     ("DeleteFunction", For(FUNCTION, "deletion, and old versions by `versionRetention`")),
     ("DeleteFunctionCodeSigningConfig", For(FUNCTION, "a `codeSigningConfigRef` that was removed")),
@@ -60,10 +63,10 @@ const TABLE: &[(&str, Place)] = &[
     ("DeleteResourcePolicy", For(FUNCTION, "`resourcePolicy` that was removed, also of aliases")),
     ("GetAccountSettings", For(ACCOUNT, "limits and use in the status")),
     ("GetAlias", For(ALIAS, "reading")),
-    ("GetCapacityProvider", NotYet(CAPACITY)),
+    ("GetCapacityProvider", For(PROVIDER, "reading")),
     ("GetCodeSigningConfig", For(SIGNING, "reading")),
-    ("GetDurableExecution", NotYet(EXECUTIONS)),
-    ("GetDurableExecutionHistory", NotYet(EXECUTIONS)),
+    ("GetDurableExecution", Cli("durable get", "an execution with its input and result")),
+    ("GetDurableExecutionHistory", Cli("durable history", "what happened in an execution")),
     ("GetDurableExecutionState", Inside),
     ("GetEventSourceMapping", For(MAPPING, "reading, and waiting until AWS has settled")),
     ("GetFunction", For(FUNCTION, "reading all of it at once, and waiting until AWS has settled")),
@@ -91,10 +94,10 @@ const TABLE: &[(&str, Place)] = &[
     ("GetResourcePolicy", For(FUNCTION, "`resourcePolicy`, also of aliases")),
     ("GetRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
     ("Invoke", For(INVOCATION, "the invocation itself, once")),
-    ("InvokeAsync", NotYet(INVOKING)),
-    ("InvokeWithResponseStream", NotYet(INVOKING)),
+    ("InvokeAsync", Cli("invoke --async", "the old form of `--type Event`")),
+    ("InvokeWithResponseStream", Cli("invoke --stream", "the answer as the function writes it")),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),
-    ("ListCapacityProviders", NotYet(CAPACITY)),
+    ("ListCapacityProviders", Instead("GetCapacityProvider")),
     ("ListCodeSigningConfigs", For(SIGNING, "finding its own after a creation without an answer")),
     (
         "ListDurableExecutionsByFunction",
@@ -109,7 +112,10 @@ const TABLE: &[(&str, Place)] = &[
         For(FUNCTION, "which versions have settings, before `versionRetention` deletes any"),
     ),
     ("ListFunctionUrlConfigs", NotYet(URL)),
-    ("ListFunctionVersionsByCapacityProvider", NotYet(CAPACITY)),
+    (
+        "ListFunctionVersionsByCapacityProvider",
+        For(PROVIDER, "who uses it, in the status and before its deletion"),
+    ),
     ("ListFunctions", For(FUNCTION, "drift of all functions at once")),
     ("ListFunctionsByCodeSigningConfig", For(SIGNING, "who uses it, in the status and before its deletion")),
     ("ListLayerVersions", For(LAYER, "what is published already, so that nothing is published twice")),
@@ -118,9 +124,9 @@ const TABLE: &[(&str, Place)] = &[
         "ListProvisionedConcurrencyConfigs",
         For(FUNCTION, "which versions are provisioned, before `versionRetention` deletes any"),
     ),
-    ("ListTags", For(MAPPING, "tags, and those of CodeSigningConfigs")),
+    ("ListTags", For(MAPPING, "tags, and those of CodeSigningConfigs and CapacityProviders")),
     ("ListVersionsByFunction", For(FUNCTION, "whether a version was published by a call without an answer")),
-    ("PauseDurableExecution", NotYet(EXECUTIONS)),
+    ("PauseDurableExecution", Lacking("durable pause")),
     ("PublishLayerVersion", For(LAYER, "a new version")),
     ("PublishVersion", For(FUNCTION, "`publish: OnChange`")),
     ("PutFunctionCodeSigningConfig", For(FUNCTION, "`codeSigningConfigRef` of a function that is there")),
@@ -133,15 +139,24 @@ const TABLE: &[(&str, Place)] = &[
     ("PutRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
     ("RemoveLayerVersionPermission", For(LAYER, "`permissions` that were removed")),
     ("RemovePermission", For(FUNCTION, "`permissions` that were removed or changed, also of aliases")),
-    ("ResumeDurableExecution", NotYet(EXECUTIONS)),
-    ("SendDurableExecutionCallbackFailure", NotYet(EXECUTIONS)),
-    ("SendDurableExecutionCallbackHeartbeat", NotYet(EXECUTIONS)),
-    ("SendDurableExecutionCallbackSuccess", NotYet(EXECUTIONS)),
-    ("StopDurableExecution", NotYet(EXECUTIONS)),
-    ("TagResource", For(FUNCTION, "tags, also of mappings and CodeSigningConfigs")),
-    ("UntagResource", For(FUNCTION, "tags that were removed, also of mappings and CodeSigningConfigs")),
+    ("ResumeDurableExecution", Lacking("durable resume")),
+    (
+        "SendDurableExecutionCallbackFailure",
+        Cli("durable callback failure", "the answer that an execution waits for"),
+    ),
+    ("SendDurableExecutionCallbackHeartbeat", Cli("durable callback heartbeat", "more time for the answer")),
+    (
+        "SendDurableExecutionCallbackSuccess",
+        Cli("durable callback success", "the answer that an execution waits for"),
+    ),
+    ("StopDurableExecution", Cli("durable stop", "the end of an execution")),
+    ("TagResource", For(FUNCTION, "tags, also of mappings, CodeSigningConfigs and CapacityProviders")),
+    (
+        "UntagResource",
+        For(FUNCTION, "tags that were removed, also of mappings, CodeSigningConfigs and CapacityProviders"),
+    ),
     ("UpdateAlias", For(ALIAS, "changes")),
-    ("UpdateCapacityProvider", NotYet(CAPACITY)),
+    ("UpdateCapacityProvider", For(PROVIDER, "changes of scaling, tags handed on and telemetry")),
     ("UpdateCodeSigningConfig", For(SIGNING, "changes")),
     ("UpdateEventSourceMapping", For(MAPPING, "changes")),
     ("UpdateFunctionCode", For(FUNCTION, "changes of code and architecture")),
@@ -153,17 +168,23 @@ const TABLE: &[(&str, Place)] = &[
 /// The page of the documentation.
 pub fn page() -> String {
     let called = TABLE.iter().filter(|(_, place)| matches!(place, For(..))).count();
+    let commands = TABLE.iter().filter(|(_, place)| matches!(place, Cli(..))).count();
     let missing = TABLE.iter().filter(|(_, place)| matches!(place, NotYet(_))).count();
     let mut page = format!(
         "<!-- Generated by `make generate` from operator/src/aws/coverage.rs. -->\n# Coverage of the Lambda API\n\n\
          Of the {} [operations](https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html) of the Lambda API the operator \
-         calls {called}; {missing} have no place yet.\nThe permissions that they need are in `config/iam`.\n\n\
+         calls {called}, and commands of [`kubectl lambda`](cli.md) {commands} more; {missing} have no place yet.\n\
+         The permissions that the operator needs are in `config/iam`, those that [the commands](cli-reference.md#permissions-in-aws) need with them.\n\n\
          | Operation | Place |\n|---|---|\n",
         TABLE.len()
     );
     for (operation, place) in TABLE {
         let place = match place {
             For(kind, what) => format!("{kind}: {what}"),
+            Cli(command, what) => format!("`kubectl lambda {command}`: {what}"),
+            Lacking(command) => {
+                format!("not called: the AWS SDK for Rust lacks it; `kubectl lambda {command}` says how else")
+            }
             Instead(other) => format!("not called: {other} says or does the same with fewer calls"),
             Inside => "not called: it is for code that runs inside a function".to_owned(),
             NotYet(what) => format!("not yet: {what}"),
@@ -181,7 +202,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::aws::permissions;
+    use crate::aws::{commands, permissions};
 
     /// Operations that AWS documents and the SDK of this version lacks.
     const NEWER: [&str; 3] = ["DeleteDurableExecution", "PauseDurableExecution", "ResumeDurableExecution"];
@@ -239,6 +260,23 @@ mod tests {
         let allowed =
             permissions::operations().into_iter().filter(|operation| !of_other_services.contains(operation));
         assert_eq!(named(|place| matches!(place, For(..))), allowed.map(ToOwned::to_owned).collect());
+    }
+
+    #[test]
+    fn what_only_people_call_is_theirs_and_no_right_of_the_operators() {
+        let (operator, commands) = (permissions::operations(), commands::operations());
+        for operation in named(|place| matches!(place, Cli(..))) {
+            assert!(commands.contains(operation.as_str()), "{operation} is missing in aws/commands.rs");
+            assert!(!operator.contains(operation.as_str()), "{operation} is called by the operator too");
+        }
+        for operation in commands.iter().filter(|operation| !operator.contains(*operation)) {
+            assert!(named(|place| matches!(place, Cli(..))).contains(*operation), "{operation}");
+        }
+    }
+
+    #[test]
+    fn what_the_sdk_lacks_is_said_to_be_so() {
+        assert_eq!(named(|place| matches!(place, Lacking(_))), NEWER.map(str::to_owned).into());
     }
 
     #[test]

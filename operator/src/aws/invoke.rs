@@ -1,4 +1,4 @@
-//! Invoke: what the kind LambdaInvocation calls. It counts with no quota of the control plane, lasts as long as the
+//! Invoke: what the kind LambdaInvocation calls, and people by `kubectl lambda invoke`. It counts with no quota of the control plane, lasts as long as the
 //! function does, and is never repeated here: only the caller knows whether that may be.
 
 use std::time::Duration;
@@ -37,6 +37,10 @@ pub struct Invocation<'a> {
     pub payload: &'a str,
     /// For which tenant.
     pub tenant: Option<&'a str>,
+    /// What the function finds in its client context: JSON in base64.
+    pub client_context: Option<&'a str>,
+    /// The name of the durable execution to begin.
+    pub durable_name: Option<&'a str>,
     /// Whether to answer with the end of the log, too.
     pub with_log: bool,
     /// How long to wait for the answer.
@@ -57,13 +61,15 @@ pub struct Answer {
     pub payload: Vec<u8>,
     /// The end of the log.
     pub log: Option<String>,
+    /// ARN of the durable execution that was begun, or was there under the name.
+    pub durable_execution: Option<String>,
 }
 
 impl Scope {
     /// Invokes a function, once. An error without [`AwsError::unknown_outcome`]: it didn't run.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
     pub async fn invoke(&self, invocation: &Invocation<'_>) -> Result<Answer, AwsError> {
-        let Invocation { function, qualifier, kind, payload, tenant, with_log, patience } = *invocation;
+        let Invocation { function, qualifier, kind, payload, patience, .. } = *invocation;
         let send = |client: Client| {
             let timeout = TimeoutConfig::builder().operation_timeout(patience).build();
             client
@@ -71,30 +77,37 @@ impl Scope {
                 .function_name(function)
                 .set_qualifier(qualifier.map(str::to_owned))
                 .invocation_type(InvocationType::from(kind))
-                .set_log_type(with_log.then_some(LogType::Tail))
+                .set_log_type(invocation.with_log.then_some(LogType::Tail))
                 .set_payload((!payload.is_empty()).then(|| Blob::new(payload)))
-                .set_tenant_id(tenant.map(str::to_owned))
+                .set_tenant_id(invocation.tenant.map(str::to_owned))
+                .set_client_context(invocation.client_context.map(str::to_owned))
+                .set_durable_execution_name(invocation.durable_name.map(str::to_owned))
                 .customize()
                 .config_override(Builder::new().timeout_config(timeout))
                 .send()
         };
         let answer = self.call_at_once(Call::write("Invoke", Priority::User), send).await;
         let output = answer.map_err(|error| redact_payload(as_invocation(error), payload))?;
-        let decoded = |log: &str| STANDARD.decode(log).ok();
         Ok(Answer {
             status: output.status_code,
             request_id: output.request_id().map(str::to_owned),
             version: output.executed_version.clone(),
             function_error: output.function_error.clone(),
-            log: output.log_result().and_then(decoded).map(|log| String::from_utf8_lossy(&log).into_owned()),
+            log: output.log_result().and_then(log),
+            durable_execution: output.durable_execution_arn.clone(),
             payload: output.payload.map(Blob::into_inner).unwrap_or_default(),
         })
     }
 }
 
+/// AWS sends the end of the log in base64.
+pub(super) fn log(text: &str) -> Option<String> {
+    STANDARD.decode(text).ok().map(|log| String::from_utf8_lossy(&log).into_owned())
+}
+
 /// Whether the function may have run, which the status alone doesn't tell: what keeps Lambda from starting a function is
 /// told with the status of a server's fault, too.
-fn as_invocation(mut error: AwsError) -> AwsError {
+pub(super) fn as_invocation(mut error: AwsError) -> AwsError {
     let before_it_runs = matches!(error.class, Class::InProgress | Class::DependencyMissing | Class::Quota)
         || error.code.starts_with("EC2");
     let may_have_run = MAY_HAVE_RUN.contains(&error.code.as_str());

@@ -21,6 +21,7 @@ enum On {
     Qualified,
     Mappings,
     CodeSigning,
+    CapacityProviders,
     Layers,
     LayerVersions,
     Roles,
@@ -50,6 +51,7 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("ListTags", "lambda:ListTags", On::Functions, When::Always),
     ("ListTags", "lambda:ListTags", On::Mappings, When::Always),
     ("ListTags", "lambda:ListTags", On::CodeSigning, When::Always),
+    ("ListTags", "lambda:ListTags", On::CapacityProviders, When::Always),
     ("CreateFunction", "lambda:CreateFunction", On::Functions, When::Marked),
     // Tags in the request of a create need it too, before the resource has any.
     ("CreateFunction", "lambda:TagResource", On::Functions, When::Marked),
@@ -157,6 +159,21 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("PutFunctionCodeSigningConfig", "lambda:PutFunctionCodeSigningConfig", On::Functions, When::Owned),
     ("PutFunctionCodeSigningConfig", "lambda:PutFunctionCodeSigningConfig", On::CodeSigning, When::Always),
     ("DeleteFunctionCodeSigningConfig", "lambda:DeleteFunctionCodeSigningConfig", On::Functions, When::Owned),
+    // Capacity providers.
+    ("GetCapacityProvider", "lambda:GetCapacityProvider", On::CapacityProviders, When::Always),
+    (
+        "ListFunctionVersionsByCapacityProvider",
+        "lambda:ListFunctionVersionsByCapacityProvider",
+        On::CapacityProviders,
+        When::Always,
+    ),
+    ("CreateCapacityProvider", "lambda:CreateCapacityProvider", On::CapacityProviders, When::Marked),
+    ("CreateCapacityProvider", "lambda:TagResource", On::CapacityProviders, When::Marked),
+    ("CreateCapacityProvider", "iam:PassRole", On::Roles, When::ForLambda),
+    ("UpdateCapacityProvider", "lambda:UpdateCapacityProvider", On::CapacityProviders, When::Owned),
+    ("DeleteCapacityProvider", "lambda:DeleteCapacityProvider", On::CapacityProviders, When::Owned),
+    ("TagResource", "lambda:TagResource", On::CapacityProviders, When::Owned),
+    ("UntagResource", "lambda:UntagResource", On::CapacityProviders, When::Owned),
     // Layers, which take no tags.
     ("GetLayerVersion", "lambda:GetLayerVersion", On::LayerVersions, When::Always),
     ("ListLayerVersions", "lambda:ListLayerVersions", On::Anything, When::Always),
@@ -226,6 +243,7 @@ fn resource(on: On) -> &'static str {
         On::Qualified => "arn:aws:lambda:*:*:function:*:*",
         On::Mappings => "arn:aws:lambda:*:*:event-source-mapping:*",
         On::CodeSigning => "arn:aws:lambda:*:*:code-signing-config:*",
+        On::CapacityProviders => "arn:aws:lambda:*:*:capacity-provider:*",
         On::Layers => "arn:aws:lambda:*:*:layer:*",
         On::LayerVersions => "arn:aws:lambda:*:*:layer:*:*",
         On::Roles => "arn:aws:iam::*:role/*",
@@ -246,7 +264,7 @@ mod tests {
         let aliases = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
         for (operation, action, on, when) in TABLE {
             let reads = ["Get", "List"].iter().any(|verb| operation.starts_with(verb));
-            let tagged = matches!(on, On::Functions | On::Mappings | On::CodeSigning);
+            let tagged = matches!(on, On::Functions | On::Mappings | On::CodeSigning | On::CapacityProviders);
             let link = *operation == "PutFunctionCodeSigningConfig" && *on == On::CodeSigning;
             if tagged && !reads && !aliases.contains(operation) && !link {
                 assert!(matches!(when, When::Owned | When::Marked), "{action} for {operation}");

@@ -2,6 +2,7 @@
 //!
 //! Lambda allows 100 GetFunction, 15 GetPolicy and 15 of all other control-plane calls a second, shared with every
 //! other tool of the account: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>.
+//! The operations on capacity providers are counted apart: 15 reads and one write a second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,19 +21,30 @@ pub enum QuotaClass {
     GetFunction,
     /// GetPolicy, 15 a second.
     GetPolicy,
+    /// Reads of capacity providers, 15 a second.
+    CapacityProviderReads,
+    /// Creations, changes and deletions of capacity providers, 1 a second.
+    CapacityProviderWrites,
     /// All other control-plane operations together, 15 a second.
     Rest,
 }
 
 impl QuotaClass {
     /// Every class.
-    pub const ALL: [Self; 3] = [Self::GetFunction, Self::GetPolicy, Self::Rest];
+    pub const ALL: [Self; 5] = [
+        Self::GetFunction,
+        Self::GetPolicy,
+        Self::CapacityProviderReads,
+        Self::CapacityProviderWrites,
+        Self::Rest,
+    ];
 
     /// What AWS allows, calls a second.
     pub fn aws_rate(self) -> f64 {
         match self {
             Self::GetFunction => 100.0,
-            Self::GetPolicy | Self::Rest => 15.0,
+            Self::GetPolicy | Self::CapacityProviderReads | Self::Rest => 15.0,
+            Self::CapacityProviderWrites => 1.0,
         }
     }
 
@@ -41,6 +53,8 @@ impl QuotaClass {
         match self {
             Self::GetFunction => "GetFunction",
             Self::GetPolicy => "GetPolicy",
+            Self::CapacityProviderReads => "CapacityProviderReads",
+            Self::CapacityProviderWrites => "CapacityProviderWrites",
             Self::Rest => "Rest",
         }
     }
@@ -66,7 +80,8 @@ pub struct Stopped;
 /// The buckets of one account and region.
 #[derive(Debug)]
 pub struct Quota {
-    lanes: Option<[Lane; 3]>,
+    /// None where there are no limits.
+    lanes: BTreeMap<QuotaClass, Lane>,
 }
 
 impl Quota {
@@ -75,27 +90,23 @@ impl Quota {
     pub fn new(share: f64, unlimited: bool) -> Self {
         let lane = |class: QuotaClass| {
             let rate = rate_of(class, share);
-            Lane::new(Bucket::new(rate, rate / 2.0, Instant::now().into_std()))
+            (class, Lane::new(Bucket::new(rate, rate / 2.0, Instant::now().into_std())))
         };
-        Self { lanes: (!unlimited).then(|| QuotaClass::ALL.map(lane)) }
+        let limited = QuotaClass::ALL.into_iter().filter(|_| !unlimited);
+        Self { lanes: limited.map(lane).collect() }
     }
 
     /// Changes the share.
     pub fn set_share(&self, share: f64) {
-        for class in QuotaClass::ALL {
-            let Some(lane) = self.lane(class) else { return };
-            let (rate, mut queue) = (rate_of(class, share), lane.line.lock());
+        for (class, lane) in &self.lanes {
+            let (rate, mut queue) = (rate_of(*class, share), lane.line.lock());
             queue.bucket.set_rate(rate, rate / 2.0, Instant::now().into_std());
             queue.call_head();
         }
     }
 
     fn lane(&self, class: QuotaClass) -> Option<&Lane> {
-        self.lanes.as_ref().map(|lanes| match class {
-            QuotaClass::GetFunction => &lanes[0],
-            QuotaClass::GetPolicy => &lanes[1],
-            QuotaClass::Rest => &lanes[2],
-        })
+        self.lanes.get(&class)
     }
 
     /// Waits for a token: by priority, then in the order of asking. A dropped waiter costs no token.
@@ -117,7 +128,7 @@ impl Quota {
 
     /// Refuses every waiter, now and later.
     pub fn stop(&self) {
-        for lane in self.lanes.iter().flatten() {
+        for lane in self.lanes.values() {
             let mut line = lane.line.lock();
             line.stopped = true;
             line.waiting.values().for_each(|waiter| waiter.notify_one());
@@ -333,6 +344,18 @@ mod tests {
         quota.back_off(QuotaClass::Rest, Duration::from_secs(1));
         waiter.await.unwrap();
         assert_took(start, 1150);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_of_capacity_providers_are_slow_and_hold_up_nobody_else() {
+        let (quota, start) = (quota(), Instant::now());
+        quota.acquire(QuotaClass::CapacityProviderWrites, Priority::User).await.unwrap();
+        for class in [QuotaClass::CapacityProviderReads, QuotaClass::Rest] {
+            quota.acquire(class, Priority::Drift).await.unwrap();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        quota.acquire(QuotaClass::CapacityProviderWrites, Priority::User).await.unwrap();
+        assert_took(start, 1500);
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,8 +17,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::settings::{AwsSettings, CallObserver};
 
-/// How requests name the operator: the `app/` of their user agent, which CloudTrail keeps.
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>
+/// How requests of the operator name it.
 pub const APPLICATION: &str = "lambda-operator";
 
 /// How long connecting may take. It follows the last look at the leader lease (`gate`), so it must be shorter than what a
@@ -73,11 +72,16 @@ impl SdkSource {
             .connect_timeout(settings.call_timeout.min(CONNECT))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .app_name(AppName::new(APPLICATION).expect("the name has no other characters than it may"))
+            .app_name(
+                AppName::new(settings.application).expect("the name has no other characters than it may"),
+            )
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
         if let Some(region) = &self.region {
             loader = loader.region(region.clone());
         }

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::http::Response;
 use super::call::Kind;
 use super::error::{AwsError, Class, classify};
 use super::gate::Shut;
+pub(super) use crate::text::chain;
 
 /// The error of a call and the status of its answer.
 pub(super) fn convert<E>(
@@ -76,20 +77,6 @@ where
 fn short(code: &str) -> String {
     let code = code.rsplit('#').next().unwrap_or(code);
     code.split(':').next().unwrap_or(code).to_owned()
-}
-
-/// The texts of an error and its causes, each once. Only `Display`: `Debug` could show request bodies.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !texts.iter().any(|seen| seen.contains(&text)) {
-            texts.push(text);
-        }
-        next = cause.source();
-    }
-    texts.join(": ")
 }
 
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {

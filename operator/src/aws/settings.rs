@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use aws_config::Region;
 
-use super::{AwsError, Listed, Mode, QuotaClass};
+use super::{APPLICATION, AwsError, Listed, Mode, QuotaClass};
 
 /// Settings of [`Aws`](super::Aws).
 #[derive(Clone)]
 pub struct AwsSettings {
+    /// How requests name the program: the `app/` of their user agent, which CloudTrail keeps.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>
+    pub application: &'static str,
+    /// The profile with the credentials; by default `AWS_PROFILE`, or whatever else the SDK's chain finds.
+    pub profile: Option<String>,
     /// Replaces AWS's endpoints of Lambda and STS, for emulators. `AWS_ENDPOINT_URL` in the environment does too.
     pub endpoint_url: Option<String>,
     /// The region of objects that name none; by default the SDK's chain (environment, profile, instance metadata).
@@ -30,6 +35,8 @@ pub struct AwsSettings {
 impl Default for AwsSettings {
     fn default() -> Self {
         Self {
+            application: APPLICATION,
+            profile: None,
             endpoint_url: None,
             region: None,
             quota_share: 2.0 / 3.0,

@@ -1,5 +1,5 @@
-//! The pages of the documentation that follow from the code: the settings, the metrics and the coverage of
-//! the API.
+//! The pages of the documentation that follow from the code: the settings, the metrics, the coverage of the API and the
+//! commands of kubectl lambda.
 
 use std::fmt::Write as _;
 use std::io;
@@ -9,6 +9,7 @@ use clap::{Arg, CommandFactory};
 
 use super::Cli;
 use crate::aws::coverage;
+use crate::plugin;
 use crate::runtime::Metrics;
 
 const HEAD: &str = "\
@@ -33,11 +34,12 @@ pub fn write_docs(directory: &Path) -> io::Result<()> {
 }
 
 /// The pages, with the names of their files.
-fn pages() -> [(&'static str, String); 3] {
+fn pages() -> [(&'static str, String); 4] {
     [
         ("settings.md", settings()),
         ("metrics.md", Metrics::new().page().to_owned()),
         ("coverage.md", coverage::page()),
+        ("cli-reference.md", plugin::page()),
     ]
 }
 

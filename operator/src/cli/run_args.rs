@@ -324,7 +324,7 @@ impl RunArgs {
 }
 
 /// A duration such as `1h30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}; write a duration such as 500ms, 30s, 5m or 1h30m"))
 }
@@ -333,7 +333,8 @@ fn unless_zero(duration: Duration) -> Option<Duration> {
     Some(duration).filter(|duration| !duration.is_zero())
 }
 
-fn url(text: &str) -> Result<String, String> {
+/// A URL such as `http://localhost:4566`.
+pub(crate) fn url(text: &str) -> Result<String, String> {
     let parsed = text.parse::<axum::http::Uri>().map_err(|error| error.to_string())?;
     match (parsed.scheme_str(), parsed.authority()) {
         (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),

@@ -45,6 +45,8 @@ impl Desired {
             kind: self.kind.as_str(),
             payload: &self.payload,
             tenant: self.tenant.as_deref(),
+            client_context: None,
+            durable_name: None,
             with_log: self.records,
             patience: self.patience,
         }

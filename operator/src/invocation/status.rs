@@ -233,6 +233,7 @@ mod tests {
             function_error: function_error.map(Into::into),
             payload: payload.to_vec(),
             log: Some("ä".repeat(3000)),
+            durable_execution: None,
         }))
     }
 

@@ -27,6 +27,12 @@ impl World {
             json!({"aliasName": "live", "functionRef": {"name": "lambdafunction"}, "version": "Latest"});
         let queue = format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:orders");
         let mapping = json!({"aliasRef": {"name": "lambdaalias"}, "eventSourceArn": queue});
+        let provider = json!({
+            "vpcConfig": {"subnetIds": ["subnet-a"], "securityGroupIds": ["sg-a"]},
+            "permissionsConfig": {
+                "capacityProviderOperatorRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/capacity"),
+            },
+        });
         vec![
             self.manifest("LambdaAccount", json!({"accountId": ACCOUNT, "namespaces": namespaces})),
             self.manifest("LambdaLayer", layer),
@@ -34,6 +40,7 @@ impl World {
             self.manifest("LambdaFunction", function),
             self.manifest("LambdaAlias", alias),
             self.manifest("EventSourceMapping", mapping),
+            self.manifest("CapacityProvider", provider),
         ]
     }
 

@@ -101,7 +101,8 @@ async fn become_ready(stage: &Stage) -> anyhow::Result<()> {
 }
 
 /// The kinds beside the function.
-const OTHERS: &str = "lambdaaliases,lambdalayers,eventsourcemappings,codesigningconfigs,lambdainvocations";
+const OTHERS: &str =
+    "lambdaaliases,lambdalayers,eventsourcemappings,codesigningconfigs,capacityproviders,lambdainvocations";
 
 async fn roll_out(stage: &Stage) -> anyhow::Result<()> {
     let code = r#"{"spec":{"code":{"inline":{"files":{"index.py":"def handler(event, context):\n    return 'version two'\n"}}}}}"#;

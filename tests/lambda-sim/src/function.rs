@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::code::{Code, Source};
+use crate::execution::Execution;
 use crate::lifecycle::{Access, Failures, Lifecycle};
 use crate::request::Object;
 use crate::sections::provisioned::Provisioned;
@@ -49,15 +50,6 @@ impl Version {
             self.touch();
         }
     }
-}
-
-/// A durable execution.
-#[derive(Clone, Debug)]
-pub(crate) struct Execution {
-    /// The version that it runs.
-    pub(crate) version: String,
-    /// `RUNNING`, `SUCCEEDED`, …
-    pub(crate) status: String,
 }
 
 /// Whether a configuration is read for itself or in a list, which leaves members out.

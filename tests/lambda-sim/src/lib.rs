@@ -35,6 +35,7 @@
 //! curl -d '{"do": "layer", "act": "remove", "name": "tools", "number": 3}' …
 //! curl -d '{"do": "inject", "fault": {"operation": "GetFunction", "times": 3, "effect": "cut_after"}}' …
 //! curl -d '{"do": "invocations", "act": "next", "function": "hello", "outcome": {"parts": ["{\"n\": 1}"]}}' …
+//! curl -d '{"do": "execution", "act": "begin", "function": "hello", "number": "1", "name": "run"}' …
 //! curl -d '{"do": "mappings"}' …
 //! curl -d '{"do": "edit_mapping", "uuid": "…", "changes": {"State": "Disabled"}}' …
 //! curl -d '{"do": "ledger"}' $SIM/_sim
@@ -44,12 +45,14 @@
 //! and ledger, `ops` carries it out on a `region`, under the `rules`, and `control` is the way around all that.
 
 mod caller;
+mod capacity_provider;
 mod code;
 mod code_signing;
 mod control;
 mod dispatch;
 mod error;
 mod event_stream;
+mod execution;
 mod faults;
 mod function;
 mod invocation;

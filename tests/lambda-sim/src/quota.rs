@@ -1,5 +1,6 @@
-//! The control plane's quotas, per account and region: 100 GetFunction a second, 15 GetPolicy, 15 of all the
-//! rest together (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>).
+//! The control plane's quotas, per account and region: 100 GetFunction a second, 15 GetPolicy, of capacity providers 15
+//! reads and one write, 15 of all the rest together
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>).
 
 use std::time::Instant;
 
@@ -8,6 +9,10 @@ use std::time::Instant;
 pub(crate) enum Quota {
     GetFunction,
     GetPolicy,
+    /// Reads of capacity providers.
+    CapacityProviderReads,
+    /// Creations, changes and deletions of capacity providers.
+    CapacityProviderWrites,
     /// Every other operation of the control plane.
     Rest,
     /// Another service's, not limited here.
@@ -44,12 +49,20 @@ impl Bucket {
 pub(crate) struct Quotas {
     get_function: Bucket,
     get_policy: Bucket,
+    capacity_provider_reads: Bucket,
+    capacity_provider_writes: Bucket,
     rest: Bucket,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { get_function: Bucket::new(100.0), get_policy: Bucket::new(15.0), rest: Bucket::new(15.0) }
+        Self {
+            get_function: Bucket::new(100.0),
+            get_policy: Bucket::new(15.0),
+            capacity_provider_reads: Bucket::new(15.0),
+            capacity_provider_writes: Bucket::new(1.0),
+            rest: Bucket::new(15.0),
+        }
     }
 }
 
@@ -59,6 +72,8 @@ impl Quotas {
         match quota {
             Quota::GetFunction => self.get_function.take(now),
             Quota::GetPolicy => self.get_policy.take(now),
+            Quota::CapacityProviderReads => self.capacity_provider_reads.take(now),
+            Quota::CapacityProviderWrites => self.capacity_provider_writes.take(now),
             Quota::Rest => self.rest.take(now),
             Quota::Unlimited => true,
         }
@@ -86,6 +101,9 @@ mod tests {
         let (mut quotas, now) = (Quotas::default(), Instant::now());
         while quotas.take(Quota::Rest, now) {}
         assert!(quotas.take(Quota::GetPolicy, now));
+        let writes = (0..5).filter(|_| quotas.take(Quota::CapacityProviderWrites, now)).count();
+        let reads = (0..20).filter(|_| quotas.take(Quota::CapacityProviderReads, now)).count();
+        assert_eq!((writes, reads), (1, 15));
         assert_eq!((0..200).filter(|_| quotas.take(Quota::GetFunction, now)).count(), 100);
     }
 }

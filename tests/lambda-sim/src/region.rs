@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use crate::capacity_provider::CapacityProviders;
 use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::faults::Faults;
@@ -30,6 +31,7 @@ pub(crate) struct Region {
     /// By ARN.
     pub(crate) code_signing: BTreeMap<String, CodeSigningConfig>,
     pub(crate) mappings: Mappings,
+    pub(crate) capacity_providers: CapacityProviders,
     /// S3 objects whose content is known, by bucket and key.
     pub(crate) objects: HashMap<(String, String), ObjectVersions>,
     /// Digests of images whose tag is known, by URI.
@@ -50,6 +52,7 @@ impl Region {
             ghosts: BTreeMap::new(),
             code_signing: BTreeMap::new(),
             mappings: Mappings::default(),
+            capacity_providers: CapacityProviders::default(),
             objects: HashMap::new(),
             images: HashMap::new(),
             invocations: HashMap::new(),
@@ -137,7 +140,7 @@ impl Region {
         self.forget_gone(now);
     }
 
-    /// Settles one function or mapping, or all, now.
+    /// Settles one function, mapping or capacity provider, or all, now.
     pub(crate) fn settle(&mut self, name: Option<&str>) {
         let failures = failures(&self.settings);
         let chosen =
@@ -145,6 +148,7 @@ impl Region {
         chosen.for_each(|function| function.settle(failures));
         self.forget_gone(Instant::now());
         self.mappings.settle(name);
+        self.capacity_providers.settle(name, self.settings.fail_create.is_some());
     }
 
     /// Concurrency that no function has for itself, but for the one named. What is provisioned counts for functions that

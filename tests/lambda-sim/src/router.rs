@@ -2,7 +2,9 @@
 //! each operation draws on and the handler that implements it.
 
 use crate::ops::{account, aliases, executions, functions, lists, sts, tags, updates, versions};
-use crate::ops::{code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3};
+use crate::ops::{
+    capacity_providers, code_signing, code_signing_link, ecr, invoke, layer_policy, layers, mappings, s3,
+};
 use crate::ops::{concurrency, event_invoke, policy, provisioned, recursion, resource_policy};
 use crate::ops::{runtime_management, scaling, urls};
 use crate::quota::Quota;
@@ -42,6 +44,19 @@ const fn invocation(
     Route { quota: Quota::Unlimited, payload: Some(payload), ..lambda("POST", path, operation, handler) }
 }
 
+const fn provider_read(path: &'static str, operation: &'static str, handler: Handler) -> Route {
+    Route { quota: Quota::CapacityProviderReads, ..lambda("GET", path, operation, handler) }
+}
+
+const fn provider_write(
+    method: &'static str,
+    path: &'static str,
+    operation: &'static str,
+    handler: Handler,
+) -> Route {
+    Route { quota: Quota::CapacityProviderWrites, ..lambda(method, path, operation, handler) }
+}
+
 const fn sts(operation: &'static str, handler: Handler) -> Route {
     Route { service: "sts", quota: Quota::Unlimited, ..lambda("POST", "/", operation, handler) }
 }
@@ -76,6 +91,12 @@ const PROVISIONED_LIST: &str = "/2019-09-30/functions/{}/provisioned-concurrency
 const EVENT_INVOKE: &str = "/2019-09-25/functions/{}/event-invoke-config";
 const EVENT_INVOKES: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const EXECUTIONS: &str = "/2025-12-01/functions/{}/durable-executions";
+const EXECUTION: &str = "/2025-12-01/durable-executions/{}";
+const EXECUTION_HISTORY: &str = "/2025-12-01/durable-executions/{}/history";
+const EXECUTION_STOP: &str = "/2025-12-01/durable-executions/{}/stop";
+const CALLBACK_SUCCESS: &str = "/2025-12-01/durable-execution-callbacks/{}/succeed";
+const CALLBACK_FAILURE: &str = "/2025-12-01/durable-execution-callbacks/{}/fail";
+const CALLBACK_HEARTBEAT: &str = "/2025-12-01/durable-execution-callbacks/{}/heartbeat";
 const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
 const INVOCATIONS_ASYNC: &str = "/2014-11-13/functions/{}/invoke-async";
 const INVOCATIONS_STREAMED: &str = "/2021-11-15/functions/{}/response-streaming-invocations";
@@ -93,6 +114,10 @@ const CODE_SIGNING: &str = "/2020-04-22/code-signing-configs";
 const CODE_SIGNING_CONFIG: &str = "/2020-04-22/code-signing-configs/{}";
 const CODE_SIGNING_FUNCTIONS: &str = "/2020-04-22/code-signing-configs/{}/functions";
 const CODE_SIGNING_LINK: &str = "/2020-06-30/functions/{}/code-signing-config";
+
+const PROVIDERS: &str = "/2025-11-30/capacity-providers";
+const PROVIDER: &str = "/2025-11-30/capacity-providers/{}";
+const PROVIDER_VERSIONS: &str = "/2025-11-30/capacity-providers/{}/function-versions";
 
 static ROUTES: &[Route] = &[
     lambda("POST", FUNCTIONS, "CreateFunction", functions::create),
@@ -139,6 +164,25 @@ static ROUTES: &[Route] = &[
     lambda("GET", SCALING, "GetFunctionScalingConfig", scaling::get),
     lambda("PUT", SCALING, "PutFunctionScalingConfig", scaling::put),
     lambda("GET", EXECUTIONS, "ListDurableExecutionsByFunction", executions::list),
+    lambda("GET", EXECUTION, "GetDurableExecution", executions::get),
+    lambda("GET", EXECUTION_HISTORY, "GetDurableExecutionHistory", executions::history),
+    lambda("POST", EXECUTION_STOP, "StopDurableExecution", executions::stop),
+    Route {
+        payload: Some("Result"),
+        ..lambda(
+            "POST",
+            CALLBACK_SUCCESS,
+            "SendDurableExecutionCallbackSuccess",
+            executions::callback_success,
+        )
+    },
+    lambda("POST", CALLBACK_FAILURE, "SendDurableExecutionCallbackFailure", executions::callback_failure),
+    lambda(
+        "POST",
+        CALLBACK_HEARTBEAT,
+        "SendDurableExecutionCallbackHeartbeat",
+        executions::callback_heartbeat,
+    ),
     invocation(INVOCATIONS, "Invoke", "Payload", invoke::buffered),
     invocation(INVOCATIONS_STREAMED, "InvokeWithResponseStream", "Payload", invoke::streamed),
     invocation(INVOCATIONS_ASYNC, "InvokeAsync", "InvokeArgs", invoke::queued),
@@ -169,6 +213,16 @@ static ROUTES: &[Route] = &[
     lambda("PUT", CODE_SIGNING_LINK, "PutFunctionCodeSigningConfig", code_signing_link::put),
     lambda("GET", CODE_SIGNING_LINK, "GetFunctionCodeSigningConfig", code_signing_link::get),
     lambda("DELETE", CODE_SIGNING_LINK, "DeleteFunctionCodeSigningConfig", code_signing_link::delete),
+    provider_write("POST", PROVIDERS, "CreateCapacityProvider", capacity_providers::create),
+    provider_read(PROVIDERS, "ListCapacityProviders", capacity_providers::list),
+    provider_read(PROVIDER, "GetCapacityProvider", capacity_providers::get),
+    provider_write("PUT", PROVIDER, "UpdateCapacityProvider", capacity_providers::update),
+    provider_write("DELETE", PROVIDER, "DeleteCapacityProvider", capacity_providers::delete),
+    provider_read(
+        PROVIDER_VERSIONS,
+        "ListFunctionVersionsByCapacityProvider",
+        capacity_providers::list_versions,
+    ),
     sts("GetCallerIdentity", sts::get_caller_identity),
     sts("AssumeRole", sts::assume_role),
     s3("HEAD", "HeadObject", s3::head),

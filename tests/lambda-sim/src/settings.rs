@@ -86,17 +86,18 @@ impl AuthError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSettings {
-    /// How long creates and new versions stay Pending, and new mappings Creating.
+    /// How long creates (also of capacity providers) and new versions stay Pending, and new mappings Creating.
     pub create_settle: SettleDelay,
     /// How long new versions stay Pending, if not as long as creates. A version that only gives what is Active a
     /// number is Active at once, unless it has SnapStart.
     pub version_settle: Option<SettleDelay>,
-    /// How long updates stay InProgress, and mappings Updating, Enabling, Disabling or Deleting.
+    /// How long updates stay InProgress, changed capacity providers Pending, and mappings Updating, Enabling, Disabling or
+    /// Deleting.
     pub update_settle: SettleDelay,
     /// How long provisioned concurrency is IN_PROGRESS, and limits of execution environments aren't applied yet, if not
     /// as long as updates.
     pub section_settle: Option<SettleDelay>,
-    /// How long a deleted function is still there, as Deleting. None is gone at once.
+    /// How long a deleted function or capacity provider is still there, as Deleting. None is gone at once.
     pub delete_settle: Option<SettleDelay>,
     /// How long ListFunctions goes on to list a function that is gone, counted in lists instead of reads.
     pub listed_after_delete: SettleDelay,
@@ -156,7 +157,7 @@ pub struct AccountSettings {
     pub minimum_unreserved: u64,
     /// Bytes of code of all versions together.
     pub code_storage: u64,
-    /// While set, creates and new versions settle as Failed with it.
+    /// While set, creates and new versions settle as Failed with it; capacity providers do without a reason.
     pub fail_create: Option<Failure>,
     /// While set, new versions settle as Failed with it, whatever `fail_create` says.
     pub fail_version: Option<Failure>,

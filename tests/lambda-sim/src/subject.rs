@@ -16,8 +16,8 @@ enum Kind {
     Repository { registry: Option<String> },
 }
 
-/// A function, an alias, a layer or a version of it, a code signing config, an event source mapping, an object of S3
-/// or a repository of ECR.
+/// A function, an alias, a layer or a version of it, a code signing config, a capacity provider, an event source mapping,
+/// an object of S3 or a repository of ECR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
     kind: Kind,
@@ -40,7 +40,8 @@ impl Subject {
                 Some(Self::new(Kind::Repository { registry }, request.text("repositoryName")?))
             }
             operation if operation.contains("Layer") => layer(request),
-            _ => code_signing_config(request).or_else(|| mapping(request)).or_else(|| function(request)),
+            operation if operation.contains("CapacityProvider") => capacity_provider(request),
+            _ => tagged(request).or_else(|| mapping(request)).or_else(|| function(request)),
         }
     }
 
@@ -60,9 +61,20 @@ impl Subject {
     }
 }
 
-fn code_signing_config(request: &Request) -> Option<Subject> {
-    let (_, id) = request.label.split_once(":code-signing-config:")?;
-    Some(Subject::new(Kind::Lambda("code-signing-config"), id))
+/// What is called by its ARN, for its tags or always.
+fn tagged(request: &Request) -> Option<Subject> {
+    let named = |kind: &'static str| {
+        let (_, id) = request.label.split_once(&format!(":{kind}:"))?;
+        Some(Subject::new(Kind::Lambda(kind), id))
+    };
+    named("code-signing-config").or_else(|| named("capacity-provider"))
+}
+
+/// By its name, which of a new one is in the body.
+fn capacity_provider(request: &Request) -> Option<Subject> {
+    let raw = if request.label.is_empty() { request.text("CapacityProviderName")? } else { &request.label };
+    let name = raw.rsplit(':').next().unwrap_or(raw);
+    Some(Subject::new(Kind::Lambda("capacity-provider"), name))
 }
 
 /// By its UUID, or for tags by its ARN. A new mapping has neither: the call is about its function.
@@ -75,7 +87,9 @@ fn mapping(request: &Request) -> Option<Subject> {
 
 fn function(request: &Request) -> Option<Subject> {
     let raw = if request.label.is_empty() { request.text("FunctionName")? } else { &request.label };
-    let function = naming::bare_name(raw);
+    // A durable execution is one of its function.
+    let function =
+        naming::bare_name(raw.split_once("/durable-execution/").map_or(raw, |(function, _)| function));
     let kind = Kind::Lambda("function");
     if let Some(alias) = alias(request) {
         return Some(Subject::new(kind, &format!("{function}:{alias}")));
@@ -125,6 +139,9 @@ mod tests {
         let arn = "arn:aws:lambda:eu-west-1:111122223333:function:hello:3";
         let mut request = Request { operation: "GetFunction", label: arn.into(), ..Request::default() };
         assert_eq!(named(&request).as_deref(), Some("hello"));
+        let label = format!("{arn}/durable-execution/run/0");
+        request = Request { operation: "GetDurableExecution", label, ..Request::default() };
+        assert_eq!(named(&request).as_deref(), Some("hello"));
         request = Request { operation: "CreateAlias", label: "hello".into(), ..Request::default() };
         request.body.insert("Name".into(), "live".into());
         assert_eq!(named(&request).as_deref(), Some("hello:live"));
@@ -163,6 +180,20 @@ mod tests {
         let subject = Subject::of(&request).unwrap();
         assert_eq!(subject.name, "csc-0123456789abcdef0");
         assert_eq!(subject.arn(&region()), arn);
+    }
+
+    #[test]
+    fn a_capacity_provider_is_known_by_its_name() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:compute";
+        let about = |operation, label: &str| Request { operation, label: label.into(), ..Request::default() };
+        let mut create = about("CreateCapacityProvider", "");
+        create.body.insert("CapacityProviderName".into(), "compute".into());
+        let listing = about("ListFunctionVersionsByCapacityProvider", "compute");
+        for request in [create, listing, about("TagResource", arn), about("GetCapacityProvider", arn)] {
+            let subject = Subject::of(&request).unwrap();
+            assert_eq!((subject.name.as_str(), subject.arn(&region()).as_str()), ("compute", arn));
+        }
+        assert_eq!(named(&about("ListCapacityProviders", "")), None);
     }
 
     fn region() -> Region {

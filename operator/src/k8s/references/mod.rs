@@ -34,6 +34,7 @@ pub enum ReferenceKind {
     LambdaLayer,
     EventSourceMapping,
     CodeSigningConfig,
+    CapacityProvider,
     LambdaInvocation,
     LambdaAccount,
 }
@@ -49,6 +50,7 @@ impl ReferenceKind {
             Self::LambdaLayer => "LambdaLayer",
             Self::EventSourceMapping => "EventSourceMapping",
             Self::CodeSigningConfig => "CodeSigningConfig",
+            Self::CapacityProvider => "CapacityProvider",
             Self::LambdaInvocation => "LambdaInvocation",
             Self::LambdaAccount => "LambdaAccount",
         }

@@ -15,7 +15,10 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 /// Every label that a metric may have, and what keeps its values few. Names of objects are no label.
 const LABELS: [(&str, &str); 14] = [
     ("account", "The id of an AWS account: the operator's own, and those of the LambdaAccounts"),
-    ("class", "A class of AWS's quotas: `GetFunction`, `GetPolicy`, `Rest`"),
+    (
+        "class",
+        "A class of AWS's quotas: `GetFunction`, `GetPolicy`, `CapacityProviderReads`, `CapacityProviderWrites`, `Rest`",
+    ),
     (
         "code",
         "`OK`, AWS's error code, or the kind of failure where AWS didn't answer; after 100 different ones `Other`",

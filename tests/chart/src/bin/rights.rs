@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chart_tests::rights::{called, of_roles, requested, unused};
 use chart_tests::{of_kind, render};
-use lambda_operator::aws::{APPLICATION, permissions};
+use lambda_operator::aws::{APPLICATION, commands, permissions};
+use lambda_operator::plugin;
 use test_support::Cluster;
 
 #[tokio::main]
@@ -42,22 +43,29 @@ async fn in_the_cluster() -> anyhow::Result<usize> {
     Ok(missing.len() + idle.len())
 }
 
-/// The table of IAM policies against the simulators' ledgers; how many operations are wrong.
+/// The tables of IAM permissions against the simulators' ledgers; how many operations are wrong.
 fn in_aws() -> anyhow::Result<usize> {
     let path = std::env::var_os(lambda_sim::CALLED_VARIABLE).context("tests/run says where the calls are")?;
-    let called = called(&read(&PathBuf::from(path))?, APPLICATION);
-    let table: BTreeSet<String> = permissions::operations().into_iter().map(ToOwned::to_owned).collect();
+    let calls = read(&PathBuf::from(path))?;
+    let operator = compared(&calls, APPLICATION, &permissions::operations());
+    Ok(operator + compared(&calls, plugin::APPLICATION, &commands::operations()))
+}
+
+/// What one program called against its table.
+fn compared(calls: &str, program: &str, table: &BTreeSet<&str>) -> usize {
+    let called = called(calls, program);
+    let table: BTreeSet<String> = table.iter().map(|operation| (*operation).to_owned()).collect();
     let (missing, idle) = (&called - &table, &table - &called);
     for operation in &missing {
-        eprintln!("error: the operator called {operation}, which the table of IAM permissions doesn't have");
+        eprintln!("error: {program} called {operation}, which its table of IAM permissions doesn't have");
     }
     for operation in &idle {
-        eprintln!("error: the table of IAM permissions has {operation}, which the operator never called");
+        eprintln!("error: the table of IAM permissions of {program} has {operation}, which was never called");
     }
     println!(
-        "the operator called {} of the {} operations of its IAM policy",
+        "{program} called {} of the {} operations of its IAM permissions",
         table.len() - idle.len(),
         table.len()
     );
-    Ok(missing.len() + idle.len())
+    missing.len() + idle.len()
 }

@@ -77,6 +77,7 @@ async fn every_sample_applies_and_becomes_ready() {
         ("LambdaAlias", "quotes-live"),
         ("LambdaAlias", "quotes-stable"),
         ("CodeSigningConfig", "release"),
+        ("CapacityProvider", "compute"),
         ("LambdaLayer", "shop-utils"),
         ("LambdaLayer", "shop-prices"),
         ("LambdaAlias", "shop-checkout-live"),

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use cluster_tests::{World, function, install};
+use cluster_tests::{ACCOUNT, World, function, install, path_with, plugin_binary};
 use documentation::{Block, Document, documents, root};
 use serde_json::{Value, json};
 use test_support::kubeconfig;
@@ -26,8 +26,9 @@ async fn prepare(world: &World, document: &Document) {
     }
 }
 
-/// A shell as a person of the namespace has it: at the root of the checkout, with kubectl on PATH.
-fn shell(world: &World, script: &str) -> Command {
+/// A shell as a person of the namespace has it: at the root of the checkout, with kubectl and its plugin on PATH and
+/// credentials of the simulated AWS.
+async fn shell(world: &World, script: &str) -> Command {
     let cluster = world.cluster;
     let home = cluster.directory().join(world.namespace.name());
     let programs = home.join("bin");
@@ -41,10 +42,12 @@ fn shell(world: &World, script: &str) -> Command {
         }
         kubeconfig::write(&config, &admin).unwrap();
     }
-    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let _ = std::os::unix::fs::symlink(plugin_binary().await, programs.join("kubectl-lambda"));
     let mut command = Command::new("bash");
     command.args(["-euo", "pipefail", "-c", script]).current_dir(root());
-    command.env("PATH", path).env("KUBECONFIG", config).env("HOME", &home);
+    command.env("PATH", path_with(&programs)).env("KUBECONFIG", config).env("HOME", &home);
+    command.env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}")).env("AWS_SECRET_ACCESS_KEY", "x");
+    command.env("AWS_ENDPOINT_URL", world.sim.endpoint());
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }
@@ -54,7 +57,7 @@ async fn play(document: &Document) {
     let world = World::start(&name).await;
     prepare(&world, document).await;
     for block in runnable(document) {
-        let output = shell(&world, &block.text).output().await.expect("bash starts");
+        let output = shell(&world, &block.text).await.output().await.expect("bash starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(
             output.status.success(),
@@ -86,7 +89,7 @@ async fn the_wait_of_the_docs_fails_at_once_for_a_stalled_object() {
     let world = World::start("docs-stalled").await;
     world.apply("fine", function(json!({}))).await;
     world.apply("broken", function(json!({"runtime": "python2.7"}))).await;
-    let output = shell(&world, &block.text).output().await.expect("bash starts");
+    let output = shell(&world, &block.text).await.output().await.expect("bash starts");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success(), "{told}");
     assert!(
@@ -94,7 +97,7 @@ async fn the_wait_of_the_docs_fails_at_once_for_a_stalled_object() {
         "Stalled is why: {told}"
     );
     world.apply("broken", function(json!({}))).await;
-    let output = shell(&world, &block.text).output().await.expect("bash starts");
+    let output = shell(&world, &block.text).await.output().await.expect("bash starts");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -151,22 +151,23 @@ async fn what_waits_or_settles_is_in_progress_and_never_current_before_it_is_rea
     }
 }
 
-/// First everything waits, then the function and the mapping are held in AWS.
+/// First what uses others waits, then the function, the mapping and the capacity provider are held in AWS.
 async fn create(world: &World, manifests: &[Value]) {
     // Everything waits for what is not there yet.
     apply(world, &manifests[..1]).await;
     world.all_ready(&manifests[..1]).await;
-    apply(world, &manifests[3..]).await;
+    apply(world, &manifests[3..6]).await;
     let waits = |object: &Value| has_reason(object, "DependencyNotReady");
-    let objects = world.all_until(&manifests[3..], "waits", waits).await;
+    let objects = world.all_until(&manifests[3..6], "waits", waits).await;
     assert_all(world, &objects[..1], "InProgress", "does not exist").await;
     assert_all(world, &objects[1..], "InProgress", "").await;
 
-    // The function, and then the mapping, takes its time in AWS.
+    // The function, then the mapping, and then the capacity provider takes its time in AWS.
     apply(world, &manifests[1..3]).await;
     let objects = world.all_ready(&manifests[1..3]).await;
     assert_all(world, &objects, "Current", "Resource is Ready").await;
-    for at in [3, 5] {
+    for at in [3, 5, 6] {
+        apply(world, &manifests[at..=at]).await;
         let creating = |object: &Value| has_reason(object, "Creating");
         let objects = world.all_until(&manifests[at..=at], "is being created", creating).await;
         assert_all(world, &objects, "InProgress", "").await;
@@ -176,15 +177,16 @@ async fn create(world: &World, manifests: &[Value]) {
     assert_all(world, &objects, "Current", "Resource is Ready").await;
 }
 
-/// Function and mapping are held again.
+/// They are held again.
 async fn change(world: &World, manifests: &mut [Value]) {
     manifests[1]["spec"]["content"]["inline"]["files"]["python/tools.py"] = json!("A = 2\n");
     manifests[2]["spec"]["description"] = json!("changed");
     manifests[3]["spec"]["memorySize"] = json!(256);
     manifests[4]["spec"]["description"] = json!("changed");
     manifests[5]["spec"]["batchSize"] = json!(5);
+    manifests[6]["spec"]["capacityProviderScalingConfig"] = json!({"maxVCpuCount": 64});
     apply(world, manifests).await;
-    for at in [3, 5] {
+    for at in [3, 5, 6] {
         let updating = |object: &Value| has_reason(object, "Updating");
         let objects = world.all_until(&manifests[at..=at], "is being changed", updating).await;
         assert_all(world, &objects, "InProgress", "").await;

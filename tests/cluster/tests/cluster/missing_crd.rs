@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use cluster_tests::{ACCOUNT, REGION, fetch, operator_binary, serving_address};
+use cluster_tests::{ACCOUNT, REGION, fetch, lambda, operator_binary, serving_address};
 use lambda_sim::{Options, Sim};
 use test_support::{Cluster, Process, eventually};
 
@@ -41,6 +41,13 @@ async fn without_its_definition_the_operator_waits_and_is_not_ready() {
     let address = serving_address(&process).await;
     assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 503"));
     assert!(fetch(address, "/healthz").await.starts_with("HTTP/1.1 200"), "a restart would not help");
+
+    for command in ["tree", "wait", "suspend"] {
+        let arguments = [command, "lfn/hello"];
+        let output = lambda(&cluster, cluster.admin_kubeconfig(), &arguments).await.output().await;
+        let said = "the custom resources of lambda-operator aren't installed";
+        assert!(output.status.code() == Some(1) && output.stderr.contains(said), "{}", output.stderr);
+    }
 
     apply(&cluster, "-k", "crds").await;
     eventually(PATIENCE, "it is ready", || async {

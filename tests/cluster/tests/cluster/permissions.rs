@@ -78,7 +78,7 @@ async fn the_operator_may_do_nothing_more() {
 /// The rules of an operator for one namespace with these verbs for Secrets and ConfigMaps.
 fn rules(references: &[&str]) -> Value {
     let mut rules = json!([
-        {"apiGroups": ["lambda-operator.io"], "resources": ["codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdainvocations", "lambdalayers"],
+        {"apiGroups": ["lambda-operator.io"], "resources": ["capacityproviders", "codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdainvocations", "lambdalayers"],
          "verbs": ["get", "list", "watch", "patch"]},
         {"apiGroups": ["lambda-operator.io"], "resources": ["lambdafunctions/status"], "verbs": ["patch"]},
         {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},

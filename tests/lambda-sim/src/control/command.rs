@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aliases::AliasCommand;
+use super::capacity_providers::CapacityProviderCommand;
 use super::code_signing::CodeSigningCommand;
+use super::executions::ExecutionCommand;
 use super::invocations::InvocationsCommand;
 use super::layers::LayerCommand;
 use super::sections::SectionCommand;
@@ -36,9 +38,11 @@ pub(crate) enum Command {
     RemoveMapping { uuid: String },
     Alias(AliasCommand),
     Version(VersionCommand),
+    Execution(ExecutionCommand),
     Invocations(InvocationsCommand),
     Section(SectionCommand),
     Layer(LayerCommand),
+    CapacityProvider(CapacityProviderCommand),
     CodeSigning(CodeSigningCommand),
     Settle { name: Option<String> },
     PutObject { bucket: String, key: String, content: String },

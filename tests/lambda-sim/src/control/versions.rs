@@ -8,7 +8,6 @@ use super::command::Command;
 use super::edit;
 use super::handler::function;
 use crate::error::ApiError;
-use crate::function::Execution;
 use crate::lifecycle::Lifecycle;
 use crate::merge::into_object;
 use crate::ops::versions;
@@ -21,7 +20,6 @@ pub(crate) enum VersionCommand {
     Publish { function: String, description: Option<String> },
     Edit { function: String, number: String, changes: Value },
     Remove { function: String, number: String },
-    Execution { function: String, number: String, name: String, status: String },
 }
 
 impl VersionCommand {
@@ -46,10 +44,6 @@ impl VersionCommand {
             Self::Remove { function: of, number } => {
                 Ok(json!(function(region, &of)?.remove_version(&number)))
             }
-            Self::Execution { function: of, number: version, name, status } => {
-                function(region, &of)?.executions.insert(name, Execution { version, status });
-                Ok(Value::Null)
-            }
         }
     }
 }
@@ -72,13 +66,5 @@ impl AccountControl {
     pub async fn remove_version(&self, function: &str, number: &str) -> bool {
         let (function, number) = (function.to_owned(), number.to_owned());
         self.run(Command::Version(VersionCommand::Remove { function, number })).await
-    }
-
-    /// Starts a durable execution of a version, or brings it to another status: `RUNNING`, `SUCCEEDED`, `FAILED`,
-    /// `TIMED_OUT`, `STOPPED`.
-    pub async fn durable_execution(&self, function: &str, number: &str, name: &str, status: &str) {
-        let (function, number) = (function.to_owned(), number.to_owned());
-        let (name, status) = (name.to_owned(), status.to_owned());
-        self.tell(Command::Version(VersionCommand::Execution { function, number, name, status })).await;
     }
 }

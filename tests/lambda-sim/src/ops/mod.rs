@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod aliases;
+pub(crate) mod capacity_providers;
 pub(crate) mod code_signing;
 pub(crate) mod code_signing_link;
 pub(crate) mod concurrency;

@@ -1,4 +1,4 @@
-//! TagResource, UntagResource and ListTags, for functions, code signing configs, and by way of `mapping_tags` event
+//! TagResource, UntagResource and ListTags, for functions, code signing configs, capacity providers, and by way of `mapping_tags` event
 //! source mappings. Both writes change a function's RevisionId. Texts: `TestLambdaTags` in LocalStack's recordings
 //! (tests/aws/services/lambda_/test_lambda_api.snapshot.json); the one on too many keys follows the model.
 
@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{code_signing, mapping_tags};
+use super::{capacity_providers, code_signing, mapping_tags};
+use crate::capacity_provider::CapacityProvider;
 use crate::code_signing::CodeSigningConfig;
 use crate::error::ApiError;
 use crate::function::Function;
@@ -20,6 +21,7 @@ use crate::rules::{model, tags};
 enum Tagged<'a> {
     Function(&'a mut Function),
     CodeSigningConfig(&'a mut CodeSigningConfig),
+    CapacityProvider(&'a mut CapacityProvider),
     Mapping(&'a mut Mapping),
 }
 
@@ -28,6 +30,7 @@ impl Tagged<'_> {
         match self {
             Self::Function(function) => &function.tags,
             Self::CodeSigningConfig(config) => &config.tags,
+            Self::CapacityProvider(provider) => &provider.tags,
             Self::Mapping(mapping) => &mapping.tags,
         }
     }
@@ -36,7 +39,7 @@ impl Tagged<'_> {
     fn refusal(&self) -> Option<ApiError> {
         match self {
             Self::Function(function) => function.latest.lifecycle.refusal_of_any_write(&function.arn),
-            Self::CodeSigningConfig(_) | Self::Mapping(_) => None,
+            Self::CodeSigningConfig(_) | Self::CapacityProvider(_) | Self::Mapping(_) => None,
         }
     }
 
@@ -47,6 +50,7 @@ impl Tagged<'_> {
                 function.latest.touch();
             }
             Self::CodeSigningConfig(config) => config.tags = tags,
+            Self::CapacityProvider(provider) => provider.tags = tags,
             Self::Mapping(mapping) => mapping.tags = tags,
         }
     }
@@ -104,6 +108,9 @@ fn tagged<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<Tagged<'a>, Api
     if arn.contains(":code-signing-config:") {
         let config = ctx.region.code_signing.get_mut(arn).ok_or_else(|| code_signing::missing(arn))?;
         return Ok(Tagged::CodeSigningConfig(config));
+    }
+    if arn.contains(":capacity-provider:") {
+        return capacity_providers::of_arn(ctx, arn).map(Tagged::CapacityProvider);
     }
     if arn.contains(":function:") {
         return function(ctx, arn).map(Tagged::Function);

@@ -2,6 +2,7 @@
 //! rules of Lambda's own code (`service`). For a resource other than the function both are in one file.
 
 pub(crate) mod alias;
+pub(crate) mod capacity_provider;
 pub(crate) mod code_signing;
 pub(crate) mod event_invoke;
 pub(crate) mod layer;

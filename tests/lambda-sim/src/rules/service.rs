@@ -225,24 +225,31 @@ fn network(settings: &AccountSettings, sent: &Object, after: &Object) -> Result<
         if subnets.is_empty() != groups.is_empty() {
             return Err(ApiError::invalid("SubnetIds and SecurityIds must coexist or be both empty list."));
         }
-        if let Some(id) = subnets.iter().find(|id| settings.missing_subnets.contains(**id)) {
-            return Err(ApiError::invalid(format!(
-                "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: \
-                 The subnet ID '{id}' does not exist"
-            )));
-        }
-        if let Some(id) = groups.iter().find(|id| settings.missing_security_groups.contains(**id)) {
-            return Err(ApiError::invalid(format!(
-                "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error \
-                 Message: The security group '{id}' does not exist"
-            )));
-        }
+        check_network(settings, vpc)?;
     }
     let subnets = after.get("VpcConfig").and_then(|vpc| vpc.get("SubnetIds"));
     if after.contains_key("FileSystemConfigs") && strings(subnets).is_empty() {
         return Err(ApiError::invalid(
             "Function must be configured to execute in a VPC to reference access points.",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses what EC2 can't find.
+pub(super) fn check_network(settings: &AccountSettings, vpc: &Value) -> Result<(), ApiError> {
+    let (subnets, groups) = (strings(vpc.get("SubnetIds")), strings(vpc.get("SecurityGroupIds")));
+    if let Some(id) = subnets.iter().find(|id| settings.missing_subnets.contains(**id)) {
+        return Err(ApiError::invalid(format!(
+            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: \
+             The subnet ID '{id}' does not exist"
+        )));
+    }
+    if let Some(id) = groups.iter().find(|id| settings.missing_security_groups.contains(**id)) {
+        return Err(ApiError::invalid(format!(
+            "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error \
+             Message: The security group '{id}' does not exist"
+        )));
     }
     Ok(())
 }

@@ -4,11 +4,13 @@
 
 mod alias_refusals;
 mod aliases;
+mod capacity_providers;
 mod client;
 mod code_signing;
 mod control;
 mod deletion;
 mod event_invoke;
+mod executions;
 mod faults;
 mod functions;
 mod invocations;
