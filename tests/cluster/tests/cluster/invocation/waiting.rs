@@ -177,7 +177,7 @@ async fn a_namespace_that_may_not_use_the_account_invokes_nothing() {
 async fn an_operator_of_one_namespace_needs_no_more_than_a_role_there() {
     let rules = json!([
         {"apiGroups": ["lambda-operator.io"], "verbs": ["list", "watch", "patch"],
-         "resources": ["codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdalayers"]},
+         "resources": ["capacityproviders", "codesigningconfigs", "eventsourcemappings", "lambdaaliases", "lambdafunctions", "lambdalayers"]},
         {"apiGroups": ["lambda-operator.io"], "resources": ["lambdainvocations"], "verbs": ["list", "watch", "delete"]},
         {"apiGroups": ["lambda-operator.io"], "resources": ["lambdainvocations/status"], "verbs": ["patch"]},
         {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch"]},
