@@ -180,10 +180,8 @@ impl Function {
     /// Gives a version or alias a new revision.
     pub(crate) fn touch(&mut self, qualifier: &str) {
         if let Some(alias) = self.aliases.get_mut(qualifier) {
-            alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
-        } else if qualifier == LATEST {
-            self.latest.touch();
-        } else if let Some(version) = self.published.iter_mut().find(|version| version.number == qualifier) {
+            touch_alias(alias);
+        } else if let Some(version) = self.version_mut(Some(qualifier)) {
             version.touch();
         }
     }
@@ -280,6 +278,11 @@ fn newest_runtime_version(function_arn: &str, runtime: &str) -> String {
     let region = function_arn.split(':').nth(3).unwrap_or_default();
     let hash = crate::code::sha256_hex(runtime.as_bytes());
     format!("arn:aws:lambda:{region}::runtime:{hash}")
+}
+
+/// Gives an alias a new revision.
+pub(crate) fn touch_alias(alias: &mut Object) {
+    alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
 }
 
 /// The time in Lambda's own format.

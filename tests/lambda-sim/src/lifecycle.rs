@@ -220,8 +220,8 @@ impl Lifecycle {
         if self.woken() {
             self.due = Some(Due::after(delay, now));
         }
-        let invocable = |state: &&str| !["Pending", "Failed", "Deleting"].contains(state);
-        let state = self.state.value.as_deref().filter(|state| !invocable(state))?;
+        let refusing = ["Pending", "Failed", "Deleting"];
+        let state = self.state.value.as_deref().filter(|state| refusing.contains(state))?;
         let text = format!("{BUSY} The function is currently in the following state: {state}");
         Some(ApiError::conflict(text))
     }

@@ -42,7 +42,7 @@ impl Policy {
         self.0.get_mut("Statement").and_then(Value::as_array_mut)
     }
 
-    fn has(&self, sid: &str) -> bool {
+    pub(crate) fn has(&self, sid: &str) -> bool {
         self.statements().iter().any(|statement| statement["Sid"] == sid)
     }
 

@@ -1,10 +1,10 @@
 //! Settings for asynchronous invocations.
 
-use conformance::requests::{FUNCTIONS, arn, function, function_arn, function_path, part};
+use conformance::requests::{arn, function_arn};
 use conformance::{Step, agree};
 use serde_json::{Value, json};
 
-use crate::settled;
+use crate::{function_with_alias, settled};
 
 const CONFIG: &str = "/2019-09-25/functions/async/event-invoke-config";
 const LIST: &str = "/2019-09-25/functions/async/event-invoke-config/list";
@@ -21,17 +21,6 @@ fn to(outcome: &str, destination: &str) -> Value {
     json!({"DestinationConfig": {outcome: {"Destination": destination}}})
 }
 
-fn function_with_alias() -> Vec<Step> {
-    vec![
-        Step::post("create", FUNCTIONS, function("async")),
-        settled("settled", "async"),
-        Step::post("publish", part("async", "versions"), json!({})),
-        Step::get("get 1", format!("{}?Qualifier=1", function_path("async")))
-            .until("/Configuration/State", "Active"),
-        Step::post("create alias", part("async", "aliases"), json!({"Name": "live", "FunctionVersion": "1"})),
-    ]
-}
-
 #[tokio::test]
 async fn settings_are_put_updated_and_deleted() {
     let mut steps = vec![
@@ -41,7 +30,7 @@ async fn settings_are_put_updated_and_deleted() {
         Step::get("list of none", LIST),
         Step::delete("delete of none", of("$LATEST")),
     ];
-    steps.extend(function_with_alias());
+    steps.extend(function_with_alias("async"));
     steps.extend([
         Step::get("no settings", CONFIG),
         Step::get("list without settings", LIST),
@@ -69,7 +58,7 @@ async fn settings_are_put_updated_and_deleted() {
 
 #[tokio::test]
 async fn bad_settings_are_refused() {
-    let mut steps = function_with_alias();
+    let mut steps = function_with_alias("async");
     let put = |name, body| Step::put(name, CONFIG, body);
     steps.extend([
         put("nothing", json!({})),

@@ -1,10 +1,10 @@
 //! The resource policies of functions, versions and aliases.
 
-use conformance::requests::{FUNCTIONS, function, function_path, part};
+use conformance::requests::{function_path, part};
 use conformance::{Step, agree};
 use serde_json::{Value, json};
 
-use crate::settled;
+use crate::{function_with_alias, settled};
 
 const LIVE: &str = "?Qualifier=live";
 
@@ -35,22 +35,6 @@ fn permission(sid: &str, changes: Value) -> Value {
     permission
 }
 
-/// The function with version 1 and the alias `live`.
-fn function_with_alias() -> Vec<Step> {
-    vec![
-        Step::post("create", FUNCTIONS, function("guarded")),
-        settled("settled", "guarded"),
-        Step::post("publish", part("guarded", "versions"), json!({})),
-        Step::get("get 1", format!("{}?Qualifier=1", function_path("guarded")))
-            .until("/Configuration/State", "Active"),
-        Step::post(
-            "create alias",
-            part("guarded", "aliases"),
-            json!({"Name": "live", "FunctionVersion": "1"}),
-        ),
-    ]
-}
-
 #[tokio::test]
 async fn permissions_are_added_read_and_removed() {
     let source = json!({"SourceArn": "arn:aws:s3:::bucket", "SourceAccount": "{account}"});
@@ -59,7 +43,7 @@ async fn permissions_are_added_read_and_removed() {
         policy("policy of none", ""),
         remove("remove from none", "s1", ""),
     ];
-    steps.extend(function_with_alias());
+    steps.extend(function_with_alias("guarded"));
     steps.extend([
         policy("no policy", ""),
         remove("remove without a policy", "s1", ""),
@@ -88,7 +72,7 @@ async fn permissions_are_added_read_and_removed() {
 
 #[tokio::test]
 async fn statements_are_rendered_alike() {
-    let mut steps = function_with_alias();
+    let mut steps = function_with_alias("guarded");
     let role = "arn:aws:iam::{account}:role/caller";
     let url = |auth: &str| json!({"Principal": "*", "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": auth});
     steps.extend([
@@ -124,7 +108,7 @@ async fn statements_are_rendered_alike() {
 
 #[tokio::test]
 async fn bad_permissions_are_refused() {
-    let mut steps = function_with_alias();
+    let mut steps = function_with_alias("guarded");
     let stale = "11111111-2222-3333-4444-555555555555";
     steps.extend([
         add("a bad statement id", "", permission("a.b", json!({}))),

@@ -1,10 +1,10 @@
 //! Provisioned concurrency, and recursive loops. LocalEmu knows neither runtime management nor scaling.
 
-use conformance::requests::{FUNCTIONS, function, function_path, part};
+use conformance::requests::{FUNCTIONS, function, part};
 use conformance::{Step, agree};
 use serde_json::{Value, json};
 
-use crate::settled;
+use crate::{function_with_alias, settled};
 
 const RECURSION: &str = "/2024-08-31/functions/looping/recursion-config";
 const CONFIG: &str = "/2019-09-30/functions/warm/provisioned-concurrency";
@@ -37,17 +37,6 @@ fn count(count: u64) -> Value {
     json!({"ProvisionedConcurrentExecutions": count})
 }
 
-fn function_with_alias() -> Vec<Step> {
-    vec![
-        Step::post("create", FUNCTIONS, function("warm")),
-        settled("settled", "warm"),
-        Step::post("publish", part("warm", "versions"), json!({})),
-        Step::get("get 1", format!("{}?Qualifier=1", function_path("warm")))
-            .until("/Configuration/State", "Active"),
-        Step::post("create alias", part("warm", "aliases"), json!({"Name": "live", "FunctionVersion": "1"})),
-    ]
-}
-
 #[tokio::test]
 async fn concurrency_is_provisioned_and_given_back() {
     let mut steps = vec![
@@ -56,7 +45,7 @@ async fn concurrency_is_provisioned_and_given_back() {
         Step::get("list of none", format!("{CONFIG}?List=ALL")),
         Step::delete("delete of none", of("1")),
     ];
-    steps.extend(function_with_alias());
+    steps.extend(function_with_alias("warm"));
     steps.extend([
         Step::get("nothing provisioned", of("1")),
         Step::get("list of nothing", format!("{CONFIG}?List=ALL")),
@@ -81,7 +70,7 @@ async fn concurrency_is_provisioned_and_given_back() {
 
 #[tokio::test]
 async fn what_cannot_be_provisioned() {
-    let mut steps = function_with_alias();
+    let mut steps = function_with_alias("warm");
     let reserve = |count: u64| json!({"ReservedConcurrentExecutions": count});
     steps.extend([
         Step::put("nothing", of("1"), count(0)),

@@ -1,10 +1,9 @@
 //! Function URLs.
 
-use conformance::requests::{FUNCTIONS, function, function_path, part};
 use conformance::{Step, agree};
 use serde_json::{Value, json};
 
-use crate::settled;
+use crate::{function_with_alias, settled};
 
 const URL: &str = "/2021-10-31/functions/linked/url";
 const URLS: &str = "/2021-10-31/functions/linked/urls";
@@ -12,21 +11,6 @@ const LIVE: &str = "/2021-10-31/functions/linked/url?Qualifier=live";
 
 fn public() -> Value {
     json!({"AuthType": "NONE"})
-}
-
-fn function_with_alias() -> Vec<Step> {
-    vec![
-        Step::post("create", FUNCTIONS, function("linked")),
-        settled("settled", "linked"),
-        Step::post("publish", part("linked", "versions"), json!({})),
-        Step::get("get 1", format!("{}?Qualifier=1", function_path("linked")))
-            .until("/Configuration/State", "Active"),
-        Step::post(
-            "create alias",
-            part("linked", "aliases"),
-            json!({"Name": "live", "FunctionVersion": "1"}),
-        ),
-    ]
 }
 
 #[tokio::test]
@@ -39,7 +23,7 @@ async fn urls_are_created_changed_and_deleted() {
         Step::put("update of none", URL, public()),
         Step::delete("delete of none", URL),
     ];
-    steps.extend(function_with_alias());
+    steps.extend(function_with_alias("linked"));
     steps.extend([
         Step::get("no url", URL),
         Step::get("list without urls", URLS),
@@ -76,7 +60,7 @@ async fn urls_are_created_changed_and_deleted() {
 
 #[tokio::test]
 async fn bad_urls_are_refused() {
-    let mut steps = function_with_alias();
+    let mut steps = function_with_alias("linked");
     let qualified = |qualifier: &str| format!("{URL}?Qualifier={qualifier}");
     steps.extend([
         Step::post("bad mode", URL, json!({"AuthType": "NONE", "InvokeMode": "SLOW"})),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::caller::{Caller, Sessions};
 use crate::error::ApiError;
-use crate::function::Function;
+use crate::function::{Function, touch_alias};
 use crate::layer::Layers;
 use crate::lifecycle::Lifecycle;
 use crate::merge::{self, into_object};
@@ -128,7 +128,7 @@ pub(super) fn put_alias(function: &mut Function, body: Value) -> Result<(), ApiE
         return Err(ApiError::invalid("Name is missing"));
     };
     alias.insert("AliasArn".into(), function.qualified_arn(Some(&name)).into());
-    alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
+    touch_alias(&mut alias);
     alias.entry("Description").or_insert(json!(""));
     alias.entry("FunctionVersion").or_insert(json!("$LATEST"));
     function.aliases.insert(name, alias);

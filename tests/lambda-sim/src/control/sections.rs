@@ -79,8 +79,10 @@ impl SectionCommand {
             Self::RemovePermission { function: of, qualifier, statement } => {
                 let function = function(region, &of)?;
                 let qualifier = qualifier.as_deref().unwrap_or(LATEST);
-                let left = policy::current(function, qualifier).without(&statement);
-                policy::set(function, qualifier, left);
+                let current = policy::current(function, qualifier);
+                if current.has(&statement) {
+                    policy::set(function, qualifier, current.without(&statement));
+                }
             }
         }
         Ok(Value::Null)
@@ -105,14 +107,15 @@ fn shown(function: &Function, qualifier: Option<&str>, section: Section) -> Valu
 
 fn set(region: &mut Region, of: &str, key: String, section: Section, value: Value) -> Result<(), ApiError> {
     let sent = value.as_object().cloned().unwrap_or_default();
-    let new_url = Url::new(region, &sent);
+    let region_name = region.name.clone();
     let function = function(region, of)?;
     let sections = &mut function.sections;
     match section {
         Section::Policy => policy::set(function, &key, Some(Policy::new(value))),
         Section::RecursiveLoop => sections.recursive_loop = value.as_str().map(ToOwned::to_owned),
         Section::Url => {
-            sections.urls.entry(key).and_modify(|url| url.change(&sent)).or_insert(new_url);
+            let url = sections.urls.entry(key).and_modify(|url| url.change(&sent));
+            url.or_insert_with(|| Url::new(&region_name, &sent));
         }
         Section::EventInvoke => drop(sections.event_invokes.insert(key, EventInvoke::new(&sent))),
         Section::RuntimeManagement => {
@@ -123,7 +126,9 @@ fn set(region: &mut Region, of: &str, key: String, section: Section, value: Valu
             let text = |name: &str| sent.get(name).and_then(Value::as_str);
             let mut provisioned = Provisioned::requested(count, SettleDelay::Hold, Instant::now());
             provisioned.force(text("Status").unwrap_or("READY"), text("StatusReason"));
-            sections.provisioned.insert(key, provisioned);
+            // A moved alias gets its traffic back: nothing would end AWS's weights any more.
+            function.remove_provisioned(&key);
+            function.sections.provisioned.insert(key, provisioned);
         }
         Section::Scaling => {
             let scaling = sections.scaling.entry(key).or_default();
@@ -137,7 +142,11 @@ fn set(region: &mut Region, of: &str, key: String, section: Section, value: Valu
 fn remove(function: &mut Function, key: &str, section: Section) {
     let sections = &mut function.sections;
     match section {
-        Section::Policy => policy::set(function, key, None),
+        Section::Policy => {
+            if sections.policies.contains_key(key) {
+                policy::set(function, key, None);
+            }
+        }
         Section::Url => drop(sections.urls.remove(key)),
         Section::EventInvoke => drop(sections.event_invokes.remove(key)),
         Section::RecursiveLoop => sections.recursive_loop = None,

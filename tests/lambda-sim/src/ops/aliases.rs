@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::paging::{Sizes, page_of};
 use super::provisioned;
 use crate::error::ApiError;
-use crate::function::Function;
+use crate::function::{Function, touch_alias};
 use crate::lifecycle::Access;
 use crate::naming;
 use crate::request::{Ctx, Object, Reply, Request};
@@ -104,7 +104,7 @@ pub(crate) fn change(alias: &mut Object, sent: &Object) {
             }
         };
     }
-    alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
+    touch_alias(alias);
 }
 
 fn name(request: &Request) -> Result<&str, ApiError> {

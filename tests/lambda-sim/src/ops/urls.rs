@@ -19,7 +19,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     url::check(&request.body, &["AuthType"])?;
     let target = target(ctx, request)?;
     let arn = target.arn(ctx.region);
-    let new = Url::new(ctx.region, &request.body);
+    let new = Url::new(&ctx.region.name, &request.body);
     let function = writable(ctx, &target)?;
     url::check_function(function)?;
     if function.sections.urls.contains_key(target.key()) {

@@ -16,8 +16,7 @@ const NAME: &str = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
 const VERSION: &str = r"(\$LATEST(\.PUBLISHED)?|[0-9]+)";
 const WEIGHTS: &str = "RoutingConfig.AdditionalVersionWeights";
 
-static VERSION_RE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^{VERSION}$")).expect("a constant pattern compiles"));
+static VERSION_RE: LazyLock<Regex> = whole!(VERSION);
 
 /// Checks the members of a CreateAlias or UpdateAlias request, the name among them.
 pub(crate) fn check(request: &Object, required: &[&str]) -> Result<(), ApiError> {

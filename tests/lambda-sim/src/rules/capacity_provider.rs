@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::model::Checks;
+use super::model::{
+    Checks, LOG_GROUP, LOG_GROUP_RE, ROLE, ROLE_RE, SECURITY_GROUP, SECURITY_GROUP_RE, SUBNET, SUBNET_RE,
+    single,
+};
 use super::{service, tags};
 use crate::capacity_provider::CapacityProvider;
 use crate::error::ApiError;
@@ -14,23 +17,11 @@ use crate::request::Object;
 use crate::settings::AccountSettings;
 
 const NAME: &str = r"(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:capacity-provider:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+";
-const ROLE: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const KEY: &str = r"arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*";
-const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
 const SCALING: &str = "CapacityProviderScalingConfig";
 
-macro_rules! whole {
-    ($pattern:expr) => {
-        LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
-    };
-}
-
 static NAME_RE: LazyLock<Regex> = whole!(NAME);
-static ROLE_RE: LazyLock<Regex> = whole!(ROLE);
 static KEY_RE: LazyLock<Regex> = whole!(KEY);
-static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
-static SUBNET_RE: LazyLock<Regex> = whole!("subnet-[0-9a-z]*");
-static SECURITY_GROUP_RE: LazyLock<Regex> = whole!("sg-[0-9a-zA-Z]*");
 static INSTANCE_TYPE_RE: LazyLock<Regex> = whole!(r"[a-zA-Z0-9\.\*\-]{1,30}");
 
 /// The name without what an ARN has before it.
@@ -40,7 +31,7 @@ pub(crate) fn bare_name(raw: &str) -> &str {
 
 /// Checks the name in a path.
 pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
-    let request = [("CapacityProviderName".to_owned(), Value::from(name))].into_iter().collect();
+    let request = single("CapacityProviderName", name);
     let mut checks = Checks::of(&request, &["CapacityProviderName"]);
     checks.text("CapacityProviderName", 140, Some((&NAME_RE, NAME)));
     checks.finish()
@@ -54,9 +45,8 @@ pub(crate) fn check_new(body: &Object) -> Result<(), ApiError> {
         checks.present("VpcConfig.SubnetIds");
         checks.present("VpcConfig.SecurityGroupIds");
     }
-    checks.list("VpcConfig.SubnetIds", 1..=16, |id| SUBNET_RE.is_match(id), "subnet-[0-9a-z]*");
-    let groups = "sg-[0-9a-zA-Z]*";
-    checks.list("VpcConfig.SecurityGroupIds", 0..=5, |id| SECURITY_GROUP_RE.is_match(id), groups);
+    checks.list("VpcConfig.SubnetIds", 1..=16, |id| SUBNET_RE.is_match(id), SUBNET);
+    checks.list("VpcConfig.SecurityGroupIds", 0..=5, |id| SECURITY_GROUP_RE.is_match(id), SECURITY_GROUP);
     let role = "PermissionsConfig.CapacityProviderOperatorRoleArn";
     if checks.at("PermissionsConfig").is_some() {
         checks.present(role);

@@ -18,10 +18,8 @@ const PROFILE: &str =
     r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
 const PROFILES: &str = "AllowedPublishers.SigningProfileVersionArns";
 
-static ARN_RE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^{ARN}$")).expect("a constant pattern compiles"));
-static PROFILE_RE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^{PROFILE}$")).expect("a constant pattern compiles"));
+static ARN_RE: LazyLock<Regex> = whole!(ARN);
+static PROFILE_RE: LazyLock<Regex> = whole!(PROFILE);
 
 /// Checks the members of a CreateCodeSigningConfig or UpdateCodeSigningConfig request.
 pub(crate) fn check(body: &Object, required: &[&str]) -> Result<(), ApiError> {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::model::{Checks, LAYER, LAYER_RE};
+use super::model::{Checks, LAYER, LAYER_RE, single};
 use super::service::RUNTIMES;
 use crate::error::ApiError;
 use crate::request::{Object, Request};
@@ -18,12 +18,6 @@ pub(super) const ORGANIZATION: &str = "o-[a-z0-9]{10,32}";
 pub(super) const STATEMENT: &str = "([a-zA-Z0-9-_]+)";
 const ACTION: &str = "lambda:GetLayerVersion";
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
-
-macro_rules! whole {
-    ($pattern:expr) => {
-        LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
-    };
-}
 
 static NAME_RE: LazyLock<Regex> = whole!(NAME);
 static PRINCIPAL_RE: LazyLock<Regex> = whole!(PRINCIPAL);
@@ -100,10 +94,6 @@ pub(crate) fn check_permission(body: &Object) -> Result<(), ApiError> {
     checks.text("Principal", 10_000, Some((&PRINCIPAL_RE, PRINCIPAL)));
     checks.text("OrganizationId", 34, Some((&ORGANIZATION_RE, ORGANIZATION)));
     checks.finish()
-}
-
-fn single(name: &str, value: &str) -> Object {
-    [(name.to_owned(), Value::from(value))].into_iter().collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,15 @@
 //! What is refused, in the order in which AWS looks: first the constraints of the API model (`model`), then the
 //! rules of Lambda's own code (`service`). For a resource other than the function both are in one file.
 
+/// A regular expression that all of a text has to match.
+macro_rules! whole {
+    ($pattern:expr) => {
+        std::sync::LazyLock::new(|| {
+            regex::Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles")
+        })
+    };
+}
+
 pub(crate) mod alias;
 pub(crate) mod capacity_provider;
 pub(crate) mod code_signing;

@@ -3,6 +3,8 @@
 //! (`service-2.json` of Lambda in <https://github.com/boto/botocore>); the texts follow LocalStack's recordings of
 //! AWS (tests/aws/services/lambda_/test_lambda_api.snapshot.json).
 
+mod mapping;
+
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
@@ -15,12 +17,12 @@ pub(super) use mapping::{SOURCE, SOURCE_RE};
 use crate::error::ApiError;
 use crate::request::Object;
 
-const ROLE: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
+pub(super) const ROLE: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
 const HANDLER: &str = r"[^\s]+";
-const SUBNET: &str = "subnet-[0-9a-z]*";
-const SECURITY_GROUP: &str = "sg-[0-9a-zA-Z]*";
+pub(super) const SUBNET: &str = "subnet-[0-9a-z]*";
+pub(super) const SECURITY_GROUP: &str = "sg-[0-9a-zA-Z]*";
 const ENV_KEY: &str = "[a-zA-Z]([a-zA-Z0-9_])+";
-const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
+pub(super) const LOG_GROUP: &str = r"[\.\-_/#A-Za-z0-9]+";
 const MOUNT_PATH: &str = r"/mnt/[a-zA-Z0-9-_.]+";
 /// An access point of EFS or of S3 Files
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html>).
@@ -30,20 +32,12 @@ pub(super) const LAYER: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((
 const BUCKET: &str = r"[0-9A-Za-z\.\-_]*(?<!\.)";
 const TAG: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
 
-macro_rules! whole {
-    ($pattern:expr) => {
-        LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
-    };
-}
-
-mod mapping;
-
-static ROLE_RE: LazyLock<Regex> = whole!(ROLE);
+pub(super) static ROLE_RE: LazyLock<Regex> = whole!(ROLE);
 static HANDLER_RE: LazyLock<Regex> = whole!(HANDLER);
-static SUBNET_RE: LazyLock<Regex> = whole!(SUBNET);
-static SECURITY_GROUP_RE: LazyLock<Regex> = whole!(SECURITY_GROUP);
+pub(super) static SUBNET_RE: LazyLock<Regex> = whole!(SUBNET);
+pub(super) static SECURITY_GROUP_RE: LazyLock<Regex> = whole!(SECURITY_GROUP);
 static ENV_KEY_RE: LazyLock<Regex> = whole!(ENV_KEY);
-static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
+pub(super) static LOG_GROUP_RE: LazyLock<Regex> = whole!(LOG_GROUP);
 static MOUNT_PATH_RE: LazyLock<Regex> = whole!(MOUNT_PATH);
 static FILE_SYSTEM_RE: LazyLock<Regex> = whole!(FILE_SYSTEM);
 static ANY_ARN_RE: LazyLock<Regex> = whole!(ANY_ARN);
@@ -60,6 +54,11 @@ pub(crate) fn check(request: &Object, required: &[&str]) -> Result<(), ApiError>
     checks.code();
     checks.tags();
     checks.finish()
+}
+
+/// A request with nothing but one member.
+pub(super) fn single(name: &str, value: &str) -> Object {
+    [(name.to_owned(), Value::from(value))].into_iter().collect()
 }
 
 /// Checks of one request, also of the requests of other resources.

@@ -10,7 +10,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::layer::{ORGANIZATION, ORGANIZATION_RE, STATEMENT, STATEMENT_RE};
-use super::model::{Checks, SOURCE, SOURCE_RE};
+use super::model::{Checks, SOURCE, SOURCE_RE, single};
 use crate::error::ApiError;
 use crate::policy::{is_account, is_service};
 use crate::request::Object;
@@ -25,12 +25,6 @@ const KNOWN_STATEMENT: &str = "([a-zA-Z0-9-_.]+)";
 const RESOURCE: &str = r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_]+(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_])+)?";
 const DOCUMENT: &str = r"[\s\S]+";
 const REVISION: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-
-macro_rules! whole {
-    ($pattern:expr) => {
-        LazyLock::new(|| Regex::new(&format!("^(?:{})$", $pattern)).expect("a constant pattern compiles"))
-    };
-}
 
 static ACTION_RE: LazyLock<Regex> = whole!(ACTION);
 static PRINCIPAL_RE: LazyLock<Regex> = whole!(PRINCIPAL);
@@ -90,7 +84,7 @@ fn check_principal(settings: &AccountSettings, principal: &str) -> Result<(), Ap
 
 /// Checks the id of a statement that is to be removed.
 pub(crate) fn check_statement_id(sid: &str) -> Result<(), ApiError> {
-    let request = [("StatementId".to_owned(), Value::from(sid))].into_iter().collect();
+    let request = single("StatementId", sid);
     let mut checks = Checks::of(&request, &[]);
     checks.text("StatementId", 100, Some((&KNOWN_STATEMENT_RE, KNOWN_STATEMENT)));
     checks.finish()

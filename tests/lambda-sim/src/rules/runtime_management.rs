@@ -17,8 +17,7 @@ use crate::sections::runtime_management::RuntimeManagement;
 
 const VERSION: &str = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:(:runtime:.+|\d{12}:runtime/.+)";
 
-static VERSION_RE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^{VERSION}$")).expect("a constant pattern compiles"));
+static VERSION_RE: LazyLock<Regex> = whole!(VERSION);
 
 /// Checks the members of a PutRuntimeManagementConfig request.
 pub(crate) fn check(body: &Object) -> Result<(), ApiError> {

@@ -15,8 +15,7 @@ pub(crate) const PUBLISHED: &str = "$LATEST.PUBLISHED";
 
 const QUALIFIER: &str = r"(\$LATEST\.PUBLISHED|[0-9]+)";
 
-static QUALIFIER_RE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("^{QUALIFIER}$")).expect("a constant pattern compiles"));
+static QUALIFIER_RE: LazyLock<Regex> = whole!(QUALIFIER);
 
 /// Checks the members of a PutFunctionScalingConfig or GetFunctionScalingConfig request.
 pub(crate) fn check(request: &Request) -> Result<(), ApiError> {

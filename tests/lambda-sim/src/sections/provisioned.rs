@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::function::now_text;
+use crate::function::{now_text, touch_alias};
 use crate::lifecycle::{Access, Due, Failures};
 use crate::request::Object;
 use crate::settings::SettleDelay;
@@ -58,11 +58,11 @@ impl Provisioned {
         self.begin(delay, now);
     }
 
-    /// The version that has the traffic of a moved alias, while it has.
     pub(crate) fn is_in_progress(&self) -> bool {
-        self.shown()["Status"] == "IN_PROGRESS"
+        self.status == "IN_PROGRESS"
     }
 
+    /// The version that has the traffic of a moved alias, while it has.
     pub(crate) fn serving(&self) -> Option<&str> {
         self.serving.as_deref()
     }
@@ -117,7 +117,7 @@ impl Provisioned {
             && alias.get("RoutingConfig") == Some(&routing(&serving))
         {
             alias.remove("RoutingConfig");
-            alias.insert("RevisionId".into(), uuid::Uuid::new_v4().to_string().into());
+            touch_alias(alias);
         }
     }
 

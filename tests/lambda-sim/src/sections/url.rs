@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::merge::is_empty;
-use crate::region::Region;
 use crate::request::Object;
 
 /// The URL of a function or an alias.
@@ -20,8 +19,8 @@ pub(crate) struct Url {
 impl Url {
     /// A new one, from the body of a CreateFunctionUrlConfig request. Each has a host of its own, that it loses for
     /// good when it is deleted.
-    pub(crate) fn new(region: &Region, sent: &Object) -> Self {
-        let host = format!("{}.lambda-url.{}.on.aws", uuid::Uuid::new_v4().simple(), region.name);
+    pub(crate) fn new(region: &str, sent: &Object) -> Self {
+        let host = format!("{}.lambda-url.{region}.on.aws", uuid::Uuid::new_v4().simple());
         let now = now_text();
         let mut url = Self {
             address: format!("https://{host}/"),
@@ -78,10 +77,9 @@ mod tests {
 
     #[test]
     fn cors_is_replaced_as_a_whole_and_cleared_by_nothing() {
-        let region = Region::new("111122223333", "eu-west-1", crate::AccountSettings::default());
         let body = |body: Value| body.as_object().unwrap().clone();
         let cors = json!({"AllowOrigins": ["*"], "MaxAge": 5});
-        let mut url = Url::new(&region, &body(json!({"AuthType": "AWS_IAM", "Cors": cors})));
+        let mut url = Url::new("eu-west-1", &body(json!({"AuthType": "AWS_IAM", "Cors": cors})));
         let host = url.shown("arn")["FunctionUrl"].as_str().unwrap().to_owned();
         assert!(host.starts_with("https://") && host.ends_with(".lambda-url.eu-west-1.on.aws/"), "{host}");
         url.change(&body(json!({"AuthType": "NONE"})));
@@ -91,6 +89,6 @@ mod tests {
         url.change(&body(json!({"Cors": {}})));
         assert!(url.shown("arn").get("Cors").is_none());
         assert_eq!(url.shown("arn")["FunctionUrl"], host);
-        assert_ne!(Url::new(&region, &Object::new()).shown("arn")["FunctionUrl"], host);
+        assert_ne!(Url::new("eu-west-1", &Object::new()).shown("arn")["FunctionUrl"], host);
     }
 }

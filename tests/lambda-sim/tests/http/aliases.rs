@@ -19,6 +19,13 @@ impl Bench {
         bench
     }
 
+    /// The same with the alias `live` of the first version.
+    pub(crate) async fn aliased(versions: u64) -> Self {
+        let bench = Self::with_versions(versions).await;
+        bench.create_alias(to("1")).await.ok();
+        bench
+    }
+
     pub(crate) async fn create_alias(&self, request: Value) -> Answer {
         self.call("POST", ALIASES, Some(request)).await
     }

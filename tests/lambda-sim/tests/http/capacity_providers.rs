@@ -1,5 +1,7 @@
 //! Capacity providers: their states, what they refuse, and the versions that they run.
 
+use std::time::{Duration, Instant};
+
 use lambda_sim::{Failure, SettleDelay};
 use serde_json::{Value, json};
 
@@ -151,8 +153,19 @@ async fn lists_come_in_pages_of_fifty() {
 async fn its_calls_have_quotas_of_their_own() {
     let bench = Bench::start().await;
     bench.account.configure(|settings| settings.quotas = true).await;
+    let mut last = Instant::now();
     bench.create_provider().await.ok();
-    bench.update_provider(json!({})).await.refused(429, "TooManyRequestsException");
+    // One write a second, so that one is admitted only where two calls take longer than that.
+    let throttled = loop {
+        let sent = Instant::now();
+        let answer = bench.update_provider(json!({})).await;
+        if answer.status == 429 {
+            break answer;
+        }
+        assert!(last.elapsed() >= Duration::from_secs(1), "{answer:?}");
+        last = sent;
+    };
+    throttled.refused(429, "TooManyRequestsException");
     assert_eq!(bench.state().await, "Active");
     bench.get("/2015-03-31/functions").await.ok();
 }

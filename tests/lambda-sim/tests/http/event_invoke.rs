@@ -16,12 +16,6 @@ async fn update(bench: &Bench, query: &str, body: Value) -> Answer {
     bench.call("POST", &format!("{CONFIG}{query}"), Some(body)).await
 }
 
-async fn aliased() -> Bench {
-    let bench = Bench::with_versions(1).await;
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
-    bench
-}
-
 fn without_time(mut config: Value) -> Value {
     assert!(config["LastModified"].as_f64() > Some(1.7e9), "{config}");
     config.as_object_mut().unwrap().remove("LastModified");
@@ -30,7 +24,7 @@ fn without_time(mut config: Value) -> Value {
 
 #[tokio::test]
 async fn a_put_replaces_and_an_update_merges() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let before = bench.function("hello").await;
     let first =
         put(&bench, "", json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60})).await.ok();
@@ -59,7 +53,7 @@ async fn a_put_replaces_and_an_update_merges() {
 
 #[tokio::test]
 async fn every_version_and_alias_has_its_own_and_one_list_shows_them() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let list = format!("{CONFIG}/list");
     assert_eq!(bench.get(&list).await.ok(), json!({"FunctionEventInvokeConfigs": []}));
     put(&bench, "?Qualifier=live", json!({"MaximumRetryAttempts": 2})).await.ok();
@@ -85,7 +79,7 @@ async fn every_version_and_alias_has_its_own_and_one_list_shows_them() {
 
 #[tokio::test]
 async fn what_is_not_there_is_named() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let missing = "ResourceNotFoundException";
     let none = |qualifier: &str| format!("The function {ARN}:{qualifier} doesn't have an EventInvokeConfig");
     let retries = || json!({"MaximumRetryAttempts": 1});
@@ -114,7 +108,7 @@ async fn what_is_not_there_is_named() {
 
 #[tokio::test]
 async fn results_go_where_there_is_something_that_the_role_may_write_to() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let to = |arn: &str| json!({"DestinationConfig": {"OnSuccess": {"Destination": arn}}});
     let refused =
         async |arn: &str| put(&bench, "", to(arn)).await.refused(400, "InvalidParameterValueException");
@@ -137,7 +131,7 @@ async fn results_go_where_there_is_something_that_the_role_may_write_to() {
 
 #[tokio::test]
 async fn settings_go_with_their_alias_version_or_function() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let retries = json!({"MaximumRetryAttempts": 1});
     for qualifier in ["live", "1", "$LATEST"] {
         put(&bench, &format!("?Qualifier={qualifier}"), retries.clone()).await.ok();
@@ -159,7 +153,7 @@ async fn settings_go_with_their_alias_version_or_function() {
 
 #[tokio::test]
 async fn somebody_else_changes_settings() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     put(&bench, "?Qualifier=live", json!({"MaximumRetryAttempts": 1})).await.ok();
     let shown = bench.account.section("hello", Some("live"), Section::EventInvoke).await.unwrap();
     assert_eq!(shown["FunctionArn"], format!("{ARN}:live"));

@@ -40,15 +40,9 @@ pub(crate) fn bucket(sid: &str) -> Value {
     })
 }
 
-async fn aliased() -> Bench {
-    let bench = Bench::with_versions(1).await;
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
-    bench
-}
-
 #[tokio::test]
 async fn a_permission_becomes_a_statement_of_the_policy() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let added = bench.allow("", bucket("s1")).await;
     assert_eq!(added.status, 201);
     let statement = parsed(&added.ok()["Statement"]);
@@ -69,7 +63,7 @@ async fn a_permission_becomes_a_statement_of_the_policy() {
 
 #[tokio::test]
 async fn principals_and_conditions_are_rendered_as_aws_does() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let rendered = async |sid: &str, changes: Value| {
         let mut permission = json!({"StatementId": sid, "Action": "lambda:InvokeFunction", "Principal": "*"});
         for (name, value) in changes.as_object().unwrap() {
@@ -99,7 +93,7 @@ async fn principals_and_conditions_are_rendered_as_aws_does() {
 
 #[tokio::test]
 async fn the_function_each_version_and_each_alias_has_a_policy_of_its_own() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     for query in ["", "?Qualifier=1", "?Qualifier=live"] {
         bench.allow(query, bucket("s1")).await.ok();
     }
@@ -120,7 +114,7 @@ async fn the_function_each_version_and_each_alias_has_a_policy_of_its_own() {
 
 #[tokio::test]
 async fn a_policy_has_the_revision_that_its_change_gave_to_what_it_is_of() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let of_policy =
         async |query: &str| bench.get(&format!("{POLICY}{query}")).await.ok()["RevisionId"].clone();
     let of_alias = async || bench.account.alias("hello", "live").await.unwrap()["RevisionId"].clone();
@@ -151,7 +145,7 @@ async fn a_policy_has_the_revision_that_its_change_gave_to_what_it_is_of() {
 
 #[tokio::test]
 async fn a_revision_guards_a_change() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let guarded = |sid: &str, revision: &str| {
         let mut permission = bucket(sid);
         permission["RevisionId"] = revision.into();
@@ -170,7 +164,7 @@ async fn a_revision_guards_a_change() {
 
 #[tokio::test]
 async fn what_is_not_there_is_named() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let none = "The resource you requested does not exist.";
     let other = POLICY.replace("hello", "other");
     for path in [POLICY, &other, &format!("{POLICY}?Qualifier=7"), &format!("{POLICY}?Qualifier=dead")] {
@@ -197,7 +191,7 @@ async fn what_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_statement_id_is_taken_once_and_a_policy_has_its_size() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     bench.allow("", bucket("s1")).await.ok();
     let text = bench.allow("", bucket("s1")).await.refused(409, "ResourceConflictException");
     assert_eq!(
@@ -224,12 +218,15 @@ async fn a_statement_id_is_taken_once_and_a_policy_has_its_size() {
 
 #[tokio::test]
 async fn a_policy_goes_with_its_alias_version_or_function() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     for query in ["", "?Qualifier=1", "?Qualifier=live"] {
         bench.allow(query, bucket("s1")).await.ok();
     }
     bench.call("DELETE", "/2015-03-31/functions/hello/aliases/live", None).await.ok();
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
+    bench.call("DELETE", &format!("{FUNCTIONS}/hello?Qualifier=1"), None).await.ok();
+    assert_eq!(bench.account.section("hello", Some("1"), Section::Policy).await, None);
+    assert_eq!(bench.account.publish_version("hello", None).await, "2");
+    bench.create_alias(json!({"Name": "live", "FunctionVersion": "2"})).await.ok();
     bench.get(&format!("{POLICY}?Qualifier=live")).await.refused(404, MISSING);
     bench.call("DELETE", &format!("{FUNCTIONS}/hello"), None).await.ok();
     bench.created("hello").await;
@@ -238,7 +235,7 @@ async fn a_policy_goes_with_its_alias_version_or_function() {
 
 #[tokio::test]
 async fn an_update_under_way_is_minded_only_now_and_then() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     bench.update("hello", json!({"Timeout": 9})).await.ok();
     bench.allow("", bucket("s1")).await.ok();
     bench.account.inject(Fault::update_in_progress("AddPermission", ARN, 1)).await;
@@ -252,7 +249,7 @@ async fn an_update_under_way_is_minded_only_now_and_then() {
 
 #[tokio::test]
 async fn somebody_else_changes_permissions() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let before = bench.revision("").await;
     bench.account.put_permission("hello", None, bucket("theirs")).await;
     let mut changed = bucket("theirs");
@@ -267,8 +264,16 @@ async fn somebody_else_changes_permissions() {
     assert_eq!(bench.account.section("hello", None, Section::Policy).await, Some(policy));
     bench.account.put_permission("hello", Some("live"), bucket("theirs")).await;
     assert_eq!(bench.policy("?Qualifier=live").await["Statement"][0]["Resource"], format!("{ARN}:live"));
+    let there = bench.revision("").await;
+    bench.account.remove_permission("hello", None, "ours").await;
+    assert_eq!(bench.revision("").await, there, "nothing was removed");
     bench.account.remove_permission("hello", None, "theirs").await;
     bench.get(POLICY).await.refused(404, MISSING);
+    let gone = bench.revision("").await;
+    assert_ne!(gone, there);
+    bench.account.remove_permission("hello", None, "theirs").await;
+    bench.account.set_section("hello", None, Section::Policy, None).await;
+    assert_eq!(bench.revision("").await, gone, "there was none to remove");
     let document =
         json!({"Version": "2012-10-17", "Statement": [{"Sid": "a", "Principal": {"AWS": "444455556666"}}]});
     bench.account.set_section("hello", None, Section::Policy, Some(document)).await;

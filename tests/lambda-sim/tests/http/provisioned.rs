@@ -30,16 +30,9 @@ fn numbers(config: &Value) -> (&str, [u64; 3]) {
     (config["Status"].as_str().unwrap(), ["Requested", "Allocated", "Available"].map(number))
 }
 
-/// Two versions, and an alias to the first.
-async fn aliased() -> Bench {
-    let bench = Bench::with_versions(2).await;
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
-    bench
-}
-
 #[tokio::test]
 async fn an_allocation_takes_its_time() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     let before = bench.function("hello").await;
     let accepted = put(&bench, "live", 5).await;
     assert_eq!(accepted.status, 202);
@@ -60,7 +53,7 @@ async fn an_allocation_takes_its_time() {
 
 #[tokio::test]
 async fn an_allocation_that_fails_says_why() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     bench.account.patch(json!({"fail_provisioned": "FUNCTION_ERROR_INIT_FAILURE"})).await;
     put(&bench, "live", 5).await.ok();
     let failed = get(&bench, "live").await.ok();
@@ -74,7 +67,7 @@ async fn an_allocation_that_fails_says_why() {
 
 #[tokio::test]
 async fn one_list_shows_all_and_settles_them() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     assert!(list(&bench).await.is_empty());
     put(&bench, "live", 5).await.ok();
     put(&bench, "2", 1).await.ok();
@@ -91,7 +84,7 @@ async fn one_list_shows_all_and_settles_them() {
 
 #[tokio::test]
 async fn it_is_deleted_even_if_there_is_none_and_goes_with_its_alias_or_version() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     put(&bench, "live", 5).await.ok();
     for _ in 0..2 {
         let path = format!("{CONFIG}?Qualifier=live");
@@ -111,7 +104,7 @@ async fn it_is_deleted_even_if_there_is_none_and_goes_with_its_alias_or_version(
 
 #[tokio::test]
 async fn what_is_not_published_has_none() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     let text = put(&bench, "$LATEST", 1).await.refused(400, INVALID);
     assert_eq!(text, "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
     bench.create_alias(json!({"Name": "head", "FunctionVersion": "$LATEST"})).await.ok();
@@ -138,7 +131,7 @@ async fn what_is_not_published_has_none() {
 
 #[tokio::test]
 async fn an_alias_and_its_version_cannot_both_have_it() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     put(&bench, "1", 1).await.ok();
     let text = put(&bench, "live", 1).await.refused(409, "ResourceConflictException");
     assert_eq!(
@@ -156,7 +149,7 @@ async fn an_alias_and_its_version_cannot_both_have_it() {
 
 #[tokio::test]
 async fn weights_have_to_wait_until_provisioned_concurrency_is_ready() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     bench.account.configure(|settings| settings.section_settle = Some(SettleDelay::Hold)).await;
     let weights = |weights: Value| json!({"RoutingConfig": {"AdditionalVersionWeights": weights}});
     let refusal = "Alias with weights can not be used with Provisioned Concurrency";
@@ -174,7 +167,7 @@ async fn weights_have_to_wait_until_provisioned_concurrency_is_ready() {
 
 #[tokio::test]
 async fn a_moved_alias_shows_weights_of_aws_itself_until_the_allocation_is_done() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     bench.account.configure(|settings| settings.section_settle = Some(SettleDelay::Hold)).await;
     put(&bench, "live", 2).await.ok();
     bench.account.settle_function("hello").await;
@@ -208,7 +201,7 @@ async fn a_moved_alias_shows_weights_of_aws_itself_until_the_allocation_is_done(
 
 #[tokio::test]
 async fn it_is_taken_from_the_account_or_from_what_the_function_reserves() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     let unreserved = async || {
         let settings = bench.get("/2016-08-19/account-settings").await.ok();
         settings["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64().unwrap()
@@ -266,7 +259,7 @@ async fn snap_start_and_tenants_have_none() {
 
 #[tokio::test]
 async fn somebody_else_provisions() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(2).await;
     let set = async |value: Option<Value>| {
         bench.account.set_section("hello", Some("live"), Section::Provisioned, value).await;
     };
@@ -279,6 +272,12 @@ async fn somebody_else_provisions() {
     for _ in 0..2 {
         assert_eq!(numbers(&get(&bench, "live").await.ok()), ("IN_PROGRESS", [1, 0, 0]));
     }
+    bench.account.configure(|settings| settings.section_settle = Some(SettleDelay::Hold)).await;
+    let moved = bench.update_alias("live", json!({"FunctionVersion": "2"})).await.ok();
+    assert_eq!(moved["RoutingConfig"], json!({"AdditionalVersionWeights": {"1": 1.0}}));
+    set(Some(json!({"ProvisionedConcurrentExecutions": 7}))).await;
+    let alias = bench.account.alias("hello", "live").await.unwrap();
+    assert_eq!(alias.get("RoutingConfig"), None, "nothing is left to wait for");
     set(None).await;
     assert_eq!(bench.account.section("hello", Some("live"), Section::Provisioned).await, None);
 }

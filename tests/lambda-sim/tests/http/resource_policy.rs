@@ -23,15 +23,9 @@ async fn put(bench: &Bench, qualifier: &str, document: &Value) -> Answer {
     bench.call("PUT", &path(qualifier), Some(json!({"Policy": document.to_string()}))).await
 }
 
-async fn aliased() -> Bench {
-    let bench = Bench::with_versions(1).await;
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
-    bench
-}
-
 #[tokio::test]
 async fn a_put_wipes_what_add_permission_added_and_both_read_the_same() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     bench.allow("", bucket("s1")).await.ok();
     let before = bench.revision("").await;
     let set = put(&bench, "", &json!({"Version": "2012-10-17", "Statement": statement("whole")})).await;
@@ -56,7 +50,7 @@ async fn a_put_wipes_what_add_permission_added_and_both_read_the_same() {
 
 #[tokio::test]
 async fn a_policy_is_named_by_an_arn_with_or_without_a_qualifier() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let document = json!({"Version": "2012-10-17", "Statement": [statement("s1")]});
     for qualifier in [":live", ":1"] {
         put(&bench, qualifier, &document).await.ok();
@@ -73,7 +67,7 @@ async fn a_policy_is_named_by_an_arn_with_or_without_a_qualifier() {
 
 #[tokio::test]
 async fn a_policy_is_deleted_as_a_whole_under_the_guard_of_its_revision() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     bench.allow("", bucket("s1")).await.ok();
     bench.allow("", bucket("s2")).await.ok();
     let stale = "11111111-2222-3333-4444-555555555555";
@@ -93,7 +87,7 @@ async fn a_policy_is_deleted_as_a_whole_under_the_guard_of_its_revision() {
 
 #[tokio::test]
 async fn what_is_no_policy_or_too_long_is_refused() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let text = bench.call("PUT", &path(""), Some(json!({"Policy": "{"}))).await;
     text.refused(400, "InvalidParameterValueException");
     bench.call("PUT", &path(""), Some(json!({}))).await.refused(400, "ValidationException");
@@ -111,7 +105,7 @@ async fn what_is_no_policy_or_too_long_is_refused() {
 
 #[tokio::test]
 async fn a_function_that_is_changing_refuses_a_policy_but_its_versions_do_not() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let document = json!({"Statement": [statement("s1")]});
     put(&bench, "", &document).await.ok();
     bench.update("hello", json!({"Timeout": 9})).await.ok();

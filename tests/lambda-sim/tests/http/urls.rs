@@ -22,15 +22,9 @@ fn public() -> Value {
     json!({"AuthType": "NONE"})
 }
 
-async fn aliased() -> Bench {
-    let bench = Bench::with_versions(1).await;
-    bench.create_alias(json!({"Name": "live", "FunctionVersion": "1"})).await.ok();
-    bench
-}
-
 #[tokio::test]
 async fn a_url_reads_back_as_it_was_created() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let before = bench.function("hello").await;
     let cors = json!({"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"], "MaxAge": 5});
     let request = json!({"AuthType": "AWS_IAM", "Cors": cors, "InvokeMode": "RESPONSE_STREAM"});
@@ -53,7 +47,7 @@ async fn a_url_reads_back_as_it_was_created() {
 
 #[tokio::test]
 async fn an_update_changes_what_it_sends_and_keeps_the_host() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let cors = json!({"AllowOrigins": ["*"], "MaxAge": 5});
     let created = create(&bench, "", json!({"AuthType": "NONE", "Cors": cors})).await.ok();
     let updated = update(&bench, "", json!({"AuthType": "AWS_IAM"})).await.ok();
@@ -71,7 +65,7 @@ async fn an_update_changes_what_it_sends_and_keeps_the_host() {
 
 #[tokio::test]
 async fn a_deleted_url_has_lost_its_host_and_only_it_is_gone() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let first = create(&bench, "", public()).await.ok();
     create(&bench, "?Qualifier=live", public()).await.ok();
     assert_eq!(bench.call("DELETE", URL, None).await.status, 204);
@@ -83,7 +77,7 @@ async fn a_deleted_url_has_lost_its_host_and_only_it_is_gone() {
 
 #[tokio::test]
 async fn urls_are_listed_together() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     assert_eq!(bench.get(URLS).await.ok(), json!({"FunctionUrlConfigs": []}));
     create(&bench, "?Qualifier=live", public()).await.ok();
     create(&bench, "", public()).await.ok();
@@ -104,7 +98,7 @@ async fn urls_are_listed_together() {
 
 #[tokio::test]
 async fn what_is_not_there_is_named_and_versions_have_no_urls() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     let other = URL.replace("hello", "other");
     for answer in [
         bench.call("POST", &other, Some(public())).await,
@@ -138,7 +132,7 @@ async fn what_is_not_there_is_named_and_versions_have_no_urls() {
 
 #[tokio::test]
 async fn a_second_url_and_bad_settings_are_refused() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     create(&bench, "", json!({})).await.refused(400, "ValidationException");
     let no_origins = json!({"AuthType": "NONE", "Cors": {"MaxAge": 5}});
     let text = create(&bench, "", no_origins).await.refused(400, "InvalidParameterValueException");
@@ -161,7 +155,7 @@ async fn a_second_url_and_bad_settings_are_refused() {
 
 #[tokio::test]
 async fn a_url_goes_with_its_alias_or_function() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     create(&bench, "", public()).await.ok();
     create(&bench, "?Qualifier=live", public()).await.ok();
     bench.call("DELETE", "/2015-03-31/functions/hello/aliases/live", None).await.ok();
@@ -174,7 +168,7 @@ async fn a_url_goes_with_its_alias_or_function() {
 
 #[tokio::test]
 async fn somebody_else_changes_urls() {
-    let bench = aliased().await;
+    let bench = Bench::aliased(1).await;
     bench
         .account
         .set_section("hello", Some("live"), Section::Url, Some(json!({"AuthType": "AWS_IAM"})))
