@@ -45,7 +45,7 @@ Examples:
   AWS_REGION=eu-west-1 kubectl lambda account --live";
 
 /// An account in a region.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Account {
     /// The LambdaAccount.
@@ -69,23 +69,22 @@ struct Account {
 
 /// Prints accounts.
 pub async fn run(args: AccountArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
-    let accounts = match (&args.target, args.live) {
-        // Nothing of the cluster is needed.
-        (None, true) => vec![of_the_credentials(&args.aws).await?],
+    let kind = kinds::known(ACCOUNT);
+    let accounts: Vec<Account> = match (&args.target, args.live) {
+        (None, false) => {
+            let objects = Cluster::connect(cluster).await?.list(kind, Within::Everywhere).await?;
+            objects.iter().map(of_status).collect()
+        }
         (target, live) => {
-            let cluster = Cluster::connect(cluster).await?;
-            let kind = kinds::known(ACCOUNT);
-            let objects = match target {
-                Some(target) => vec![cluster.find(target, &[kind]).await?],
-                None => cluster.list(kind, Within::Everywhere).await?,
+            let mut account = match target {
+                Some(target) => of_status(&Cluster::connect(cluster).await?.find(target, &[kind]).await?),
+                // Of whatever the credentials are. Nothing of the cluster is needed.
+                None => Account::default(),
             };
-            let mut accounts: Vec<Account> = objects.iter().map(of_status).collect();
             if live {
-                for account in &mut accounts {
-                    ask(account, &args.aws).await?;
-                }
+                ask(&mut account, &args.aws).await?;
             }
-            accounts
+            vec![account]
         }
     };
     if accounts.is_empty() && args.output.is_human() {
@@ -115,22 +114,6 @@ fn of_status(object: &Object) -> Account {
         limits: serde_json::from_value(read("limits")).unwrap_or_default(),
         usage: serde_json::from_value(read("usage")).unwrap_or_default(),
     }
-}
-
-/// What AWS says now of the account and region that the person's credentials are of.
-async fn of_the_credentials(aws: &AwsArgs) -> Result<Account, Failure> {
-    let mut account = Account {
-        name: None,
-        id: None,
-        region: None,
-        health: None,
-        quota_share: None,
-        used_by: None,
-        limits: AccountLimits::default(),
-        usage: AccountUsage::default(),
-    };
-    ask(&mut account, aws).await?;
-    Ok(account)
 }
 
 /// Puts what AWS says now in the place of what was known.

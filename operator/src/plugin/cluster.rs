@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::args::ClusterArgs;
 use super::failure::Failure;
-use super::kinds::{self, Kind};
+use super::kinds::{self, FUNCTION, Kind};
 use super::object::Object;
 use super::target::Target;
 use crate::k8s::definition::is_missing;
@@ -42,11 +42,6 @@ impl Cluster {
         let client = client.map_err(|error| Failure::new(error.to_string()))?;
         let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
         Ok(Self { client, namespace })
-    }
-
-    /// The namespace of the command.
-    pub fn namespace(&self) -> &str {
-        &self.namespace
     }
 
     /// The objects of a kind.
@@ -108,6 +103,23 @@ impl Cluster {
             Ok(inner) => Ok(Some(Object::new(kind, inner))),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(refused(&format!("{}/{name} can't be read", kind.name), &error)),
+        }
+    }
+
+    /// The LambdaFunction that an alias names, if it is there.
+    pub async fn function_of(&self, alias: &Object) -> Result<Option<Object>, Failure> {
+        match alias.spec()["functionRef"]["name"].as_str() {
+            Some(name) => self.get(kinds::known(FUNCTION), name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// That there is no object at all, in words.
+    pub fn nothing(&self, within: Within) -> String {
+        let group = lambda_operator_crds::GROUP;
+        match within {
+            Within::Namespace => format!("No objects of {group} in the namespace {}.", self.namespace),
+            Within::Everywhere => format!("No objects of {group} in any namespace."),
         }
     }
 

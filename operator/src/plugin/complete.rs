@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use futures::future::join_all;
 
 use super::args::{Cli, ClusterArgs};
 use super::cluster::{Cluster, Within};
@@ -47,10 +48,8 @@ fn chosen(kinds: &[&'static str], current: &str) -> Vec<&'static Kind> {
 fn there(args: &ClusterArgs, kinds: Vec<&'static Kind>) -> Option<Vec<Object>> {
     let listing = async {
         let cluster = Cluster::connect(args).await.ok()?;
-        let mut objects = Vec::new();
-        for kind in kinds {
-            objects.extend(cluster.list(kind, Within::Namespace).await.unwrap_or_default());
-        }
+        let lists = join_all(kinds.into_iter().map(|kind| cluster.list(kind, Within::Namespace))).await;
+        let objects: Vec<Object> = lists.into_iter().flatten().flatten().collect();
         Some(objects)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;

@@ -14,7 +14,7 @@ use super::complete;
 use super::failure::Failure;
 use super::history::function_name;
 use super::kinds::{self, ALIAS, FUNCTION};
-use super::model::{Execution, ExecutionError, Filter};
+use super::model::{ExecutionError, Filter};
 use super::output::{self, OutputArgs};
 use super::place::{self, PATIENCE, failed};
 use super::target::Target;
@@ -201,7 +201,7 @@ async fn get(args: OneArgs) -> Result<(), Failure> {
     let scope = place::of_arn(&args.arn)?.reach(&args.aws, PATIENCE).await?;
     let execution = scope.execution(&args.arn).await;
     let execution = execution.map_err(|error| failed("the execution can't be read", &error))?;
-    let execution: Execution = execution.ok_or_else(|| no_execution(&args.arn))?;
+    let execution = execution.ok_or_else(|| no_execution(&args.arn))?;
     args.output.print(&execution, || show::execution(&execution))
 }
 

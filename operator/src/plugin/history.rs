@@ -2,7 +2,6 @@
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::args::{AwsArgs, ClusterArgs};
 use super::cluster::Cluster;
@@ -10,7 +9,7 @@ use super::failure::Failure;
 use super::kinds::{self, ALIAS, FUNCTION};
 use super::model::{Pointer, Published};
 use super::object::Object;
-use super::output::{OutputArgs, Table, or_none};
+use super::output::{OutputArgs, Table, time};
 use super::place::{self, PATIENCE, failed};
 use super::target::Target;
 
@@ -64,10 +63,8 @@ pub async fn run(args: HistoryArgs, cluster: &ClusterArgs) -> Result<(), Failure
     let pointers = scope.pointers(&name).await;
     let pointers =
         pointers.map_err(|error| failed(&format!("the aliases of {name} can't be listed"), &error))?;
-    let function = match object.spec()["functionRef"]["name"].as_str() {
-        Some(function) => cluster.get(kinds::known(FUNCTION), function).await?,
-        None => Some(object),
-    };
+    let function =
+        if object.kind.name == FUNCTION { Some(object) } else { cluster.function_of(&object).await? };
     let entries = entries(versions, &pointers, function.as_ref());
     args.output.print(&entries, || drawn(&entries, &name))
 }
@@ -87,9 +84,7 @@ pub(super) fn function_name(object: &Object) -> Result<String, Failure> {
 }
 
 fn entries(versions: Vec<Published>, pointers: &[Pointer], function: Option<&Object>) -> Vec<Entry> {
-    let published = function.map(|function| &function.status()["publishedVersions"]);
-    let published: Vec<i64> =
-        published.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_i64).collect();
+    let published: Vec<i64> = function.into_iter().flat_map(Object::published_versions).collect();
     let entry = |version: Published| Entry {
         aliases: leading_to(version.version, pointers),
         by_operator: published.contains(&version.version),
@@ -124,7 +119,7 @@ fn drawn(entries: &[Entry], name: &str) -> String {
     for Entry { version, aliases, by_operator } in entries {
         table.row([
             version.version.to_string(),
-            or_none(version.published_at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S"))),
+            time(version.published_at),
             if *by_operator { "operator" } else { "others" }.to_owned(),
             version.code_sha256.chars().take(12).collect(),
             aliases.join(", "),

@@ -50,7 +50,7 @@ pub struct InvokeArgs {
     pub qualifier: Option<String>,
 
     /// Print the answer as the function writes it (InvokeWithResponseStream).
-    #[arg(long, conflicts_with_all = ["format", "kind", "old_async"])]
+    #[arg(long, conflicts_with_all = ["format", "kind", "old_async", "durable_name"])]
     pub stream: bool,
 
     /// Use the old operation InvokeAsync, which AWS has deprecated, instead of --type Event.
@@ -120,6 +120,13 @@ Examples:
 
 The function's answer goes to stdout as it is. Exit code 1: the function, or the call, failed.";
 
+/// What the person gives to the function.
+#[derive(Default)]
+struct Given {
+    payload: Option<Vec<u8>>,
+    client_context: Option<Vec<u8>>,
+}
+
 /// What is sent, for a function or an alias.
 #[derive(Debug, PartialEq)]
 struct Sent {
@@ -133,10 +140,10 @@ struct Sent {
 /// Invokes.
 pub async fn run(args: InvokeArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
     // Before anything is asked: stdin may be a pipe that takes its time.
-    let payload = args.payload.as_deref().map(input::read).transpose()?;
+    let given = given(&args)?;
     let cluster = Cluster::connect(cluster).await?;
     let object = cluster.find(&args.target, &[kinds::known(FUNCTION), kinds::known(ALIAS)]).await?;
-    let sent = sent(&args, &object, payload)?;
+    let sent = sent(&args, &object, given)?;
     let scope = place::of(&object)?.reach(&args.aws, PATIENCE).await?;
     let answer = send(&scope, &args, &sent).await;
     let answer = answer.map_err(|error| failed(&format!("{} can't be invoked", object.label()), &error))?;
@@ -152,6 +159,18 @@ pub async fn run(args: InvokeArgs, cluster: &ClusterArgs) -> Result<(), Failure>
         args.output.print(&Shown::of(&answer), String::new)?;
     }
     told(&answer, None)
+}
+
+/// Reads what the person gives.
+fn given(args: &InvokeArgs) -> Result<Given, Failure> {
+    let (payload, context) = (args.payload.as_deref(), args.client_context.as_deref());
+    if payload == Some("-") && context == Some("-") {
+        return Err(Failure::usage(
+            "stdin can't be both --payload and --client-context: give one of them as @FILE",
+        ));
+    }
+    let payload = payload.map(input::read).transpose()?;
+    Ok(Given { payload, client_context: context.map(input::read).transpose()? })
 }
 
 async fn send(scope: &Scope, args: &InvokeArgs, sent: &Sent) -> Result<Answer, AwsError> {
@@ -192,11 +211,8 @@ fn accepted(args: &InvokeArgs, object: &Object) -> Option<String> {
 }
 
 /// What is sent, for a function or an alias.
-fn sent(args: &InvokeArgs, object: &Object, payload: Option<Vec<u8>>) -> Result<Sent, Failure> {
-    let alias = match object.kind.name.as_str() {
-        ALIAS => Some(object.said("aliasName").map_or_else(|| object.name(), str::to_owned)),
-        _ => None,
-    };
+fn sent(args: &InvokeArgs, object: &Object, given: Given) -> Result<Sent, Failure> {
+    let alias = (object.kind.name == ALIAS).then(|| object.alias_name());
     if let (Some(alias), true) = (&alias, args.qualifier.is_some()) {
         return Err(Failure::usage(format!(
             "{} is the alias {alias} already: leave --qualifier away, or name the function",
@@ -206,14 +222,13 @@ fn sent(args: &InvokeArgs, object: &Object, payload: Option<Vec<u8>>) -> Result<
     if alias.is_some() && args.old_async {
         return Err(Failure::usage("InvokeAsync knows no aliases: name the function, or use --type Event"));
     }
-    let payload = String::from_utf8(payload.unwrap_or_default());
+    let payload = String::from_utf8(given.payload.unwrap_or_default());
     let payload = payload.map_err(|_| Failure::usage("the payload is no text; Lambda takes JSON"))?;
-    let client_context = args.client_context.as_deref().map(input::read).transpose()?;
     Ok(Sent {
         function: function_name(object)?,
         qualifier: alias.or_else(|| args.qualifier.clone()),
         payload,
-        client_context: client_context.map(|context| STANDARD.encode(context)),
+        client_context: given.client_context.map(|context| STANDARD.encode(context)),
     })
 }
 
@@ -267,6 +282,7 @@ mod tests {
 
     use super::*;
     use crate::plugin::args::{Cli, Command};
+    use crate::plugin::failure::Exit;
     use crate::plugin::object::tests::object;
 
     fn args(words: &[&str]) -> Result<InvokeArgs, clap::Error> {
@@ -277,15 +293,19 @@ mod tests {
         }
     }
 
+    fn payload(bytes: &[u8]) -> Given {
+        Given { payload: Some(bytes.to_vec()), ..Given::default() }
+    }
+
     #[test]
     fn an_alias_is_the_qualifier() {
         let alias = object(
             "{kind: LambdaAlias, metadata: {name: it}, status: {functionName: orders, aliasName: live}}",
         );
-        let found = sent(&args(&[]).unwrap(), &alias, Some(b"{}".to_vec())).unwrap();
+        let found = sent(&args(&[]).unwrap(), &alias, payload(b"{}")).unwrap();
         assert_eq!((found.function.as_str(), found.qualifier.as_deref()), ("orders", Some("live")));
         for words in [&["--qualifier", "3"][..], &["--async"]] {
-            assert!(sent(&args(words).unwrap(), &alias, None).is_err(), "{words:?}");
+            assert!(sent(&args(words).unwrap(), &alias, Given::default()).is_err(), "{words:?}");
         }
     }
 
@@ -295,10 +315,10 @@ mod tests {
         let words = ["--type", "event", "--qualifier", "3", "--client-context", r#"{"a":1}"#];
         let args = args(&words).unwrap();
         assert_eq!(args.kind, Type::Event);
-        let found = sent(&args, &function, None).unwrap();
+        let found = sent(&args, &function, given(&args).unwrap()).unwrap();
         assert_eq!((found.qualifier.as_deref(), found.payload.as_str()), (Some("3"), ""));
         assert_eq!(found.client_context.as_deref(), Some("eyJhIjoxfQ=="));
-        assert!(sent(&args, &function, Some(vec![0xff])).unwrap_err().message.contains("no text"));
+        assert!(sent(&args, &function, payload(&[0xff])).unwrap_err().message.contains("no text"));
     }
 
     #[test]
@@ -308,10 +328,19 @@ mod tests {
             &["--async", "--log"],
             &["--async", "--qualifier", "1"],
             &["--stream", "-o", "json"],
+            &["--stream", "--durable-name", "run-1"],
             &["--type", "Later"],
         ] {
             assert!(args(words).is_err(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn stdin_is_read_for_one_thing_only() {
+        let twice = args(&["--payload", "-", "--client-context", "-"]).unwrap();
+        let Err(failure) = given(&twice) else { panic!("stdin has no second text") };
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.message.contains("--payload and --client-context"), "{failure}");
     }
 
     #[test]

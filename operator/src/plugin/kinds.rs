@@ -11,9 +11,6 @@ use lambda_operator_crds::{
     LambdaInvocation, LambdaLayer,
 };
 
-/// Secrets and ConfigMaps, which fields refer to as well.
-const OTHERS: [&str; 4] = ["secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef"];
-
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     vec![
         Kind::of::<LambdaFunction>(),
@@ -115,7 +112,7 @@ pub fn known(name: &'static str) -> &'static Kind {
 
 /// The kind of what a field such as `functionRef` names; `None` also for Secrets and ConfigMaps.
 pub fn referred(field: &str) -> Option<&'static Kind> {
-    all().iter().find(|kind| kind.reference == field && !OTHERS.contains(&field))
+    all().iter().find(|kind| kind.reference == field)
 }
 
 #[cfg(test)]
@@ -123,6 +120,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    /// Secrets and ConfigMaps, which fields refer to as well.
+    const OTHERS: [&str; 4] = ["secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef"];
 
     #[test]
     fn every_kind_of_the_group_is_known() {

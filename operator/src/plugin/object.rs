@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::kinds::Kind;
 
+/// Kind, namespace and name.
+pub type Key = (String, String, String);
+
 /// An object with its kind.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -34,6 +37,11 @@ impl Object {
         self.inner.namespace().unwrap_or_default()
     }
 
+    /// What tells it from all others.
+    pub fn key(&self) -> Key {
+        (self.kind.name.clone(), self.namespace(), self.name())
+    }
+
     /// `LambdaFunction/hello`.
     pub fn label(&self) -> String {
         format!("{}/{}", self.kind.name, self.name())
@@ -52,6 +60,16 @@ impl Object {
     /// A text of its status; empty counts as absent.
     pub fn said(&self, field: &str) -> Option<&str> {
         self.status()[field].as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The name of an alias in AWS.
+    pub fn alias_name(&self) -> String {
+        self.said("aliasName").map_or_else(|| self.name(), str::to_owned)
+    }
+
+    /// The versions that the operator published for a function and hasn't deleted, in ascending order.
+    pub fn published_versions(&self) -> impl Iterator<Item = i64> {
+        self.status()["publishedVersions"].as_array().into_iter().flatten().filter_map(Value::as_i64)
     }
 
     /// Whether its deletion was asked for.

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::{Padding, Style as Lines};
@@ -157,6 +158,11 @@ fn one_line(text: &str) -> String {
 /// A value that may be missing.
 pub fn or_none(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "<none>".to_owned(), |value| value.to_string())
+}
+
+/// A time that may be missing, in UTC.
+pub fn time(time: Option<Timestamp>) -> String {
+    or_none(time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S")))
 }
 
 /// The status of the condition Ready, in its colour.

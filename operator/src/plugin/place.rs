@@ -90,13 +90,14 @@ fn other_account(place: &Place, theirs: &str, yours: &str) -> Failure {
 
 /// What AWS's refusal means for the person.
 pub fn failed(what: &str, error: &AwsError) -> Failure {
+    // The error's own text is for the operator.
+    if error.code == "NoRegion" {
+        return Failure::new(format!(
+            "{what}: no AWS region is known. Set AWS_REGION, or a region in your profile"
+        ));
+    }
     let said = sentence(&error.to_string());
     let remedy = match error.class {
-        Class::Auth if error.code == "NoRegion" => {
-            return Failure::new(format!(
-                "{what}: no AWS region is known. Name the function with --function, or set AWS_REGION"
-            ));
-        }
         Class::Auth => {
             " Log in to AWS again (`aws sso login`, `aws login`), or choose other credentials with --profile or AWS_PROFILE"
         }
@@ -169,5 +170,15 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn a_missing_region_is_the_persons_to_set() {
+        let text = "no AWS region is known: set spec.region, or give the operator a region";
+        let error = AwsError::new("GetCallerIdentity", Class::DependencyMissing, "NoRegion", text);
+        assert_eq!(
+            failed("AWS can't be asked", &error).message,
+            "AWS can't be asked: no AWS region is known. Set AWS_REGION, or a region in your profile"
+        );
     }
 }

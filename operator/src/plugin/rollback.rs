@@ -95,8 +95,8 @@ pub async fn run(args: RollbackArgs, cluster: &ClusterArgs) -> Result<(), Failur
     let cluster = Cluster::connect(cluster).await?;
     let (alias, function) = found(&cluster, &args.target).await?;
     let change = plan(&alias, function.as_ref(), args.to.as_deref())?;
-    let Some(patch) = &change.patch else { return tell(&args, &alias, &change) };
-    if let Some(manager) = managed::manager(&alias.inner.metadata) {
+    let manager = managed::manager(&alias.inner.metadata).filter(|_| change.patch.is_some());
+    if let Some(manager) = manager {
         if !args.force {
             return Err(managed_elsewhere(&alias, &manager, &change));
         }
@@ -105,7 +105,10 @@ pub async fn run(args: RollbackArgs, cluster: &ClusterArgs) -> Result<(), Failur
             manager.name, manager.mark
         ));
     }
-    let changed = cluster.patch(&alias, patch, args.dry_run).await?;
+    let changed = match &change.patch {
+        Some(patch) => cluster.patch(&alias, patch, args.dry_run).await?,
+        None => alias.clone(),
+    };
     tell(&args, &alias, &change)?;
     if !args.wait {
         return Ok(());
@@ -134,17 +137,14 @@ fn tell(args: &RollbackArgs, alias: &Object, change: &Change) -> Result<(), Fail
 
 /// The alias that is meant, and its function if that is an object too.
 async fn found(cluster: &Cluster, target: &Target) -> Result<(Object, Option<Object>), Failure> {
-    let (alias, function) = (kinds::known(ALIAS), kinds::known(FUNCTION));
-    let object = cluster.find(target, &[alias, function]).await?;
-    if object.kind == function {
+    let alias = kinds::known(ALIAS);
+    let object = cluster.find(target, &[alias, kinds::known(FUNCTION)]).await?;
+    if object.kind.name == FUNCTION {
         let aliases = cluster.list(alias, Within::Namespace).await?;
         let only = only_alias(&object, aliases)?;
         return Ok((only, Some(object)));
     }
-    let function = match object.spec()["functionRef"]["name"].as_str() {
-        Some(name) => cluster.get(function, name).await?,
-        None => None,
-    };
+    let function = cluster.function_of(&object).await?;
     Ok((object, function))
 }
 
@@ -225,11 +225,10 @@ fn earlier(alias: &Object, present: Option<&str>, function: Option<&Object>) -> 
     let Some(function) = function else {
         return Err(name_one("it has no LambdaFunction here that knows the published versions".to_owned()));
     };
-    let published = function.status()["publishedVersions"].as_array().into_iter().flatten();
     let failed = &function.status()["published"];
     let failed = failed["version"].as_str().filter(|_| failed["state"] == "Failed");
-    let before = published
-        .filter_map(Value::as_i64)
+    let before = function
+        .published_versions()
         .filter(|version| *version < present && failed != Some(version.to_string().as_str()));
     before.max().map(|version| version.to_string()).ok_or_else(|| {
         name_one(format!(

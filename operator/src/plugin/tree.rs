@@ -80,18 +80,10 @@ pub async fn run(args: TreeArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
     let graph = Graph::new(&objects);
     let nodes = root.as_ref().map_or_else(|| graph.forest(), |root| vec![graph.tree(root)]);
     if nodes.is_empty() && args.output.is_human() {
-        output::note(&nothing(&cluster, within));
+        output::note(&cluster.nothing(within));
         return Ok(());
     }
     args.output.print(&nodes, || drawn(&nodes, args.all_namespaces))
-}
-
-fn nothing(cluster: &Cluster, within: Within) -> String {
-    let group = lambda_operator_crds::GROUP;
-    match within {
-        Within::Namespace => format!("No objects of {group} in the namespace {}.", cluster.namespace()),
-        Within::Everywhere => format!("No objects of {group} in any namespace."),
-    }
 }
 
 /// The trees as a table.

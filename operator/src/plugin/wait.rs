@@ -9,7 +9,6 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use futures::StreamExt as _;
 use futures::stream::{BoxStream, SelectAll, select_all};
-use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde::Serialize;
@@ -18,7 +17,7 @@ use super::args::ClusterArgs;
 use super::cluster::{self, Cluster, Within};
 use super::failure::{Exit, Failure};
 use super::kinds::{self, Kind};
-use super::object::{Health, Object, health};
+use super::object::{Health, Key, Object, health};
 use super::output::{self, OutputArgs};
 use super::target::Target;
 use crate::cli::duration;
@@ -70,13 +69,11 @@ Examples:
 Exit codes: 0 all is as wanted; 1 an object is missing, or an error; 2 a wrong command line;
 3 an object is Stalled (or suspended): nothing helps before somebody changes something; 4 the time is over.";
 
-/// Kind, namespace and name.
-type Key = (String, String, String);
-
 /// What is waited for, and how it stands.
 #[derive(Debug)]
 pub(super) struct Waiting {
     goal: Goal,
+    within: Within,
     standing: BTreeMap<Key, (Standing, Option<Health>)>,
     /// What a watch has listed since it began, or began again.
     listed: BTreeSet<Key>,
@@ -113,10 +110,7 @@ async fn objects(cluster: &Cluster, args: &WaitArgs, within: Within) -> Result<V
     if args.targets.is_empty() {
         let objects = cluster.list_all(within).await?;
         if objects.is_empty() && args.until == Until::Ready {
-            return Err(Failure::new(format!(
-                "there is nothing to wait for in the namespace {}; look elsewhere with --namespace or --all-namespaces",
-                cluster.namespace()
-            )));
+            return Err(idle(&cluster.nothing(within), within));
         }
         return Ok(objects);
     }
@@ -131,6 +125,15 @@ async fn objects(cluster: &Cluster, args: &WaitArgs, within: Within) -> Result<V
     Ok(objects)
 }
 
+/// Why there is nothing to wait for; `nothing` says where.
+fn idle(nothing: &str, within: Within) -> Failure {
+    let elsewhere = match within {
+        Within::Namespace => " Look elsewhere with --namespace or --all-namespaces",
+        Within::Everywhere => "",
+    };
+    Failure::new(format!("there is nothing to wait for. {nothing}{elsewhere}"))
+}
+
 /// Waits for these objects, and tells how each comes along; without an output only by how it ends.
 pub(super) async fn until(
     cluster: &Cluster,
@@ -141,12 +144,12 @@ pub(super) async fn until(
     output: Option<OutputArgs>,
 ) -> Result<(), Failure> {
     let human = output.is_some_and(OutputArgs::is_human);
-    let mut waiting = Waiting::new(goal, objects, human);
+    let mut waiting = Waiting::new(goal, objects, within, human);
     waiting.tell_all();
     let ended = if timeout.is_zero() || waiting.is_over() {
         Ok(())
     } else {
-        let watched = waiting.watch(cluster, within);
+        let watched = waiting.watch(cluster);
         tokio::time::timeout(timeout, pin!(watched)).await.unwrap_or(Ok(()))
     };
     if let Some(output) = output.filter(|_| !human) {
@@ -157,10 +160,10 @@ pub(super) async fn until(
 }
 
 impl Waiting {
-    fn new(goal: Goal, objects: &[Object], human: bool) -> Self {
+    fn new(goal: Goal, objects: &[Object], within: Within, human: bool) -> Self {
         let standing = |object: &Object| (goal.standing(Some(object)), Some(health(object)));
-        let standing = objects.iter().map(|object| (key(object), standing(object))).collect();
-        Self { goal, standing, listed: BTreeSet::new(), human }
+        let standing = objects.iter().map(|object| (object.key(), standing(object))).collect();
+        Self { goal, within, standing, listed: BTreeSet::new(), human }
     }
 
     /// Whether there is no reason to wait on.
@@ -170,8 +173,8 @@ impl Waiting {
     }
 
     /// Watches until it is over.
-    async fn watch(&mut self, cluster: &Cluster, within: Within) -> Result<(), Failure> {
-        let mut events = self.events(cluster, within);
+    async fn watch(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+        let mut events = self.events(cluster);
         while let Some((kind, event)) = events.next().await {
             match event {
                 Ok(event) => self.take(kind, event),
@@ -191,7 +194,7 @@ impl Waiting {
     }
 
     /// A watch for each kind that is waited for; a single object is watched alone.
-    fn events(&self, cluster: &Cluster, within: Within) -> SelectAll<BoxStream<'static, Event>> {
+    fn events(&self, cluster: &Cluster) -> SelectAll<BoxStream<'static, Event>> {
         let kinds = kinds::all().iter().filter(|kind| self.standing.keys().any(|key| key.0 == kind.name));
         select_all(kinds.map(|kind| {
             let names: Vec<&Key> = self.standing.keys().filter(|key| key.0 == kind.name).collect();
@@ -199,7 +202,7 @@ impl Waiting {
                 [(_, _, name)] => watcher::Config::default().fields(&format!("metadata.name={name}")),
                 _ => watcher::Config::default(),
             };
-            let events = watcher(cluster.api(kind, within), config).default_backoff();
+            let events = watcher(cluster.api(kind, self.within), config).default_backoff();
             events.map(move |event| (kind, event)).boxed()
         }))
     }
@@ -211,7 +214,7 @@ impl Waiting {
             watcher::Event::Delete(object) => self.stands(&Object::new(kind, object), false),
             watcher::Event::InitApply(object) => {
                 let object = Object::new(kind, object);
-                self.listed.insert(key(&object));
+                self.listed.insert(object.key());
                 self.stands(&object, true);
             }
             // What the list lacks went between two watches.
@@ -226,7 +229,7 @@ impl Waiting {
     }
 
     fn stands(&mut self, object: &Object, is_there: bool) {
-        self.note(&key(object), Some(object).filter(|_| is_there));
+        self.note(&object.key(), Some(object).filter(|_| is_there));
     }
 
     /// Notes how an object stands now, if it is one of those that are waited for.
@@ -252,13 +255,21 @@ impl Waiting {
         }
     }
 
+    /// How a line names an object.
+    fn label(&self, (kind, namespace, name): &Key) -> String {
+        match self.within {
+            Within::Namespace => format!("{kind}/{name}"),
+            Within::Everywhere => format!("{kind}/{name} in {namespace}"),
+        }
+    }
+
     /// A line for a person, at each change.
     fn tell(&self, key: &Key) {
         let Some((standing, _)) = self.standing.get(key).filter(|_| self.human) else { return };
         match standing {
             // Nobody reads on stdout any more: the exit code still tells.
-            Standing::Done(text) => drop(output::print(&format!("{} {text}\n", label(key)))),
-            Standing::Waiting(text) => output::note(&format!("{}: {text}", label(key))),
+            Standing::Done(text) => drop(output::print(&format!("{} {text}\n", self.label(key)))),
+            Standing::Waiting(text) => output::note(&format!("{}: {text}", self.label(key))),
             Standing::Failed(..) => {}
         }
     }
@@ -287,14 +298,14 @@ impl Waiting {
             })
             .collect();
         if let Some((_, exit, _)) = failed.first() {
-            let texts = failed.iter().map(|(key, _, text)| format!("{} {text}", label(key)));
+            let texts = failed.iter().map(|(key, _, text)| format!("{} {text}", self.label(key)));
             return Err(Failure { exit: *exit, message: texts.collect::<Vec<_>>().join("\n") });
         }
         let waiting: Vec<String> = self
             .standing
             .iter()
             .filter_map(|(key, (standing, _))| match standing {
-                Standing::Waiting(text) => Some(format!("{}: {text}", label(key))),
+                Standing::Waiting(text) => Some(format!("{}: {text}", self.label(key))),
                 _ => None,
             })
             .collect();
@@ -309,10 +320,31 @@ impl Waiting {
 
 type Event = (&'static Kind, Result<watcher::Event<DynamicObject>, watcher::Error>);
 
-fn key(object: &Object) -> Key {
-    (object.kind.name.clone(), object.inner.namespace().unwrap_or_default(), object.name())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::object::tests::object;
 
-fn label((kind, _, name): &Key) -> String {
-    format!("{kind}/{name}")
+    #[test]
+    fn a_line_says_where_when_all_namespaces_are_meant() {
+        let slow = [object("{kind: LambdaFunction, metadata: {name: slow}}")];
+        for (within, line) in [
+            (Within::Namespace, "\n  LambdaFunction/slow: NotObserved: "),
+            (Within::Everywhere, "\n  LambdaFunction/slow in shop: NotObserved: "),
+        ] {
+            let waiting = Waiting::new(Goal::Ready, &slow, within, true);
+            let message = waiting.verdict(Duration::from_secs(1)).unwrap_err().message;
+            assert!(message.contains(line), "{message}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_elsewhere_beyond_all_namespaces() {
+        let of = |within| idle("No objects.", within).message;
+        assert_eq!(
+            of(Within::Namespace),
+            "there is nothing to wait for. No objects. Look elsewhere with --namespace or --all-namespaces"
+        );
+        assert_eq!(of(Within::Everywhere), "there is nothing to wait for. No objects.");
+    }
 }

@@ -1,9 +1,7 @@
 //! Durable executions as text for people. Pure.
 
-use jiff::Timestamp;
-
 use crate::plugin::model::{Execution, ExecutionError, Happening};
-use crate::plugin::output::{Table, or_none};
+use crate::plugin::output::{Table, or_none, time};
 
 /// A line for each execution.
 pub(super) fn executions(executions: &[Execution]) -> String {
@@ -70,10 +68,6 @@ fn failure(error: &ExecutionError) -> String {
     let ExecutionError { kind, message, data, stack_trace: _ } = error;
     let said = [kind, message, data].into_iter().flatten().cloned().collect::<Vec<_>>().join(": ");
     if said.is_empty() { "an error that nothing is said of".to_owned() } else { said }
-}
-
-fn time(time: Option<Timestamp>) -> String {
-    or_none(time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S")))
 }
 
 #[cfg(test)]

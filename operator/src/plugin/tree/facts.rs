@@ -89,10 +89,8 @@ fn percent(share: f64) -> String {
 
 /// The versions that a status knows to be there, in ascending order, with the aliases of the cluster that lead to each.
 pub(super) fn versions(object: &Object, aliases: &[&Object]) -> Vec<Node> {
-    let status = object.status();
-    let numbers = status["publishedVersions"].as_array().into_iter().flatten().filter_map(Value::as_i64);
-    let mut numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    let published = &status["published"];
+    let mut numbers: Vec<String> = object.published_versions().map(|number| number.to_string()).collect();
+    let published = &object.status()["published"];
     if let Some(newest) =
         published["version"].as_str().filter(|newest| !numbers.iter().any(|known| known == newest))
     {
@@ -108,7 +106,7 @@ fn version(object: &Object, number: &str, published: &Value, aliases: &[&Object]
             alias.said("functionVersion") == Some(number)
                 || further(alias).iter().any(|(version, _)| *version == number)
         })
-        .map(|alias| alias.said("aliasName").map_or_else(|| alias.name(), str::to_owned))
+        .map(|alias| alias.alias_name())
         .collect();
     used.sort();
     let state = published["state"].as_str().filter(|_| published["version"] == number);

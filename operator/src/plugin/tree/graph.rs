@@ -7,28 +7,31 @@ use serde_json::Value;
 
 use super::{Node, facts};
 use crate::plugin::kinds::{self, ACCOUNT, ALIAS, FUNCTION, Kind};
-use crate::plugin::object::{Object, health, missing};
-
-/// Kind, namespace and name.
-type Key = (String, String, String);
+use crate::plugin::object::{Key, Object, health, missing};
 
 /// Objects with the ways between them.
 pub(super) struct Graph<'a> {
     objects: BTreeMap<Key, &'a Object>,
     /// What each object names, whether it is there or not.
     uses: BTreeMap<Key, BTreeSet<Key>>,
-}
-
-fn key(object: &Object) -> Key {
-    (object.kind.name.clone(), object.namespace(), object.name())
+    /// The objects that name each, in the order of kinds and names.
+    used_by: BTreeMap<Key, Vec<&'a Object>>,
 }
 
 impl<'a> Graph<'a> {
     /// The graph of these objects.
     pub(super) fn new(objects: &'a [Object]) -> Self {
         let by_arn: BTreeMap<&str, Key> = objects.iter().flat_map(offered).collect();
-        let uses = objects.iter().map(|object| (key(object), used(object, &by_arn))).collect();
-        Self { objects: objects.iter().map(|object| (key(object), object)).collect(), uses }
+        let uses: BTreeMap<Key, BTreeSet<Key>> =
+            objects.iter().map(|object| (object.key(), used(object, &by_arn))).collect();
+        let objects: BTreeMap<Key, &Object> = objects.iter().map(|object| (object.key(), object)).collect();
+        let mut used_by: BTreeMap<Key, Vec<&Object>> = BTreeMap::new();
+        for object in ordered(objects.values().copied().collect()) {
+            for used in uses.get(&object.key()).into_iter().flatten() {
+                used_by.entry(used.clone()).or_default().push(object);
+            }
+        }
+        Self { objects, uses, used_by }
     }
 
     /// Every function as a tree, and then every object that is in none of these.
@@ -41,7 +44,7 @@ impl<'a> Graph<'a> {
         }
         for object in ordered(self.objects.values().copied().collect()) {
             // What an earlier one of these has as a branch is no root.
-            if !seen.contains(&key(object)) && self.owner(object).is_none() {
+            if !seen.contains(&object.key()) && self.owner(object).is_none() {
                 let node = self.tree(object);
                 collect(&node, &mut seen);
                 nodes.push(node);
@@ -63,24 +66,23 @@ impl<'a> Graph<'a> {
     /// The object that this one is a part of, if that is there.
     fn owner(&self, object: &Object) -> Option<&'a Object> {
         let parents = [FUNCTION, ALIAS];
-        let used = self.uses.get(&key(object)).into_iter().flatten();
+        let used = self.uses.get(&object.key()).into_iter().flatten();
         let mut found = used.filter(|used| parents.contains(&used.0.as_str()) && is_part(object));
         found.find_map(|used| self.objects.get(used).copied())
     }
 
     fn aliases_of(&self, root: &Object) -> Vec<&'a Object> {
-        self.users(&key(root)).into_iter().filter(|user| user.kind.name == ALIAS).collect()
+        self.users(&root.key()).iter().copied().filter(|user| user.kind.name == ALIAS).collect()
     }
 
-    /// The objects that name this one, in the order of kinds and names.
-    fn users(&self, of: &Key) -> Vec<&'a Object> {
-        let users = self.uses.iter().filter(|(_, used)| used.contains(of));
-        ordered(users.filter_map(|(user, _)| self.objects.get(user).copied()).collect())
+    /// The objects that name this one.
+    fn users(&self, of: &Key) -> &[&'a Object] {
+        self.used_by.get(of).map_or(&[][..], Vec::as_slice)
     }
 
     /// An object with those that are part of it, those that use it, and those that it uses, without the one above.
     fn node(&self, object: &Object, above: Option<&Key>) -> Node {
-        let own = key(object);
+        let own = object.key();
         let mut node = leaf(object);
         for user in self.users(&own) {
             let child = if is_part(user) { self.node(user, Some(&own)) } else { leaf(user) };
@@ -150,7 +152,7 @@ fn used(object: &Object, by_arn: &BTreeMap<&str, Key>) -> BTreeSet<Key> {
     let owned = used.iter().any(|used| [FUNCTION, ALIAS].contains(&used.0.as_str()));
     // A mapping of an alias is part of the alias, and not of its function once more.
     let doubled = |found: &Key| owned && [FUNCTION, ALIAS].contains(&found.0.as_str());
-    let own = key(object);
+    let own = object.key();
     for arn in held(object) {
         // What stands after the last colon can be a version or an alias.
         let possible = [Some(arn), arn.rsplit_once(':').map(|(bare, _)| bare)];
@@ -180,7 +182,7 @@ fn references(value: &Value, found: &mut Vec<(&'static Kind, String)>) {
 /// The ARNs by which others can name an object.
 fn offered(object: &Object) -> Vec<(&str, Key)> {
     let arns = ["arn", "layerArn"].map(|field| object.said(field));
-    arns.into_iter().flatten().map(|arn| (arn, key(object))).collect()
+    arns.into_iter().flatten().map(|arn| (arn, object.key())).collect()
 }
 
 /// The ARNs of others that an object holds in AWS.

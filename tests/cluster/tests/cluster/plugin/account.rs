@@ -38,6 +38,18 @@ async fn limits_and_use_come_from_the_status_or_from_aws() {
 }
 
 #[tokio::test]
+async fn without_a_region_the_person_is_told_to_set_one() {
+    let world = World::builder("plugin-regionless").without_operator().start().await;
+    // The machine may be one of AWS's, and know where it is.
+    let live = world.lambda(&["account", "--live"]).await.env("AWS_EC2_METADATA_DISABLED", "true");
+    let output = live.output().await;
+    assert_eq!(output.status.code(), Some(1), "{}", output.stdout);
+    let expected = "no AWS region is known. Set AWS_REGION, or a region in your profile\n";
+    assert!(output.stderr.ends_with(expected), "{}", output.stderr);
+    assert_eq!(world.plugin_calls().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn another_account_than_ones_own_is_not_asked() {
     let world = World::builder("plugin-foreign").without_operator().start().await;
     world.apply_account("other", json!({"accountId": "444455556666", "region": "eu-west-1"})).await;

@@ -72,6 +72,13 @@ async fn an_alias_goes_back_version_by_version() {
     assert_eq!(in_aws(&world).await, "3");
     let again = world.lambda_says(&["rollback", "live", "--to", "3"]).await;
     assert_eq!(again, "LambdaAlias/live is pinned to version 3 already\n");
+    // Pinned isn't moved yet.
+    let again = world.lambda_says(&["rollback", "live", "--to", "3", "--wait"]).await;
+    assert_eq!(again, "LambdaAlias/live is pinned to version 3 already\nLambdaAlias/live is Ready\n");
+    world.lambda_says(&["suspend", "live"]).await;
+    let output = world.lambda_fails(3, &["rollback", "live", "--to", "3", "--wait"]).await;
+    assert_eq!(output.stdout, "LambdaAlias/live is pinned to version 3 already\n");
+    assert!(output.stderr.contains("LambdaAlias/live is suspended"), "{}", output.stderr);
     assert_eq!(world.plugin_calls().await, Vec::<String>::new(), "AWS isn't asked");
 }
 

@@ -24,6 +24,10 @@ async fn it_ends_when_everything_is_ready() {
         world.lambda_says(&["wait", "lfn/one", "--timeout", "0"]).await,
         "LambdaFunction/one is Ready\n"
     );
+    // Others may have objects that aren't Ready, but all are told of.
+    let everywhere = world.lambda(&["wait", "-A", "--timeout", "0"]).await.output().await.stdout;
+    let line = format!("LambdaFunction/one in {} is Ready", world.namespace.name());
+    assert!(everywhere.lines().any(|told| told == line), "{everywhere}");
     let shown: Value =
         serde_json::from_str(&world.lambda_says(&["wait", "one", "-o", "json"]).await).unwrap();
     assert_eq!(
@@ -85,6 +89,8 @@ async fn a_deletion_is_waited_for() {
     assert_eq!(world.lambda_says(&["wait", "--for", "deleted"]).await, "");
     let output = world.lambda_fails(1, &["wait"]).await;
     assert!(output.stderr.contains("nothing to wait for"), "{}", output.stderr);
+    let place = format!("in the namespace {}. Look elsewhere", world.namespace.name());
+    assert!(output.stderr.contains(&place), "{}", output.stderr);
     let output = world.lambda_fails(1, &["wait", "lfn/hello"]).await;
     assert!(output.stderr.contains("there is no LambdaFunction hello"), "{}", output.stderr);
 }
