@@ -13,7 +13,7 @@ use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::{ObjectRef, store::Store, store::Writer};
 use kube::runtime::{Controller as KubeController, PredicateConfig, WatchStreamExt, watcher};
-use lambda_operator_crds::{LambdaInvocation, ReferenceVersion};
+use lambda_operator_crds::{LambdaInvocation, LambdaInvocationStatus, ReferenceVersion};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tracing::Instrument as _;
@@ -143,8 +143,8 @@ impl InvocationController {
     /// What an invocation that is to be made needs is kept for it; one that has ended needs nothing any more.
     fn seen(&self, object: &LambdaInvocation) {
         let me = reference(&key_of(object));
-        let status = object.status.clone().unwrap_or_default();
-        if status.pending.is_none() && plan::has_ended(&object.spec, &status) {
+        let status = object.status.as_ref();
+        if status.is_some_and(|status| status.pending.is_none() && plan::has_ended(&object.spec, status)) {
             self.let_go(&me);
             return;
         }
@@ -169,7 +169,6 @@ impl InvocationController {
         self.slots.leave(key);
         self.queue.take(key);
         self.count(key, None);
-        self.counted.lock().remove(key);
         self.let_go(&reference(key));
         self.advance();
     }
@@ -177,7 +176,11 @@ impl InvocationController {
     /// Counts the object where its conditions now put it; `None`: not any more.
     fn count(&self, key: &ObjectKey, now: Option<Counted>) {
         let mut counted = self.counted.lock();
+        let is_gone = now.is_none();
         self.shared.metrics.count(NAME, counted.entry(key.clone()).or_default(), now);
+        if is_gone {
+            counted.remove(key);
+        }
     }
 
     /// Lets those try who wait for a place.
@@ -224,9 +227,14 @@ impl InvocationController {
         if memory.is_behind(&*object) {
             return Action::requeue(memory.catch_up());
         }
-        let status = object.status.clone().unwrap_or_default();
+        let unseen = LambdaInvocationStatus::default();
+        let status = object.status.as_ref().unwrap_or(&unseen);
         let under_way = self.calls.is_under_way(&key, object.uid().as_deref());
-        let standing = plan::standing(&object.spec, &status, under_way, Timestamp::now());
+        let standing = plan::standing(&object.spec, status, under_way, Timestamp::now());
+        if standing == Standing::UnderWay {
+            // What the call comes to decides, and when to look again.
+            return Action::await_change();
+        }
         if self.is_quiet(&key, &object, &standing, &mut memory) {
             return memory.next_look(Instant::now()).map_or_else(Action::await_change, Action::requeue);
         }
@@ -236,14 +244,16 @@ impl InvocationController {
         let mut visit = Visit { shared: &self.shared, slots: &self.slots, object, memory: &mut memory };
         let run = visit.run(standing).instrument(span.clone());
         let result = self.shared.probes.watchdog.visit(NAME, self.shared.stuck_after, run).await;
-        self.count(
-            &key,
-            visit.object.status.as_ref().and_then(|status| summary::counted(&status.conditions)),
-        );
+        let is_gone = is_gone(&result);
+        let status = visit.object.status.as_ref().filter(|_| !is_gone);
+        self.count(&key, status.and_then(|status| summary::counted(&status.conditions)));
         let (action, label) = span.in_scope(|| self.next_visit(&key, result, &mut memory));
         if let Some(label) = label {
             span.record("reason", label);
             self.shared.metrics.reconciled(NAME, label, started.elapsed().as_secs_f64());
+        }
+        if let Some(wait) = memory.next_look(Instant::now()).filter(|_| !is_gone) {
+            self.queue.add(key, Instant::now() + wait);
         }
         self.advance();
         action
@@ -324,7 +334,11 @@ impl InvocationController {
         let span = tracing::error_span!("invoke", kind = NAME, object = %summary::log_name(&*attempt.object));
         traces::name_object(&span, &key.namespace, &key.name);
         let (me, at, uid) = (Arc::clone(self), key.clone(), attempt.object.uid());
-        self.calls.begin(key, uid, async move { me.carry_out(&at, attempt).instrument(span).await });
+        self.calls.begin(key, uid, async move {
+            // Dropped after the attempt and its place, however the task ends.
+            let _next = Next(Arc::clone(&me));
+            me.carry_out(&at, attempt).instrument(span).await;
+        });
     }
 
     async fn carry_out(self: Arc<Self>, key: &ObjectKey, attempt: Attempt) {
@@ -335,7 +349,6 @@ impl InvocationController {
         drop(attempt);
         self.calls.ended(key, uid.as_deref());
         self.wake_up(key);
-        self.advance();
     }
 
     /// Stores what a call came to, however often somebody else changes the object meanwhile.
@@ -364,16 +377,36 @@ impl InvocationController {
             object = loop {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LATE);
-                // Without the announcement the cache is behind it.
-                match self.current(key, attempt.object.uid().as_deref()) {
-                    _ if self.shared.leadership.check().is_err() => return,
-                    None => return,
-                    Some(object) if attempt.is_announced_in(&object) => break object,
-                    Some(_) => {}
+                let current = self.current(key, attempt.object.uid().as_deref());
+                let Some(object) = current.filter(|_| self.shared.leadership.check().is_ok()) else { return };
+                if attempt.is_announced_in(&object) {
+                    break object;
+                }
+                // Without the announcement the cache is behind it, or it is over: the outcome was stored although no answer
+                // said so, or somebody took the announcement away.
+                let memory = self.memory(key);
+                let mut memory = memory.lock().await;
+                if !memory.is_behind(&*object) {
+                    memory.seen = None;
+                    return;
                 }
             };
         }
     }
+}
+
+/// Lets those try who wait for a place, when this is dropped.
+struct Next(Arc<InvocationController>);
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        self.0.advance();
+    }
+}
+
+/// Whether the object of a visit is there no more.
+fn is_gone(result: &Result<Outcome, Interrupt>) -> bool {
+    matches!(result, Ok(Outcome::Gone) | Err(Interrupt::Write(WriteError::Gone)))
 }
 
 fn reference(key: &ObjectKey) -> ReferenceKey {
@@ -407,10 +440,10 @@ impl AnyController for InvocationController {
     fn wake_troubled(&self, whose: &Whose) {
         let stores = self.stores.lock().clone();
         for object in stores.iter().flat_map(Store::state) {
-            let status = object.status.clone().unwrap_or_default();
+            let ended = object.status.as_ref().is_some_and(|status| plan::has_ended(&object.spec, status));
             let works_so =
                 || *whose == Whose::Operator || self.shared.accounts.whose(&object.spec.common()) == *whose;
-            if !plan::has_ended(&object.spec, &status) && works_so() {
+            if !ended && works_so() {
                 self.look(&key_of(&*object));
             }
         }
@@ -426,6 +459,7 @@ impl AnyController for InvocationController {
         let mut known: BTreeSet<ObjectKey> = self.memories.lock().keys().cloned().collect();
         known.extend(self.calls.keys());
         known.extend(self.queue.waiting());
+        known.extend(self.counted.lock().keys().cloned());
         known.iter().filter(|key| gone(key)).for_each(|key| self.forget(key));
     }
 }

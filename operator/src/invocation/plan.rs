@@ -137,12 +137,15 @@ pub fn on_unknown(spec: &LambdaInvocationSpec, status: &LambdaInvocationStatus, 
     Verdict::Problem(Reason::OutcomeUnknown, text, Recheck::OnChange)
 }
 
-/// The verdict on a refusal for good.
-pub fn on_final_refusal(text: &str) -> Verdict {
-    let text = format!(
-        "{} The function was not invoked, and is not going to be. Delete this LambdaInvocation and create one that is right.",
-        sentence(text)
-    );
+/// The verdict on a refusal for good. `is_repetition`: the function may have run at an earlier attempt.
+pub fn on_final_refusal(text: &str, is_repetition: bool) -> Verdict {
+    let what = if is_repetition {
+        "The function was not invoked again, and is not going to be; whether it ran before, nobody knows."
+    } else {
+        "The function was not invoked, and is not going to be."
+    };
+    let text =
+        format!("{} {what} Delete this LambdaInvocation and create one that is right.", sentence(text));
     Verdict::Problem(Reason::InvalidSpec, text, Recheck::OnChange)
 }
 

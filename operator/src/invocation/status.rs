@@ -83,8 +83,10 @@ pub fn ended(
         Ended::Refused(error) => {
             status.attempts -= 1;
             if let Some(verdict) = plan::on_refusal(error) {
+                // An earlier attempt of which nobody knows is not undone by this one.
+                let outcome = (status.attempts > 0).then_some(InvocationOutcome::Unknown);
                 let target = status.attempt.target;
-                status.attempt = InvocationAttempt { target, ..InvocationAttempt::default() };
+                status.attempt = InvocationAttempt { target, outcome, ..InvocationAttempt::default() };
                 return (status, verdict);
             }
             status.attempt.request_id.clone_from(&error.request_id);
@@ -123,7 +125,8 @@ fn answered(status: &mut LambdaInvocationStatus, desired: &Desired, answer: &Ans
 /// It is refused for good.
 pub fn refused(mut status: LambdaInvocationStatus, text: &str) -> (LambdaInvocationStatus, Verdict) {
     status.attempt.outcome = Some(InvocationOutcome::Refused);
-    (status, plan::on_final_refusal(text))
+    let verdict = plan::on_final_refusal(text, status.attempts > 0);
+    (status, verdict)
 }
 
 /// It was started, and what became of it is unknown.
@@ -310,6 +313,26 @@ mod tests {
         let status = after(&json!({}), &Ended::Refused(error));
         assert_eq!(kinds(&status), [("Failed", "True"), ("Ready", "False"), ("Stalled", "True")]);
         assert_eq!((status.attempts, status.attempt.outcome), (0, Some(InvocationOutcome::Refused)));
+    }
+
+    /// Otherwise it would be sent a second time to a function that may have run.
+    #[test]
+    fn a_refusal_does_not_undo_an_earlier_attempt_of_which_nobody_knows() {
+        let error =
+            || AwsError::new("Invoke", Class::Throttled, "TooManyRequestsException", "Rate Exceeded.");
+        let (mut object, desired) = running(&json!({"retry": "Allowed"}));
+        let second = LambdaInvocationStatus { attempts: 2, ..object.status.clone().unwrap() };
+        object.status = Some(second);
+        let (status, verdict) = ended(&object, &desired, &Ended::Refused(error()), Duration::from_secs(1));
+        let status = conclude(&object, status, &verdict, Named::Unread, &at(3));
+        assert_eq!((status.attempts, status.attempt.outcome), (1, Some(InvocationOutcome::Unknown)));
+        assert!(!plan::has_ended(&object.spec, &status), "it may be repeated");
+        object.spec.retry = None;
+        assert!(plan::has_ended(&object.spec, &status), "and then it may not");
+        let terminal =
+            AwsError::new("Invoke", Class::Terminal, "InvalidParameterValueException", "No tenant");
+        let (_, verdict) = ended(&object, &desired, &Ended::Refused(terminal), Duration::from_secs(1));
+        assert!(verdict.message().contains("whether it ran before, nobody knows"), "{}", verdict.message());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::engine::memory::Memory;
 use crate::engine::pass::{self, Interrupt, now};
 use crate::engine::shared::Shared;
 use crate::engine::summary;
-use crate::engine::verdict::{Recheck, Verdict};
+use crate::engine::verdict::Verdict;
 use crate::invocation::NAME;
 use crate::invocation::desired::{self, Desired};
 use crate::invocation::execute::{Attempt, Ended};
@@ -23,9 +23,8 @@ use crate::invocation::plan::{self, Standing, Step};
 use crate::invocation::slots::{Slot, Slots};
 use crate::invocation::status::{self, Named, Place};
 use crate::k8s::events::Note;
-use crate::k8s::references::{self, ReferenceKey, ReferenceKind};
+use crate::k8s::references::{ReferenceKey, ReferenceKind};
 use crate::k8s::write::{self, WriteError};
-use crate::text::sentence;
 
 /// A visit under way.
 pub struct Visit<'a> {
@@ -87,10 +86,12 @@ impl Visit<'_> {
 
     /// Announces the call, if nothing is in its way.
     async fn begin(&mut self, status: LambdaInvocationStatus) -> Result<Outcome, Interrupt> {
-        let inputs = match self.read_references().await? {
-            Ok(inputs) => inputs,
-            Err(denied) => return self.wait(status, denied, Named::Unread).await,
-        };
+        let mut inputs = Inputs::new();
+        let keys = desired::references(&self.object);
+        if let Some(denied) = pass::read_references(self.shared, keys, &mut inputs).await? {
+            let text = denied.message().to_owned();
+            return self.wait(status, denied, Named::Missing(&text)).await;
+        }
         let wanted = desired::desired(&self.object, &inputs);
         let desired = match plan::plan(wanted, desired::is_self_contained(&self.object)) {
             Step::Invoke(desired) => desired,
@@ -111,7 +112,11 @@ impl Visit<'_> {
             Err(Unplaced::Aws(AwsError { class: Class::NotLeader | Class::ShuttingDown, .. })) => {
                 return Err(Interrupt::Stopping);
             }
-            Err(unplaced) => return self.wait(status, unplaced.verdict(), Named::Found).await,
+            Err(unplaced) => {
+                let missing = unplaced.missing().map(str::to_owned);
+                let named = missing.as_deref().map_or(Named::Found, Named::Missing);
+                return self.wait(status, unplaced.verdict(), named).await;
+            }
         };
         let pinned = (status.account.as_deref(), status.region.as_deref());
         if let Some(mismatch) = pass::elsewhere(pinned, &scope) {
@@ -166,31 +171,6 @@ impl Visit<'_> {
         Ok(Outcome::Concluded(verdict))
     }
 
-    /// Reads what the spec refers to. A verdict: the operator may not.
-    async fn read_references(&self) -> Result<Result<Inputs, Verdict>, Interrupt> {
-        let mut inputs = Inputs::new();
-        for key in desired::references(&self.object) {
-            if key.kind.is_of_the_group() {
-                let offer = self.shared.references.offer(&key);
-                inputs.insert_offer(key, offer);
-                continue;
-            }
-            match references::read(&self.shared.client, &key).await {
-                Ok(contents) => inputs.insert(key, contents),
-                Err(error) if references::is_forbidden(&error) => {
-                    let (kind, name) = (key.kind.as_str(), &key.object.name);
-                    let text = format!(
-                        "{kind} {name} can't be read: {} Grant the operator's ServiceAccount get on it.",
-                        sentence(&error.to_string())
-                    );
-                    return Ok(Err(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
-                }
-                Err(error) => return Err(Interrupt::Reference(error)),
-            }
-        }
-        Ok(Ok(inputs))
-    }
-
     /// Writes the status that follows, if it differs, and tells people.
     async fn conclude(
         &mut self,
@@ -198,10 +178,11 @@ impl Visit<'_> {
         verdict: &Verdict,
         named: Named<'_>,
     ) -> Result<(), Interrupt> {
-        let before = self.object.status.clone().unwrap_or_default();
+        let before = self.object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        let note = summary::note_of(before, verdict);
         let status = status::conclude(&self.object, status, verdict, named, &now());
         self.write(&status).await?;
-        if let Some(note) = summary::note_of(&before.conditions, verdict) {
+        if let Some(note) = note {
             self.publish(note);
         }
         Ok(())

@@ -259,11 +259,19 @@ async fn a_time_to_live_begins_at_the_end_and_ends_with_the_object() {
     world.aws().next_invocation("hello", Outcome::raises("KeyError", "no")).await;
     apply(&world, "failed", of_hello(json!({"ttlSecondsAfterFinished": 1}))).await;
     world.objects(KIND).gone("failed").await;
+    // It doesn't begin with the call.
+    world.aws().inject(Fault::new("Invoke", FaultEffect::PauseAfter).times(1)).await;
+    apply(&world, "long", of_hello(json!({"ttlSecondsAfterFinished": 1}))).await;
+    world.sim.control().wait_for_held().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(world.objects(KIND).api().get_opt("long").await.unwrap().is_some());
+    world.sim.control().release().await;
+    world.objects(KIND).gone("long").await;
     apply(&world, "kept", of_hello(json!({}))).await;
     ended(&world, "kept", "Completed").await;
     patch(&world, "kept", json!({"spec": {"ttlSecondsAfterFinished": 0}})).await;
     world.objects(KIND).gone("kept").await;
-    assert_eq!(calls(&world).await, 2);
+    assert_eq!(calls(&world).await, 3);
 }
 
 #[tokio::test]
