@@ -3,17 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use lambda_operator::aws::Class;
+use lambda_operator::plugin;
 use lambda_operator::plugin::model::{ExecutionError, Filter};
 use serde_json::json;
 
 mod aws_support;
-use aws_support::{World, plain, world};
+use aws_support::{World, plain, world_with};
 
 const RUN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f:1/durable-execution/run/0";
 
 /// A function with a published version.
 async fn with_version() -> World {
-    let world = world().await;
+    // Only people ask this, so it isn't among the operator's rights.
+    let world = world_with(|settings| settings.application = plugin::APPLICATION).await;
     world.function(&plain("f")).await;
     assert_eq!(world.account.publish_version("f", None).await, "1");
     world.account.clear_ledger().await;
