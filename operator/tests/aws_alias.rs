@@ -4,6 +4,7 @@
 use lambda_operator::alias::model::{Alias, Newest, Setting, Standing, Weights};
 use lambda_operator::alias::versions;
 use lambda_operator::aws::Class;
+use lambda_operator::section::execute::Target;
 use serde_json::{Value, json};
 
 mod aws_support;
@@ -158,6 +159,8 @@ async fn provisioned_concurrency_under_way_is_told_from_what_is_ready_or_none() 
     world.scope.create_alias("f", "live", &to("1", "", None), USER).await.unwrap();
     for (status, expected) in [(None, false), (Some("IN_PROGRESS"), true), (Some("READY"), false)] {
         world.account.provision("f", "live", status).await;
-        assert_eq!(world.scope.is_provisioning("f", "live", USER).await.unwrap(), expected, "{status:?}");
+        let target = Target { function: "f", qualifier: Some("live"), arn: "" };
+        let provisioned = world.scope.get_provisioned(target, USER).await.unwrap();
+        assert_eq!(provisioned.is_some_and(|has| has.is_moving()), expected, "{status:?}");
     }
 }

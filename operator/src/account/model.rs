@@ -109,4 +109,12 @@ impl Unplaced {
             Self::Aws(error) => verdict::on_error(error),
         }
     }
+
+    /// What the spec names and isn't there, in words.
+    pub fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) if refusal.unresolved => Some(&refusal.text),
+            _ => None,
+        }
+    }
 }

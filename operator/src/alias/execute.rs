@@ -1,6 +1,6 @@
 //! One change to an alias in AWS.
 
-use crate::alias::model::{Id, Newest, Observed, Setting, has_all};
+use crate::alias::model::{Alias, Id, Newest, Observed, Setting, has_all};
 use crate::alias::plan::{self, Action, Creation};
 use crate::alias::versions;
 use crate::aws::{AwsError, Class, Priority, Scope};
@@ -34,14 +34,16 @@ pub async fn execute(
         }
         Action::Look(sections) => {
             let Some(before) = observed else { return Ok(replan()) };
-            let has = section::execute::look(scope, target(id, before), sections, priority).await?;
-            Ok(Effect { observed: Some(before.with_sections(has)), next: Next::Found, note: None })
+            let target = target(id, &before.alias);
+            let sections =
+                section::execute::look(scope, target, sections, &before.sections, priority).await?;
+            let observed = Observed { sections, ..before.clone() };
+            Ok(Effect { observed: Some(observed), next: Next::Found, note: None })
         }
         Action::Sections(changes) => {
             let Some(before) = observed else { return Ok(replan()) };
-            let sections =
-                section::execute::make(scope, target(id, before), changes, &before.sections, priority)
-                    .await?;
+            let target = target(id, &before.alias);
+            let sections = section::execute::make(scope, target, changes, &before.sections, priority).await?;
             let note = Note::updated(section::told(changes, &before.sections));
             let moving = sections.provisioned.as_ref().is_some_and(Provisioned::is_moving);
             let next = if moving { Next::Settle } else { Next::Continue };
@@ -57,8 +59,9 @@ pub async fn execute(
     }
 }
 
-fn target<'a>(id: &'a Id, observed: &'a Observed) -> Target<'a> {
-    Target { function: &id.function, qualifier: Some(&id.name), arn: &observed.alias.arn }
+/// What the sections of an alias hang on.
+pub(super) fn target<'a>(id: &'a Id, alias: &'a Alias) -> Target<'a> {
+    Target { function: &id.function, qualifier: Some(&id.name), arn: &alias.arn }
 }
 
 fn replan() -> Effect<Observed> {

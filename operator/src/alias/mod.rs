@@ -123,10 +123,12 @@ impl Kind for Aliases {
         };
         // Only weights that nobody expects and that somebody could have set leave a question.
         let known = id.look.weights.as_ref().is_none_or(|known| known.contains(&alias.weights));
-        let moving = !known
-            && !alias.weights.is_empty()
-            && !model::has_all(&alias.weights)
-            && scope.is_provisioning(&id.function, &id.name, priority).await?;
+        let asks = !known && !alias.weights.is_empty() && !model::has_all(&alias.weights);
+        let moving = asks
+            && scope
+                .get_provisioned(execute::target(id, &alias), priority)
+                .await?
+                .is_some_and(|provisioned| provisioned.is_moving());
         Ok(Some(Observed { alias, newest, moving, sections: Has::default() }))
     }
 

@@ -77,13 +77,6 @@ impl Observed {
     pub fn is_shifting(&self) -> bool {
         self.moving || has_all(&self.alias.weights)
     }
-
-    /// The same, with what was read of its sections.
-    #[must_use]
-    pub fn with_sections(&self, mut has: Has) -> Self {
-        has.carry(&self.sections);
-        Self { sections: has, ..self.clone() }
-    }
 }
 
 /// Whether a version beside the one of the alias gets all of its traffic.

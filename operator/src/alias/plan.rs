@@ -12,7 +12,7 @@ use crate::alias::provisioning::{self, Stage};
 use crate::alias::status;
 use crate::engine::kind::Facts;
 use crate::engine::verdict::{Plan, Recheck, Verdict};
-use crate::section::{self, Change, Has, Section};
+use crate::section::{self, Change, Has, Section, Step};
 
 /// One change to an alias in AWS.
 #[derive(Clone, PartialEq)]
@@ -88,34 +88,34 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
         let (function, name) = (desired.function.name.clone(), desired.name.clone());
         actions.push(Action::Adopt { function, name, arn: observed.alias.arn.clone() });
     }
-    let mut step =
+    let Step { look, mut changes } =
         section::step(&desired.sections, &observed.sections, &facts.status.common, facts.observe_only);
-    let look = provisioning::narrowed(step.look, observed, (facts.status, facts.changed));
+    let look = provisioning::narrowed(look, observed, (facts.status, facts.changed));
     if !look.is_empty() {
         actions.push(Action::Look(look));
         let verdict = Verdict::Progress(Reason::Updating, "AWS is being asked what the alias has.".into());
         return Plan { actions, verdict, differs: Vec::new() };
     }
-    step.look = BTreeSet::new();
-    let stage = Stage::of(observed, &mut step, facts);
+    let stage = Stage::of(observed, &mut changes, facts);
     let (setting, paths) = compare(desired, observed, &stage);
     let provisioned = observed.sections.provisioned.is_some();
     let moves = setting.version != observed.alias.version && provisioned;
     // AWS takes a number only once it isn't moving the environments that there are.
     let waits = matches!(stage, Stage::Ask(_)) && (moves || observed.is_shifting());
-    let differs: Vec<String> = paths.iter().map(|path| (*path).to_owned()).chain(step.paths()).collect();
+    let differs: Vec<String> =
+        paths.iter().map(|path| (*path).to_owned()).chain(section::paths(&changes)).collect();
     let verdict = stage
         .verdict(&observed.alias.arn, waits)
         .filter(|_| !facts.observe_only)
         .unwrap_or_else(|| verdict(observed, &setting, &differs, facts));
     if waits {
-        step.changes.retain(|change| change.section() != Section::Provisioned);
+        changes.retain(|change| change.section() != Section::Provisioned);
     }
     if !paths.is_empty() {
         actions.push(Action::Update { setting, paths });
     }
-    if !step.changes.is_empty() {
-        actions.push(Action::Sections(step.changes));
+    if !changes.is_empty() {
+        actions.push(Action::Sections(changes));
     }
     if moves {
         actions.push(Action::Look(BTreeSet::from([Section::Provisioned])));

@@ -11,7 +11,7 @@ use lambda_operator_crds::conditions::Reason;
 use crate::alias::model::Observed;
 use crate::alias::plan::Known;
 use crate::engine::verdict::{Recheck, Verdict};
-use crate::section::{Change, Provisioned, Section, Step, Value};
+use crate::section::{Change, Provisioned, Section, Value};
 use crate::text::sentence;
 
 /// Where an alias stands on the way.
@@ -35,21 +35,21 @@ pub(super) enum Stage {
 
 impl Stage {
     /// Where the alias stands. What AWS gave up is asked for again, if that is due.
-    pub(super) fn of(observed: &Observed, step: &mut Step, facts: &Known<'_>) -> Self {
-        let asked = step.changes.iter().find_map(|change| match change {
+    pub(super) fn of(observed: &Observed, changes: &mut Vec<Change>, facts: &Known<'_>) -> Self {
+        let asked = changes.iter().find_map(|change| match change {
             Change::Put(Value::Provisioned(number)) => Some(*number),
             _ => None,
         });
-        let ended = step.changes.contains(&Change::Clear(Section::Provisioned));
+        let ended = changes.contains(&Change::Clear(Section::Provisioned));
         let stuck = observed.is_shifting();
         match (asked, &observed.sections.provisioned) {
             (_, Some(has)) if has.has_failed() && stuck && !ended => {
-                step.changes.retain(|change| change.section() != Section::Provisioned);
+                changes.retain(|change| change.section() != Section::Provisioned);
                 Self::Failed { has: has.clone(), stuck }
             }
             (Some(number), _) if !facts.observe_only => Self::Ask(number),
             (None, Some(has)) if has.has_failed() && !ended && facts.retry_due && !facts.observe_only => {
-                step.changes.push(Change::Put(Value::Provisioned(has.requested)));
+                changes.push(Change::Put(Value::Provisioned(has.requested)));
                 Self::Ask(has.requested)
             }
             (None, Some(has)) if has.is_moving() && !ended => Self::Moving(has.clone()),
@@ -98,11 +98,11 @@ pub(super) fn narrowed(
     observed: &Observed,
     (status, changed): (&LambdaAliasStatus, bool),
 ) -> BTreeSet<Section> {
-    let moving = |status: &str| status == "IN_PROGRESS";
     if observed.sections.provisioned.as_ref().is_some_and(Provisioned::is_moving) && !changed {
         return BTreeSet::new();
     }
-    let was_moving = status.provisioned_concurrency.as_ref().is_some_and(|has| moving(&has.status));
+    let was_moving =
+        status.provisioned_concurrency.as_ref().is_some_and(|has| has.status == Provisioned::IN_PROGRESS);
     if was_moving && !changed && look.contains(&Section::Provisioned) {
         return BTreeSet::from([Section::Provisioned]);
     }

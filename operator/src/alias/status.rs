@@ -63,23 +63,24 @@ pub fn report(report: &Report<'_, Aliases>, status: &mut LambdaAliasStatus) {
 
 /// The address of the URL and how far the provisioned concurrency is, as far as they were looked at.
 fn report_sections(desired: Option<&Desired>, observed: Option<&Observed>, status: &mut LambdaAliasStatus) {
-    let wants = |section: Section| {
-        desired.is_some_and(|desired| desired.sections.values.contains_key(&section))
-            || section::is_managed(&section, &status.common)
-    };
-    let (url, provisioned) = (wants(Section::Url), wants(Section::Provisioned));
     let Some(Observed { alias, sections, .. }) = observed else {
         (status.function_url, status.provisioned_concurrency, status.selector) = (None, None, None);
         return;
     };
-    if !url || sections.values.contains_key(&Section::Url) {
+    let read = |section| sections.values.contains_key(&section);
+    // What nobody looks at any more is not shown as it once was.
+    let left = |section| desired.is_some_and(|desired| desired.sections.leaves(&section, &status.common));
+    let (url, provisioned) = (left(Section::Url), left(Section::Provisioned));
+    if url || read(Section::Url) {
         status.function_url.clone_from(&sections.address);
     }
-    if !provisioned || sections.values.contains_key(&Section::Provisioned) {
+    if provisioned || read(Section::Provisioned) {
         status.provisioned_concurrency = sections.provisioned.as_ref().map(Provisioned::shown);
     }
+    let in_spec = |desired: &Desired| desired.sections.values.contains_key(&Section::Provisioned);
     // A HorizontalPodAutoscaler refuses a scale without one.
-    status.selector = provisioned.then(|| format!("lambda-operator.io/alias={}", selected(&alias.arn)));
+    status.selector =
+        desired.is_some_and(in_spec).then(|| format!("lambda-operator.io/alias={}", selected(&alias.arn)));
 }
 
 /// The value of a label: the last 63 characters of the ARN, with what labels may not have left out.

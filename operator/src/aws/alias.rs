@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html>
 
-use aws_sdk_lambda::types::{AliasRoutingConfiguration, ProvisionedConcurrencyStatusEnum, State};
+use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
 
 use super::call::{Call, Kind, Scope};
 use super::error::AwsError;
@@ -161,24 +161,6 @@ impl Scope {
             Some("Failed" | "Deleting") => Standing::Failed(reason),
             _ => Standing::Usable,
         }))
-    }
-
-    /// Whether AWS is allocating provisioned concurrency for an alias, during which it splits the traffic itself.
-    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html>
-    pub async fn is_provisioning(
-        &self,
-        function: &str,
-        alias: &str,
-        priority: Priority,
-    ) -> Result<bool, AwsError> {
-        const OPERATION: &str = "GetProvisionedConcurrencyConfig";
-        let function = checked(OPERATION, function)?;
-        let send = |client: aws_sdk_lambda::Client| {
-            client.get_provisioned_concurrency_config().function_name(function).qualifier(alias).send()
-        };
-        let answer = found(self.call(Call::read(OPERATION, priority), send).await)?;
-        let status = answer.and_then(|output| output.status);
-        Ok(status == Some(ProvisionedConcurrencyStatusEnum::InProgress))
     }
 }
 

@@ -87,7 +87,7 @@ impl Scope {
                 .send()
         };
         let answer = self.call_at_once(Call::write("Invoke", Priority::User), send).await;
-        let output = answer.map_err(|error| redact_payload(as_invocation(error), payload))?;
+        let output = answer.map_err(|error| refused(error, payload))?;
         Ok(Answer {
             status: output.status_code,
             request_id: output.request_id().map(str::to_owned),
@@ -105,9 +105,14 @@ pub(super) fn log(text: &str) -> Option<String> {
     STANDARD.decode(text).ok().map(|log| String::from_utf8_lossy(&log).into_owned())
 }
 
+/// The error of an invocation: whether the function may have run, and nothing of the payload.
+pub(super) fn refused(error: AwsError, payload: &str) -> AwsError {
+    redact_payload(as_invocation(error), payload)
+}
+
 /// Whether the function may have run, which the status alone doesn't tell: what keeps Lambda from starting a function is
 /// told with the status of a server's fault, too.
-pub(super) fn as_invocation(mut error: AwsError) -> AwsError {
+fn as_invocation(mut error: AwsError) -> AwsError {
     let before_it_runs = matches!(error.class, Class::InProgress | Class::DependencyMissing | Class::Quota)
         || error.code.starts_with("EC2");
     let may_have_run = MAY_HAVE_RUN.contains(&error.code.as_str());

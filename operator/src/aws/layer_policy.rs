@@ -2,15 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html>
 
-use std::collections::HashMap;
-
-use serde::Deserialize;
-
 use super::call::{Call, Scope};
 use super::error::{AwsError, Class};
 use super::function::found;
 use super::quota::Priority;
 use crate::layer::model::{Permission, Policy};
+use crate::section::{Statement, statements};
 
 /// The only action that a layer can be used by.
 const ACTION: &str = "lambda:GetLayerVersion";
@@ -83,56 +80,16 @@ impl Scope {
     }
 }
 
-#[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "Statement", default)]
-    statements: Vec<Statement>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statement {
-    #[serde(default)]
-    sid: String,
-    #[serde(default)]
-    effect: String,
-    principal: Option<Principal>,
-    #[serde(default)]
-    action: serde_json::Value,
-    #[serde(default)]
-    condition: HashMap<String, HashMap<String, serde_json::Value>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Principal {
-    Everybody(String),
-    Typed(HashMap<String, serde_json::Value>),
-}
-
 fn policy(document: &str) -> Result<Policy, serde_json::Error> {
-    let document: Document = serde_json::from_str(document)?;
-    Ok(document.statements.into_iter().map(|one| (one.sid.clone(), permission(&one))).collect())
+    let statements = statements(document)?;
+    Ok(statements.into_iter().map(|(sid, statement)| (sid, permission(&statement))).collect())
 }
 
 /// `None` for a statement that AddLayerVersionPermission doesn't make.
 fn permission(statement: &Statement) -> Option<Permission> {
-    let Statement { sid: _, effect, principal, action, condition } = statement;
-    let principal = match principal.as_ref()? {
-        Principal::Everybody(all) => all.as_str(),
-        Principal::Typed(types) if types.len() == 1 => types.get("AWS")?.as_str()?,
-        Principal::Typed(_) => return None,
-    };
-    let organization = match condition.len() {
-        0 => None,
-        1 => match condition.get("StringEquals")?.iter().next()? {
-            (key, id) if key.eq_ignore_ascii_case("aws:PrincipalOrgID") => Some(id.as_str()?),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let lets = effect == "Allow" && action.as_str() == Some(ACTION);
-    lets.then(|| Permission::new(principal, organization))
+    let Statement { principal, organization, .. } = statement.clone();
+    let made = Statement { action: ACTION.into(), principal, organization, ..Statement::default() };
+    (*statement == made).then_some(Permission { principal: made.principal, organization: made.organization })
 }
 
 #[cfg(test)]

@@ -12,24 +12,36 @@ use super::quota::{Priority, QuotaClass};
 use crate::section::execute::Target;
 use crate::section::{Document, Statement, statements};
 
+/// The operation that reads statements.
+const POLICY: &str = "GetPolicy";
+
 impl Scope {
     /// The statements of the policy by their ids; none where there is no policy.
-    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>
     pub async fn get_permissions(
         &self,
         Target { function, qualifier, arn: _ }: Target<'_>,
         priority: Priority,
     ) -> Result<Vec<(String, Statement)>, AwsError> {
-        const OPERATION: &str = "GetPolicy";
-        let (function, qualifier) = (checked(OPERATION, function)?, qualifier.map(str::to_owned));
-        let call = Call { operation: OPERATION, class: QuotaClass::GetPolicy, priority, kind: Kind::Read };
+        let document = self.get_policy(function, qualifier, priority).await?;
+        document.map_or(Ok(Vec::new()), |document| {
+            statements(&document).map_err(|error| unreadable(POLICY, &error))
+        })
+    }
+
+    /// The policy as AWS writes it, or `None` when there is none.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>
+    pub(super) async fn get_policy(
+        &self,
+        function: &str,
+        qualifier: Option<&str>,
+        priority: Priority,
+    ) -> Result<Option<String>, AwsError> {
+        let (function, qualifier) = (checked(POLICY, function)?, qualifier.map(str::to_owned));
+        let call = Call { operation: POLICY, class: QuotaClass::GetPolicy, priority, kind: Kind::Read };
         let send = |client: aws_sdk_lambda::Client| {
             client.get_policy().function_name(function).set_qualifier(qualifier).send()
         };
-        let document = found(self.call(call, send).await)?.and_then(|output| output.policy);
-        document.map_or(Ok(Vec::new()), |document| {
-            statements(&document).map_err(|error| unreadable(OPERATION, &error))
-        })
+        Ok(found(self.call(call, send).await)?.and_then(|output| output.policy))
     }
 
     /// Adds a statement. One of the same id is refused (`Class::AlreadyExists`).

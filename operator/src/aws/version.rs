@@ -227,20 +227,13 @@ impl Scope {
     }
 
     /// Whether this very version has a resource policy: somebody may invoke it.
-    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>
     pub async fn has_permissions(
         &self,
         name: &str,
         number: i64,
         priority: Priority,
     ) -> Result<bool, AwsError> {
-        const OPERATION: &str = "GetPolicy";
-        let name = checked(OPERATION, name)?;
-        let call = Call { operation: OPERATION, class: QuotaClass::GetPolicy, priority, kind: Kind::Read };
-        let send = |client: aws_sdk_lambda::Client| {
-            client.get_policy().function_name(name).qualifier(number.to_string()).send()
-        };
-        Ok(found(self.call(call, send).await)?.is_some())
+        Ok(self.get_policy(name, Some(&number.to_string()), priority).await?.is_some())
     }
 }
 

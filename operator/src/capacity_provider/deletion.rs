@@ -5,9 +5,7 @@ use crate::capacity_provider::plan::{Action, Known, estate};
 use crate::engine::kind::Deletion;
 use crate::engine::ownership::Leave;
 use crate::k8s::events::Note;
-
-/// As many versions are named.
-const NAMED: usize = 10;
+use crate::text::some_of;
 
 /// Decides.
 pub fn plan_deletion(observed: Option<&Observed>, facts: &Known<'_>) -> Deletion<Action> {
@@ -28,19 +26,11 @@ pub fn plan_deletion(observed: Option<&Observed>, facts: &Known<'_>) -> Deletion
             Some(versions) => Deletion::Blocked(format!(
                 "{} is still used by {}. Delete these versions, or their functions.",
                 observed.arn,
-                named(versions)
+                some_of(versions)
             )),
         },
         Leave::Disown(keys) => Deletion::Part(Action::Disown(keys)),
         Leave::Release(note) => Deletion::Release(note),
         Leave::Denied(text) => Deletion::Denied(text),
-    }
-}
-
-fn named(versions: &[String]) -> String {
-    let (first, rest) = versions.split_at(versions.len().min(NAMED));
-    match rest {
-        [] => first.join(", "),
-        rest => format!("{} and {} more", first.join(", "), rest.len()),
     }
 }

@@ -1,7 +1,7 @@
 //! One change to a provider in AWS.
 
 use crate::aws::{AwsError, Priority, Scope};
-use crate::capacity_provider::model::{Observed, PENDING};
+use crate::capacity_provider::model::{Changes, Observed, PENDING};
 use crate::capacity_provider::plan::Action;
 use crate::engine::kind::{Effect, Next};
 use crate::k8s::events::Note;
@@ -69,10 +69,16 @@ pub(super) fn after(action: &Action, observed: Option<&Observed>) -> Option<Obse
         Action::Update(changes) => {
             let configuration = &mut next.configuration;
             PENDING.clone_into(&mut next.state);
-            configuration.scaling = changes.scaling.clone().unwrap_or(configuration.scaling.clone());
-            configuration.propagation =
-                changes.propagation.clone().unwrap_or(configuration.propagation.clone());
-            configuration.logging = changes.logging.clone().unwrap_or(configuration.logging.clone());
+            let Changes { scaling, propagation, logging } = changes;
+            if let Some(scaling) = scaling {
+                configuration.scaling.clone_from(scaling);
+            }
+            if let Some(propagation) = propagation {
+                configuration.propagation.clone_from(propagation);
+            }
+            if let Some(logging) = logging {
+                configuration.logging.clone_from(logging);
+            }
         }
         Action::Tag(tags) => drop(next.tags.as_mut().map(|has| has.extend(tags.clone()))),
         Action::Untag(keys) => drop(next.tags.as_mut().map(|has| has.retain(|key, _| !keys.contains(key)))),

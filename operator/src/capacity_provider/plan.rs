@@ -60,11 +60,7 @@ pub(super) type Known<'a> = Facts<'a, CapacityProviderStatus>;
 
 /// A provider as ownership sees it.
 pub(super) fn estate<'a>(observed: &'a Observed, facts: &Known<'_>) -> Estate<'a> {
-    Estate {
-        arn: &observed.arn,
-        tags: observed.tags.as_ref().map_err(String::as_str),
-        had: facts.status.common.origin.is_some(),
-    }
+    Estate::of(&observed.arn, &observed.tags, &facts.status.common)
 }
 
 /// Decides.
@@ -78,7 +74,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             Title::Held => {}
             Title::Take(tags) => {
                 let verdict = updating("The capacity provider is being taken over.");
-                return plan_of(vec![Action::Own(tags)], verdict, Vec::new());
+                return Plan::new(vec![Action::Own(tags)], verdict, Vec::new());
             }
             Title::Refused(verdict) => return Plan::rest(verdict),
         }
@@ -102,7 +98,7 @@ fn plan_settled(observed: &Observed, differences: Differences, facts: &Known<'_>
             [] => format!("{arn} matches the spec."),
             _ => format!("{arn} is only observed; it differs from the spec in {}.", differs.join(", ")),
         };
-        return plan_of(Vec::new(), Verdict::Settled(Reason::Available, text), differs);
+        return Plan::new(Vec::new(), Verdict::Settled(Reason::Available, text), differs);
     }
     if !fixed.is_empty() {
         let text = format!(
@@ -124,7 +120,7 @@ fn plan_settled(observed: &Observed, differences: Differences, facts: &Known<'_>
         // It puts AWS to work, which ends the visit: tags go first.
         actions.push(Action::Update(changes));
     }
-    plan_of(actions, Verdict::Settled(Reason::Available, format!("{arn} matches the spec.")), differs)
+    Plan::new(actions, Verdict::Settled(Reason::Available, format!("{arn} matches the spec.")), differs)
 }
 
 /// AWS can't repair a creation that failed. One that nobody can have used is deleted and created anew, once something
@@ -148,7 +144,7 @@ fn plan_replacement(observed: &Observed, differences: &Differences, facts: &Know
     } else if facts.retry_due && (facts.changed || !differs.is_empty()) {
         let verdict =
             Verdict::Progress(Reason::Creating, "the failed capacity provider is being replaced.".into());
-        return plan_of(vec![Action::Replace], verdict, Vec::new());
+        return Plan::new(vec![Action::Replace], verdict, Vec::new());
     } else {
         format!(
             "{failed} Look at its subnets, security groups, role and key, and mend what is wrong; it is created anew when the \
@@ -168,11 +164,7 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
     tags.extend(facts.owner.tags());
     let create = Action::Create { configuration: Box::new(desired.configuration.clone()), tags };
     let verdict = Verdict::Progress(Reason::Creating, "AWS is creating the capacity provider.".into());
-    plan_of(vec![create], verdict, Vec::new())
-}
-
-fn plan_of(actions: Vec<Action>, verdict: Verdict, differs: Vec<String>) -> Plan<Action> {
-    Plan { actions, verdict, differs }
+    Plan::new(vec![create], verdict, Vec::new())
 }
 
 fn updating(text: &str) -> Verdict {

@@ -60,11 +60,7 @@ pub(super) type Known<'a> = Facts<'a, CodeSigningConfigStatus>;
 
 /// A configuration as ownership sees it.
 pub(super) fn estate<'a>(observed: &'a Observed, facts: &Known<'_>) -> Estate<'a> {
-    Estate {
-        arn: &observed.arn,
-        tags: observed.tags.as_ref().map_err(String::as_str),
-        had: facts.status.common.origin.is_some(),
-    }
+    Estate::of(&observed.arn, &observed.tags, &facts.status.common)
 }
 
 /// Decides.
@@ -73,7 +69,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     if !facts.observe_only {
         match estate(observed, facts).title(facts.owner, facts.adopt) {
             Title::Held => {}
-            Title::Take(tags) => return plan_of(vec![Action::Own(tags)], updating(), Vec::new()),
+            Title::Take(tags) => return Plan::new(vec![Action::Own(tags)], updating(), Vec::new()),
             Title::Refused(verdict) => return Plan::rest(verdict),
         }
     }
@@ -96,11 +92,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     } else {
         format!("{} matches the spec.", observed.arn)
     };
-    plan_of(actions, Verdict::Settled(Reason::Available, text), differs)
-}
-
-fn plan_of(actions: Vec<Action>, verdict: Verdict, differs: Vec<String>) -> Plan<Action> {
-    Plan { actions, verdict, differs }
+    Plan::new(actions, Verdict::Settled(Reason::Available, text), differs)
 }
 
 fn updating() -> Verdict {
@@ -117,7 +109,7 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
     tags.extend(facts.owner.tags());
     let create = Action::Create { configuration: desired.configuration.clone(), tags };
     let text = "The code-signing configuration matches the spec.".to_owned();
-    plan_of(vec![create], Verdict::Settled(Reason::Available, text), Vec::new())
+    Plan::new(vec![create], Verdict::Settled(Reason::Available, text), Vec::new())
 }
 
 /// What to send, and in what it differs. Destructured without `..`, so that no field can be forgotten.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lambda_operator_crds::conditions::Reason;
-use lambda_operator_crds::{AdoptPolicy, DeletionPolicy};
+use lambda_operator_crds::{AdoptPolicy, CommonStatus, DeletionPolicy};
 use sha2::{Digest, Sha256};
 
 use crate::engine::verdict::{Recheck, Verdict};
@@ -90,6 +90,17 @@ pub struct Estate<'a> {
     pub tags: Result<&'a BTreeMap<String, String>, &'a str>,
     /// Whether the object had it before.
     pub had: bool,
+}
+
+impl<'a> Estate<'a> {
+    /// The resource of an object with this status.
+    pub fn of(
+        arn: &'a str,
+        tags: &'a Result<BTreeMap<String, String>, String>,
+        status: &CommonStatus,
+    ) -> Self {
+        Self { arn, tags: tags.as_ref().map_err(String::as_str), had: status.origin.is_some() }
+    }
 }
 
 /// What an object that is to exist may do with a resource.

@@ -193,9 +193,9 @@ impl<K: Kind> Pass<'_, K> {
         let scope = match self.scope(None).await {
             Ok(scope) => scope,
             Err(Unplaced::Aws(error)) => return Self::on_error(&error),
-            Err(Unplaced::Refused(refusal)) => {
-                findings.missing = refusal.unresolved.then(|| refusal.text.clone());
-                return Ok(Unplaced::Refused(refusal).verdict());
+            Err(unplaced) => {
+                findings.missing = unplaced.missing().map(str::to_owned);
+                return Ok(unplaced.verdict());
             }
         };
         if let Some(mismatch) = self.pin(&scope) {
@@ -211,28 +211,10 @@ impl<K: Kind> Pass<'_, K> {
 
     /// Reads what the spec refers to. A verdict: the operator may not.
     async fn read_references(&mut self, findings: &mut Findings) -> Result<Option<Verdict>, Interrupt> {
-        for key in K::references(&self.object) {
-            if key.kind.is_of_the_group() {
-                let offer = self.shared.references.offer(&key);
-                self.inputs.insert_offer(key, offer);
-                continue;
-            }
-            if self.inputs.get(&key).is_some() {
-                continue;
-            }
-            match references::read(&self.shared.client, &key).await {
-                Ok(contents) => self.inputs.insert(key, contents),
-                Err(error) if references::is_forbidden(&error) => {
-                    let (kind, name) = (key.kind.as_str(), &key.object.name);
-                    let text = format!(
-                        "{kind} {name} can't be read: {} Grant the operator's ServiceAccount get on it.",
-                        sentence(&error.to_string())
-                    );
-                    findings.missing = Some(text.clone());
-                    return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
-                }
-                Err(error) => return Err(Interrupt::Reference(error)),
-            }
+        let keys = K::references(&self.object);
+        if let Some(denied) = read_references(self.shared, keys, &mut self.inputs).await? {
+            findings.missing = Some(denied.message().to_owned());
+            return Ok(Some(denied));
         }
         findings.references = Some(self.inputs.versions());
         self.inputs.insert_uses(self.versions_in_use());
@@ -355,6 +337,40 @@ pub(crate) fn elsewhere(pinned: (Option<&str>, Option<&str>), scope: &Scope) -> 
          {place}, or create a new object for the other place."
     );
     Some(Verdict::Problem(Reason::AccountMismatch, text, Recheck::Slow))
+}
+
+/// Reads what a spec refers to, as far as it wasn't read already. A verdict: the operator may not.
+///
+/// # Errors
+/// See [`Interrupt`].
+pub(crate) async fn read_references(
+    shared: &Shared,
+    keys: BTreeSet<ReferenceKey>,
+    inputs: &mut Inputs,
+) -> Result<Option<Verdict>, Interrupt> {
+    for key in keys {
+        if key.kind.is_of_the_group() {
+            let offer = shared.references.offer(&key);
+            inputs.insert_offer(key, offer);
+            continue;
+        }
+        if inputs.get(&key).is_some() {
+            continue;
+        }
+        match references::read(&shared.client, &key).await {
+            Ok(contents) => inputs.insert(key, contents),
+            Err(error) if references::is_forbidden(&error) => {
+                let (kind, name) = (key.kind.as_str(), &key.object.name);
+                let text = format!(
+                    "{kind} {name} can't be read: {} Grant the operator's ServiceAccount get on it.",
+                    sentence(&error.to_string())
+                );
+                return Ok(Some(Verdict::Problem(Reason::AccessDenied, text, Recheck::Slow)));
+            }
+            Err(error) => return Err(Interrupt::Reference(error)),
+        }
+    }
+    Ok(None)
 }
 
 /// The present time, as Kubernetes keeps it.

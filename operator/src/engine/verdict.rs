@@ -61,6 +61,11 @@ pub struct Plan<A> {
 }
 
 impl<A> Plan<A> {
+    /// These actions.
+    pub fn new(actions: Vec<A>, verdict: Verdict, differs: Vec<String>) -> Self {
+        Self { actions, verdict, differs }
+    }
+
     /// A plan without actions.
     pub fn rest(verdict: Verdict) -> Self {
         Self { actions: Vec::new(), verdict, differs: Vec::new() }

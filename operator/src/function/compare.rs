@@ -11,7 +11,7 @@ use crate::function::forced;
 use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::{self, CODE_SIGNING};
-use crate::section::{Step, step};
+use crate::section::{self, Step, step};
 
 /// In what AWS differs, and how to mend it.
 pub(super) struct Differences {
@@ -84,7 +84,7 @@ pub(super) fn compare(
         // A list is looked at for what it shows.
         None => Step::default(),
     };
-    paths.extend(sections.paths());
+    paths.extend(section::paths(&sections.changes));
     let code_sha256 = observed.code_sha256.clone();
     Differences { paths, target: Box::new(target), fields, code, code_sha256, link, at_once, sections }
 }

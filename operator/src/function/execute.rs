@@ -72,18 +72,19 @@ pub async fn execute(
             let note = Note::normal("Adopted", "Update", format!("{arn} now belongs to this object."));
             Ok(Effect { observed: None, next: Next::Replan, note: Some(note) })
         }
-        Action::Reread => Ok(Effect { observed: None, next: Next::Replan, note: None }),
+        Action::Reread => Ok(replan()),
         Action::Look(sections) => {
-            let has = section::execute::look(scope, target(name, arn), sections, priority).await?;
-            let observed = observed.map(|observed| observed.with_sections(has));
-            Ok(Effect { observed, next: Next::Found, note: None })
+            let Some(before) = observed else { return Ok(replan()) };
+            let target = target(name, arn);
+            let sections =
+                section::execute::look(scope, target, sections, &before.sections, priority).await?;
+            let observed = Observed { sections, ..before.clone() };
+            Ok(Effect { observed: Some(observed), next: Next::Found, note: None })
         }
         Action::Sections(changes) => {
-            let Some(before) = observed else {
-                return Ok(Effect { observed: None, next: Next::Replan, note: None });
-            };
-            let sections =
-                section::execute::make(scope, target(name, arn), changes, &before.sections, priority).await?;
+            let Some(before) = observed else { return Ok(replan()) };
+            let target = target(name, arn);
+            let sections = section::execute::make(scope, target, changes, &before.sections, priority).await?;
             let note = Note::updated(section::told(changes, &before.sections));
             let observed = Observed { sections, ..before.clone() };
             Ok(Effect { observed: Some(observed), next: Next::Continue, note: Some(note) })
@@ -117,6 +118,10 @@ pub async fn execute(
             Ok(Effect { observed, next: Next::Continue, note })
         }
     }
+}
+
+fn replan() -> Effect<Observed> {
+    Effect { observed: None, next: Next::Replan, note: None }
 }
 
 fn target<'a>(function: &'a str, arn: &'a str) -> Target<'a> {

@@ -290,15 +290,6 @@ pub struct Observed {
     pub live: Option<Live>,
 }
 
-impl Observed {
-    /// The same, with what was read of its sections.
-    #[must_use]
-    pub fn with_sections(&self, mut has: Has) -> Self {
-        has.carry(&self.sections);
-        Self { sections: has, ..self.clone() }
-    }
-}
-
 /// What only GetFunction says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {

@@ -45,7 +45,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             if resent && facts.retry_due {
                 let action = resend(desired, observed, &differences, facts.status, failure.code);
                 let actions = differences.link.into_iter().chain([action]).collect();
-                return plan_of(actions, updating(), differences.paths);
+                return Plan::new(actions, updating(), differences.paths);
             }
             Plan { differs: differences.paths, ..Plan::rest(failure.of_update(resent)) }
         }
@@ -54,12 +54,12 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             if facts.observe_only {
                 let look = differences.sections.look.clone();
                 let look = (!look.is_empty()).then_some(Action::Look(look));
-                return plan_of(look.into_iter().collect(), settled(reason, observed, &paths), paths);
+                return Plan::new(look.into_iter().collect(), settled(reason, observed, &paths), paths);
             }
             let owed = owes_code(desired, facts.status);
             if let Some(action) = differences.next_step(owed) {
                 let actions = differences.link.into_iter().chain([action]).collect();
-                return plan_of(actions, updating(), paths);
+                return Plan::new(actions, updating(), paths);
             }
             plan_finish(desired, observed, differences, settled(reason, observed, &[]), facts)
         }
@@ -76,7 +76,7 @@ fn plan_finish(
 ) -> Plan<Action> {
     let Differences { paths, target, link, at_once, sections, .. } = differences;
     if !sections.look.is_empty() {
-        return plan_of(vec![Action::Look(sections.look)], updating(), paths);
+        return Plan::new(vec![Action::Look(sections.look)], updating(), paths);
     }
     let publish::Step { actions: further, verdict } = publish::next(desired, observed, &target, facts);
     let policy = sections.changes.iter().any(Change::moves_revision);
@@ -87,10 +87,10 @@ fn plan_finish(
         // Permissions and tags give the function another revision, by which the next calls are guarded. That of
         // permissions is what a sweep is to find.
         actions.push(Action::Reread);
-        return plan_of(actions, publish::publishing(), paths);
+        return Plan::new(actions, publish::publishing(), paths);
     }
     actions.extend(further);
-    plan_of(actions, verdict.unwrap_or(settled), paths)
+    Plan::new(actions, verdict.unwrap_or(settled), paths)
 }
 
 fn plan_replacement(
@@ -104,7 +104,7 @@ fn plan_replacement(
     let can_help = failure.passing || facts.changed || differences.next_step(None).is_some();
     if remedy == Remedy::Replace && facts.retry_due && can_help {
         let text = "the failed function is being replaced.".to_owned();
-        return plan_of(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
+        return Plan::new(vec![Action::Replace], Verdict::Progress(Reason::Creating, text), Vec::new());
     }
     Plan { differs: differences.paths, ..Plan::rest(failure.of_creation(remedy)) }
 }
@@ -118,10 +118,6 @@ fn remedy(desired: &Desired, facts: &Known<'_>) -> Remedy {
     } else {
         Remedy::Replace
     }
-}
-
-fn plan_of(actions: Vec<Action>, verdict: Verdict, differs: Vec<String>) -> Plan<Action> {
-    Plan { actions, verdict, differs }
 }
 
 fn updating() -> Verdict {
@@ -156,7 +152,7 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
     let code_signing = desired.code_signing.clone().filter(|arn| !arn.is_empty());
     let create = Action::Create { configuration, package: Box::new(package.clone()), tags, code_signing };
     let verdict = Verdict::Progress(Reason::Creating, "AWS is creating the function.".into());
-    plan_of(vec![create], verdict, Vec::new())
+    Plan::new(vec![create], verdict, Vec::new())
 }
 
 /// `None`: the function is this object's. Nothing is decided from a listing, which has no tags.
@@ -177,7 +173,7 @@ fn plan_ownership(observed: &Observed, facts: &Known<'_>) -> Option<Plan<Action>
     };
     let own = || {
         let own = Action::Own { tags: facts.owner.tags() };
-        Some(plan_of(vec![own], updating(), Vec::new()))
+        Some(Plan::new(vec![own], updating(), Vec::new()))
     };
     let conflict =
         |text: String| Some(Plan::rest(Verdict::Problem(Reason::OwnershipConflict, text, Recheck::Slow)));

@@ -83,12 +83,7 @@ pub(super) type Known<'a> = Facts<'a, EventSourceMappingStatus>;
 
 /// A mapping as ownership sees it, once its tags were asked for.
 pub(super) fn estate<'a>(observed: &'a Observed, facts: &Known<'_>) -> Option<Estate<'a>> {
-    let tags = observed.tags.as_ref()?;
-    Some(Estate {
-        arn: &observed.arn,
-        tags: tags.as_ref().map_err(String::as_str),
-        had: facts.status.common.origin.is_some(),
-    })
+    Some(Estate::of(&observed.arn, observed.tags.as_ref()?, &facts.status.common))
 }
 
 /// Decides.
@@ -103,7 +98,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     let toggle = toggle(desired, &standing);
     // Who only observes makes no plan for it: what is to be read then is known before.
     if observed.tags.is_none() && !facts.observe_only && needs_tags(&standing, &differences, toggle, facts) {
-        return plan_of(vec![Action::ReadTags], updating(), Vec::new());
+        return Plan::new(vec![Action::ReadTags], updating(), Vec::new());
     }
     let mut takes = None;
     if let Some(estate) = estate(observed, facts).filter(|_| !facts.observe_only) {
@@ -120,7 +115,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
         };
     }
     if let Some(own) = takes {
-        return plan_of(vec![own], updating(), Vec::new());
+        return Plan::new(vec![own], updating(), Vec::new());
     }
     let changes = tag_changes(desired, observed, facts);
     let mut differs = differences.paths(desired);
@@ -133,7 +128,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
             let text = format!("AWS is at work on {} ({}).", observed.arn, observed.state);
             Plan { differs, ..Plan::rest(Verdict::Progress(reason, text)) }
         }
-        _ if facts.observe_only => plan_of(Vec::new(), settled(observed, &differs), differs),
+        _ if facts.observe_only => Plan::new(Vec::new(), settled(observed, &differs), differs),
         Standing::Stopped if toggle.is_some() && !facts.retry_due => {
             Plan { differs, ..Plan::rest(stopped(observed)) }
         }
@@ -156,17 +151,13 @@ fn plan_changes(
         actions.push(Action::Untag(tags.remove));
     }
     if differences.fields.is_empty() && enabled.is_none() {
-        return plan_of(actions, settled(observed, &[]), differs);
+        return Plan::new(actions, settled(observed, &[]), differs);
     }
     let mut paths = differences.paths(desired);
     paths.extend(enabled.map(|_| Field::Enabled.path("").to_owned()));
     let configuration = Box::new(desired.configuration.clone());
     actions.push(Action::Update { configuration, fields: differences.fields, enabled, paths });
-    plan_of(actions, updating(), differs)
-}
-
-fn plan_of(actions: Vec<Action>, verdict: Verdict, differs: Vec<String>) -> Plan<Action> {
-    Plan { actions, verdict, differs }
+    Plan::new(actions, updating(), differs)
 }
 
 fn updating() -> Verdict {
@@ -251,7 +242,7 @@ fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
         tags,
     };
     let verdict = Verdict::Progress(Reason::Creating, "AWS is creating the mapping.".into());
-    plan_of(vec![create], verdict, Vec::new())
+    Plan::new(vec![create], verdict, Vec::new())
 }
 
 fn tag_changes(desired: &Desired, observed: &Observed, facts: &Known<'_>) -> TagChanges {

@@ -18,7 +18,7 @@ pub struct Target<'a> {
     pub arn: &'a str,
 }
 
-/// Reads sections. All statements of a policy are read by one call.
+/// Reads sections, and completes what is known of others. All statements of a policy are read by one call.
 ///
 /// # Errors
 /// What AWS answered.
@@ -26,13 +26,13 @@ pub async fn look(
     scope: &Scope,
     target: Target<'_>,
     sections: &BTreeSet<Section>,
+    before: &Has,
     priority: Priority,
 ) -> Result<Has, AwsError> {
     let mut has = Has::default();
-    if sections.iter().any(|section| matches!(section, Section::Permission(_))) {
+    if sections.iter().any(Section::is_permission) {
         let statements = scope.get_permissions(target, priority).await?;
-        let stand_in = Section::Permission(STAND_IN.to_owned());
-        for section in sections.iter().chain([&stand_in]) {
+        for section in sections.iter().chain([&Section::stand_in()]) {
             let Section::Permission(sid) = section else { continue };
             let statement = statements.iter().find(|(of, _)| of == sid);
             let value = statement.map(|(sid, statement)| Value::Permission(sid.clone(), statement.clone()));
@@ -70,6 +70,7 @@ pub async fn look(
         };
         has.values.insert(section.clone(), value);
     }
+    has.carry(before);
     Ok(has)
 }
 
@@ -111,8 +112,7 @@ async fn put(
             has.policy_revision = scope.put_resource_policy(target, document, revision, priority).await?;
         }
         Value::Permission(sid, statement) if before.is_some() => {
-            let stand_in = Section::Permission(STAND_IN.to_owned());
-            if has.values.insert(stand_in, None).flatten().is_some() {
+            if has.values.insert(Section::stand_in(), None).flatten().is_some() {
                 scope.remove_permission(target, STAND_IN, priority).await?;
             }
             replace(scope, target, (sid, statement), priority).await?;

@@ -27,7 +27,7 @@ pub use event_invoke::EventInvoke;
 pub use model::{Change, Has, Section, Value, told};
 pub(crate) use permission::account_of;
 pub use permission::{Document, Statement, statements};
-pub use plan::{Step, announce, forget, report, step};
+pub use plan::{Step, announce, forget, paths, report, step};
 pub use provisioned::Provisioned;
 pub use runtime_management::RuntimeManagement;
 pub use url::{Cors, Url};
@@ -134,26 +134,32 @@ impl Wanted {
     fn targets(&self, status: &CommonStatus) -> BTreeMap<Section, Option<&Value>> {
         let managed: BTreeSet<Section> =
             status.managed_sections.iter().filter_map(|path| Section::from_path(path)).collect();
-        let statements = |section: &&Section| matches!(section, Section::Permission(_));
         let mut sections: BTreeSet<Section> = self.values.keys().chain(&managed).cloned().collect();
-        if managed.iter().any(|section| statements(&section)) {
+        if managed.iter().any(Section::is_permission) {
             // What a change left that was cut off.
-            sections.insert(Section::Permission(STAND_IN.to_owned()));
+            sections.insert(Section::stand_in());
         }
         if self.values.contains_key(&Section::ResourcePolicy) {
             // The policy replaces them.
-            sections.retain(|section| !statements(&section));
+            sections.retain(|section| !section.is_permission());
         }
-        let theirs = |section: &Section| {
-            // What was adopted is not ours to set.
-            let used = managed.contains(section) || status.origin == Some(Origin::Adopted);
-            used && self.ignores(section)
-        };
         let target = |section: Section| {
             let value = self.values.get(&section).and_then(Option::as_ref);
             (section, value)
         };
-        sections.into_iter().filter(|section| !theirs(section)).map(target).collect()
+        sections.into_iter().filter(|section| !self.is_theirs(section, status)).map(target).collect()
+    }
+
+    /// Whether somebody else owns the section by now. What was adopted was never ours to set.
+    fn is_theirs(&self, section: &Section, status: &CommonStatus) -> bool {
+        let used = is_managed(section, status) || status.origin == Some(Origin::Adopted);
+        used && self.ignores(section)
+    }
+
+    /// Whether the section isn't looked at.
+    pub fn leaves(&self, section: &Section, status: &CommonStatus) -> bool {
+        let concerns = self.values.contains_key(section) || is_managed(section, status);
+        !concerns || self.is_theirs(section, status)
     }
 }
 

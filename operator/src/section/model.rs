@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::STAND_IN;
 use super::event_invoke::EventInvoke;
 use super::permission::{Document, Statement};
 use super::provisioned::Provisioned;
@@ -71,12 +72,22 @@ impl Section {
 
     /// Whether a path of `ignoreDrift` covers it.
     pub(super) fn is_covered_by(&self, path: &str) -> bool {
-        self.path() == path || (path == PERMISSIONS && matches!(self, Self::Permission(_)))
+        self.path() == path || (path == PERMISSIONS && self.is_permission())
     }
 
     /// Whether setting it replaces what is there, so that nothing has to be known of that.
     pub(super) fn is_replaced(&self) -> bool {
         !matches!(self, Self::Url | Self::Permission(_))
+    }
+
+    /// The statement that stands in for one that is being changed.
+    pub(super) fn stand_in() -> Self {
+        Self::Permission(STAND_IN.to_owned())
+    }
+
+    /// Whether it is a statement of a policy.
+    pub(super) fn is_permission(&self) -> bool {
+        matches!(self, Self::Permission(_))
     }
 
     /// What it is, for texts.
@@ -174,7 +185,7 @@ impl Has {
         };
         if section == Section::ResourcePolicy {
             // It was all that there is.
-            let statements = self.values.iter_mut().filter(|(of, _)| matches!(of, Section::Permission(_)));
+            let statements = self.values.iter_mut().filter(|(of, _)| of.is_permission());
             statements.for_each(|(_, statement)| *statement = None);
         }
         self.values.insert(section, value);
@@ -201,7 +212,8 @@ impl Change {
 
     /// Whether it gives the function another revision.
     pub fn moves_revision(&self) -> bool {
-        matches!(self.section(), Section::Permission(_) | Section::ResourcePolicy)
+        let section = self.section();
+        section.is_permission() || section == Section::ResourcePolicy
     }
 
     /// What changes, from what to what, for an Event.

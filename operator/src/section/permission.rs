@@ -13,7 +13,7 @@ const INVOKE: &str = "lambda:InvokeFunction";
 
 /// A statement as AddPermission makes it.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Statement {
     /// What is allowed.
     pub action: String,
@@ -164,6 +164,13 @@ impl fmt::Display for Statement {
             f.write_str(" with a token")?;
         }
         if *via_url { f.write_str(" by the URL") } else { Ok(()) }
+    }
+}
+
+/// For logs: as people are told, without the token.
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -334,6 +341,16 @@ mod tests {
             let mut other = allow.clone();
             other[field] = value;
             assert!(read(&other).foreign, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_skill_is_printed_nowhere() {
+        let wanted = json!({"statementId": "skill", "principal": "alexa-appkit.amazon.com", "eventSourceToken": "hunter2"});
+        let statement = spec(wanted);
+        assert_eq!(statement.event_source_token.as_deref(), Some("hunter2"));
+        for printed in [format!("{statement}"), format!("{statement:?}")] {
+            assert!(printed.contains("with a token") && !printed.contains("hunter2"), "{printed}");
         }
     }
 

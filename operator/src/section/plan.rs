@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lambda_operator_crds::{CommonStatus, Origin};
 
 use super::model::{Change, Has, Section};
-use super::{STAND_IN, Wanted, is_managed, manage};
+use super::{Wanted, is_managed, manage};
 
 /// The next step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,11 +16,9 @@ pub struct Step {
     pub changes: Vec<Change>,
 }
 
-impl Step {
-    /// Spec paths in which AWS differs.
-    pub fn paths(&self) -> impl Iterator<Item = String> {
-        self.changes.iter().map(|change| change.section().path().into_owned())
-    }
+/// Spec paths in which AWS differs.
+pub fn paths(changes: &[Change]) -> impl Iterator<Item = String> {
+    changes.iter().map(|change| change.section().path().into_owned())
 }
 
 /// Decides. A section that is new in the spec of a resource that the object itself created is put there without a look,
@@ -30,8 +28,7 @@ pub fn step(wanted: &Wanted, has: &Has, status: &CommonStatus, observe_only: boo
     let mut step = Step::default();
     let mut has = has.clone();
     for (section, target) in wanted.targets(status) {
-        let stand_in = section == Section::Permission(STAND_IN.to_owned());
-        let unseen = created && !stand_in && !is_managed(&section, status);
+        let unseen = created && section != Section::stand_in() && !is_managed(&section, status);
         let change = match (target, has.values.get(&section)) {
             (Some(value), None) if unseen && section.is_replaced() => Change::Put(value.clone()),
             (None, None) if unseen => continue,

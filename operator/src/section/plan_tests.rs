@@ -51,7 +51,7 @@ fn what_is_new_on_a_resource_of_our_own_needs_no_look() {
     let new = status(Origin::Created, false);
     let put = step(&wanting(Some(retries(0))), &Has::default(), &new, false);
     assert_eq!(put.changes, [Change::Put(retries(0))]);
-    assert_eq!(put.paths().collect::<Vec<_>>(), ["eventInvokeConfig"]);
+    assert_eq!(paths(&put.changes).collect::<Vec<_>>(), ["eventInvokeConfig"]);
     assert_eq!(step(&wanting(None), &Has::default(), &new, false), Step::default(), "it is AWS's default");
 }
 

@@ -19,9 +19,12 @@ pub struct Provisioned {
 }
 
 impl Provisioned {
+    /// The `Status` while AWS is at work.
+    pub const IN_PROGRESS: &str = "IN_PROGRESS";
+
     /// AWS is at work, and splits the traffic itself until it is done.
     pub fn is_moving(&self) -> bool {
-        self.status == "IN_PROGRESS"
+        self.status == Self::IN_PROGRESS
     }
 
     /// AWS gave up; the versions keep serving without it.

@@ -55,6 +55,12 @@ impl World {
         ledger.into_iter().filter(about).collect()
     }
 
+    /// The operations so far that write.
+    pub async fn written(&self) -> Vec<String> {
+        let ledger = self.ledger().await;
+        ledger.into_iter().filter(Call::is_write).map(|call| call.operation).collect()
+    }
+
     /// The operations that were called about one function so far.
     pub async fn calls_of(&self, name: &str) -> Vec<String> {
         self.ledger_of(name).await.into_iter().map(|call| call.operation).collect()

@@ -53,6 +53,15 @@ pub struct World {
 }
 
 impl WorldBuilder {
+    /// With an operator that looks twice a second for what lists don't show.
+    #[must_use]
+    pub fn watchful(self) -> Self {
+        self.settings(|settings| {
+            settings.drift.rotation_interval = Some(Duration::from_millis(500));
+            settings.drift.read_share = 1.0;
+        })
+    }
+
     /// Changes the operator's settings.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {

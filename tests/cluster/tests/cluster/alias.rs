@@ -6,7 +6,7 @@ mod following;
 mod ownership;
 mod targets;
 
-use cluster_tests::{World, WorldBuilder, object_condition};
+use cluster_tests::{World, object_condition};
 use serde_json::{Value, json};
 use test_support::eventually;
 
@@ -41,14 +41,6 @@ async fn world_with(name: &str, versions: u64) -> World {
     world
 }
 
-/// A world that looks for drift all the time.
-fn drifting(name: &str) -> WorldBuilder {
-    World::builder(name).settings(|settings| {
-        settings.drift.rotation_interval = Some(Duration::from_millis(500));
-        settings.drift.read_share = 1.0;
-    })
-}
-
 /// The spec of an alias of the function `quotes`.
 fn alias(extra: Value) -> Value {
     let mut spec = json!({"functionName": "quotes"});
@@ -58,11 +50,6 @@ fn alias(extra: Value) -> Value {
 
 async fn in_aws(world: &World, name: &str) -> Value {
     world.aws().alias("quotes", name).await.unwrap_or_default()
-}
-
-async fn writes(world: &World) -> Vec<String> {
-    let ledger = world.ledger().await;
-    ledger.iter().filter(|call| call.is_write()).map(|call| call.operation.clone()).collect()
 }
 
 fn message(object: &Value) -> String {

@@ -42,11 +42,6 @@ async fn swept(world: &World) {
     .await;
 }
 
-async fn writes(world: &World) -> Vec<String> {
-    let ledger = world.ledger().await.into_iter().filter(lambda_sim::Call::is_write);
-    ledger.map(|call| call.operation).collect()
-}
-
 /// The fields that managers own, by who they are: paths of two steps, and the subresource through which they were written.
 fn owned(object: &Value, by: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
@@ -118,7 +113,7 @@ async fn applied_over_and_over(name: &str, styles: &[&[&str]]) {
             assert_eq!(before, after, "an apply that changes nothing, and no answer to it");
             assert_owners(after);
         }
-        assert_eq!(writes(&world).await, Vec::<String>::new());
+        assert_eq!(world.written().await, Vec::<String>::new());
     }
     let functions = world.functions().list(&ListParams::default()).await.unwrap();
     assert_eq!(functions.items[0].metadata.generation, Some(2), "only what was applied counts");

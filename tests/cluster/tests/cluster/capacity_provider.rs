@@ -37,11 +37,6 @@ async fn in_aws(world: &World) -> Value {
     world.aws().capacity_provider("compute").await.unwrap_or_default()
 }
 
-async fn writes(world: &World) -> Vec<String> {
-    let ledger = world.ledger().await;
-    ledger.into_iter().filter(lambda_sim::Call::is_write).map(|call| call.operation).collect()
-}
-
 /// A function with a version that runs on the provider.
 async fn attach(world: &World) {
     let arn = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:compute";

@@ -42,7 +42,7 @@ async fn sigterm_lets_the_call_in_flight_finish_and_stores_its_outcome() {
 
     let _next = world.operator_process("operator", &[]).await;
     world.ready("hello").await;
-    assert_eq!(writes(&world).await, ["UpdateFunctionConfiguration"], "nothing is done twice");
+    assert_eq!(world.written().await, ["UpdateFunctionConfiguration"], "nothing is done twice");
 }
 
 #[tokio::test]
@@ -70,12 +70,7 @@ async fn a_create_whose_outcome_was_never_stored_is_not_repeated() {
 
     let _next = world.operator_process("operator", &[]).await;
     world.ready("hello").await;
-    assert_eq!(writes(&world).await, ["CreateFunction"]);
-}
-
-async fn writes(world: &World) -> Vec<String> {
-    let ledger = world.ledger().await;
-    ledger.into_iter().filter(lambda_sim::Call::is_write).map(|call| call.operation).collect()
+    assert_eq!(world.written().await, ["CreateFunction"]);
 }
 
 /// An admission policy that refuses every status with an outcome in the namespace of a world.

@@ -8,7 +8,7 @@ mod retention;
 
 use std::time::Duration;
 
-use cluster_tests::{World, WorldBuilder};
+use cluster_tests::World;
 use serde_json::{Value, json};
 use test_support::eventually;
 
@@ -25,14 +25,6 @@ fn layer(extra: Value) -> Value {
 
 fn files(text: &str) -> Value {
     json!({"inline": {"files": {"python/tools.py": text}}})
-}
-
-/// A world that looks for drift twice a second.
-fn drifting(name: &str) -> WorldBuilder {
-    World::builder(name).settings(|settings| {
-        settings.drift.rotation_interval = Some(Duration::from_millis(500));
-        settings.drift.read_share = 1.0;
-    })
 }
 
 /// The calls about layers, without what functions cost.

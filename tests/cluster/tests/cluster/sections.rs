@@ -10,17 +10,6 @@ use std::time::Duration;
 use cluster_tests::{World, function};
 use serde_json::{Value, json};
 
-/// A world in which whatever lists don't show is looked at twice a second.
-pub(crate) async fn watchful(name: &str) -> World {
-    World::builder(name)
-        .settings(|settings| {
-            settings.drift.rotation_interval = Some(Duration::from_millis(500));
-            settings.drift.read_share = 1.0;
-        })
-        .start()
-        .await
-}
-
 /// A function `hello` with version 1, and the alias `live` of it, by the objects of these names.
 pub(crate) async fn aliased(world: &World, alias: Value) {
     world.apply("hello", function(json!({"publish": "OnChange"}))).await;
@@ -45,10 +34,4 @@ pub(crate) async fn calls_after(world: &World, change: impl AsyncFnOnce(&World))
     let after = world.calls().await;
     assert_eq!(before, after, "a settled object costs no call");
     after
-}
-
-/// The writes so far.
-pub(crate) async fn writes(world: &World) -> Vec<String> {
-    let ledger = world.ledger().await;
-    ledger.into_iter().filter(lambda_sim::Call::is_write).map(|call| call.operation).collect()
 }

@@ -4,7 +4,7 @@ use cluster_tests::{World, function};
 use lambda_sim::FaultEffect;
 use serde_json::{Value, json};
 
-use super::{KIND, alias, drifting, has_event, in_aws, put_function, until_in_aws, world_with};
+use super::{KIND, alias, has_event, in_aws, put_function, until_in_aws, world_with};
 use crate::crash::Victim;
 
 async fn created(world: &World, extra: Value) {
@@ -52,7 +52,7 @@ async fn what_is_gone_already_lets_the_object_go() {
 
 #[tokio::test]
 async fn one_that_vanished_is_made_anew() {
-    let world = drifting("alias-vanished").start().await;
+    let world = World::builder("alias-vanished").watchful().start().await;
     put_function(&world, "quotes", 1).await;
     created(&world, json!({"description": "d"})).await;
     assert!(world.aws().remove_alias("quotes", "live").await);
@@ -77,7 +77,7 @@ async fn a_function_waits_for_its_aliases_and_both_go_in_any_order() {
     aliases.delete("live").await;
     aliases.gone("live").await;
     world.gone("hello").await;
-    let writes = super::writes(&world).await;
+    let writes = world.written().await;
     assert_eq!(writes, ["DeleteAlias", "DeleteFunction"]);
 }
 
@@ -96,15 +96,15 @@ async fn killed_at_any_write_nothing_is_lost_or_done_twice() {
             (&object["status"]["origin"], &object["status"]["pending"]),
             (&json!("Created"), &json!(null))
         );
-        assert_eq!(super::writes(&victim.world).await, vec!["CreateAlias"; times]);
+        assert_eq!(victim.world.written().await, vec!["CreateAlias"; times]);
         victim.killed_at("UpdateAlias", effect.clone(), async |world: &World| apply(world, "2").await).await;
         victim.world.objects(KIND).ready("live").await;
         assert_eq!(in_aws(&victim.world, "live").await["FunctionVersion"], "2");
-        assert_eq!(super::writes(&victim.world).await, vec!["UpdateAlias"; times]);
+        assert_eq!(victim.world.written().await, vec!["UpdateAlias"; times]);
         let delete = async |world: &World| world.objects(KIND).delete("live").await;
         victim.killed_at("DeleteAlias", effect.clone(), delete).await;
         victim.world.objects(KIND).gone("live").await;
         assert_eq!(in_aws(&victim.world, "live").await, Value::Null);
-        assert_eq!(super::writes(&victim.world).await, vec!["DeleteAlias"; times]);
+        assert_eq!(victim.world.written().await, vec!["DeleteAlias"; times]);
     }
 }

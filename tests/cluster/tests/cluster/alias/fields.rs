@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use cluster_tests::object_condition;
+use cluster_tests::{World, object_condition};
 use serde_json::json;
 
-use super::{
-    KIND, alias, drifting, has_event, in_aws, message, put_function, until_in_aws, world_with, writes,
-};
+use super::{KIND, alias, has_event, in_aws, message, put_function, until_in_aws, world_with};
 
 #[tokio::test]
 async fn a_creation_is_one_write_without_a_read_and_an_unchanged_spec_none() {
@@ -69,7 +67,7 @@ async fn each_field_is_set_changed_and_removed_by_one_update() {
 
 #[tokio::test]
 async fn drift_of_each_field_is_found_said_and_mended_unless_it_is_ignored() {
-    let world = drifting("alias-drift").start().await;
+    let world = World::builder("alias-drift").watchful().start().await;
     put_function(&world, "quotes", 3).await;
     let aliases = world.objects(KIND);
     aliases.apply("live", alias(json!({"functionVersion": "2", "description": "ours"}))).await;
@@ -96,7 +94,7 @@ async fn drift_of_each_field_is_found_said_and_mended_unless_it_is_ignored() {
 
 #[tokio::test]
 async fn weights_that_aws_has_while_it_moves_provisioned_concurrency_are_left_alone() {
-    let world = drifting("alias-shift").start().await;
+    let world = World::builder("alias-shift").watchful().start().await;
     put_function(&world, "quotes", 2).await;
     let aliases = world.objects(KIND);
     aliases.apply("live", alias(json!({"functionVersion": "2"}))).await;
@@ -114,5 +112,5 @@ async fn weights_that_aws_has_while_it_moves_provisioned_concurrency_are_left_al
     world.aws().edit_alias("quotes", "live", json!({"RoutingConfig": null})).await;
     world.aws().provision("quotes", "live", Some("READY")).await;
     aliases.ready("live").await;
-    assert_eq!(writes(&world).await, [""; 0], "AWS is left to finish");
+    assert_eq!(world.written().await, [""; 0], "AWS is left to finish");
 }

@@ -4,7 +4,7 @@ use cluster_tests::{World, function, object_condition};
 use lambda_sim::{Call, Fault, FaultEffect, SettleDelay};
 use serde_json::json;
 
-use super::{KIND, alias, drifting, publish, put_function, says, until_in_aws, world_with, writes};
+use super::{KIND, alias, publish, put_function, says, until_in_aws, world_with};
 
 fn latest() -> serde_json::Value {
     alias(json!({"version": "Latest"}))
@@ -37,7 +37,7 @@ async fn until_aws_has_answered_it_is_being_created_and_not_updated() {
 
 #[tokio::test]
 async fn it_moves_when_a_version_is_published() {
-    let world = drifting("alias-follows").start().await;
+    let world = World::builder("alias-follows").watchful().start().await;
     put_function(&world, "quotes", 1).await;
     let aliases = world.objects(KIND);
     aliases.apply("live", latest()).await;
@@ -51,7 +51,7 @@ async fn it_moves_when_a_version_is_published() {
 
 #[tokio::test]
 async fn it_waits_for_a_version_that_is_pending_and_passes_over_one_that_failed() {
-    let world = drifting("alias-pending").start().await;
+    let world = World::builder("alias-pending").watchful().start().await;
     put_function(&world, "quotes", 2).await;
     let state = async |state: &str| {
         let changes = json!({"State": state, "StateReasonCode": "FunctionError", "StateReason": "init"});
@@ -65,7 +65,7 @@ async fn it_waits_for_a_version_that_is_pending_and_passes_over_one_that_failed(
     state("Failed").await;
     let object = aliases.ready("live").await;
     says(&object, &["points to version 1", "version 2 is Failed (FunctionError: init)"]);
-    assert_eq!(writes(&world).await, ["CreateAlias"], "no alias moves to a version that isn't Active");
+    assert_eq!(world.written().await, ["CreateAlias"], "no alias moves to a version that isn't Active");
     state("Active").await;
     until_in_aws(&world, "live", "FunctionVersion", json!("2")).await;
     aliases.ready("live").await;
@@ -84,7 +84,7 @@ async fn without_a_version_it_waits_and_says_for_what() {
     aliases.until("live", "says that there is no version", unpublished).await;
     publish(&world, "quotes", 1).await;
     aliases.ready("live").await;
-    assert_eq!(writes(&world).await, ["CreateAlias"], "nothing is tried before there is a version");
+    assert_eq!(world.written().await, ["CreateAlias"], "nothing is tried before there is a version");
 }
 
 #[tokio::test]

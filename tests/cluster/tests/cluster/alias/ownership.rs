@@ -4,7 +4,7 @@ use cluster_tests::World;
 use lambda_sim::{Fault, FaultEffect, FaultError};
 use serde_json::{Value, json};
 
-use super::{KIND, alias, has_event, in_aws, says, until_in_aws, world_with, writes};
+use super::{KIND, alias, has_event, in_aws, says, until_in_aws, world_with};
 
 /// Somebody's alias `live`.
 async fn put_alias(world: &World, version: &str, description: &str) {
@@ -27,12 +27,12 @@ async fn an_alias_that_was_there_is_somebody_elses_until_adoption_is_allowed() {
     says(&object, &["exists already", "neither created nor adopted", "spec.adopt to Unowned"]);
     assert!(object["status"]["functionName"].is_null() && object["status"]["origin"].is_null());
     assert_eq!(in_aws(&world, "live").await, before);
-    assert_eq!(writes(&world).await, ["CreateAlias"], "the one that AWS answered with 409");
+    assert_eq!(world.written().await, ["CreateAlias"], "the one that AWS answered with 409");
     world.aws().clear_ledger().await;
     aliases.apply("live", alias(json!({"functionVersion": "2", "adopt": "Unowned"}))).await;
     let object = aliases.ready("live").await;
     assert_eq!(object["status"]["origin"], "Adopted");
-    assert_eq!(writes(&world).await, ["UpdateAlias"]);
+    assert_eq!(world.written().await, ["UpdateAlias"]);
     assert_eq!(in_aws(&world, "live").await["FunctionVersion"], "2");
     has_event(&world, "live", "Adopted").await;
     aliases.apply("live", to("1")).await;
@@ -156,6 +156,6 @@ async fn observed_it_is_described_and_never_touched() {
     assert_eq!(object["status"]["functionVersion"], "1");
     aliases.delete("live").await;
     aliases.gone("live").await;
-    assert_eq!(writes(&world).await, [""; 0]);
+    assert_eq!(world.written().await, [""; 0]);
     assert_eq!(in_aws(&world, "live").await["FunctionVersion"], "1");
 }

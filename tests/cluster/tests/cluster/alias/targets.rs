@@ -4,7 +4,7 @@ use cluster_tests::{World, function, object_condition};
 use lambda_sim::{Fault, FaultEffect, FaultError};
 use serde_json::json;
 
-use super::{KIND, alias, in_aws, message, publish, put_function, says, world_with, writes};
+use super::{KIND, alias, in_aws, message, publish, put_function, says, world_with};
 
 #[tokio::test]
 async fn a_number_that_is_not_there_is_explained_with_those_that_are() {
@@ -150,5 +150,5 @@ async fn a_function_of_another_region_is_refused_before_any_write() {
     aliases.apply("live", alias(json!({"functionName": arn, "functionVersion": "1"}))).await;
     let object = aliases.reason("live", "InvalidSpec").await;
     assert!(message(&object).contains("region us-east-1") && message(&object).contains("region eu-west-1"));
-    assert_eq!(writes(&world).await, [""; 0]);
+    assert_eq!(world.written().await, [""; 0]);
 }

@@ -7,7 +7,7 @@ use lambda_sim::SettleDelay;
 use serde_json::{Value, json};
 use test_support::eventually;
 
-use super::{KIND, LOOK, in_aws, provider, writes};
+use super::{KIND, LOOK, in_aws, provider};
 
 fn look_and(write: &'static str) -> Vec<&'static str> {
     [&LOOK[..], &[write], &LOOK[..]].concat()
@@ -119,7 +119,7 @@ async fn tags_are_set_and_removed_and_those_of_others_stay() {
         world.aws().clear_ledger().await;
         providers.apply("compute", provider(wanted)).await;
         providers.ready("compute").await;
-        assert_eq!(writes(&world).await, [write]);
+        assert_eq!(world.written().await, [write]);
     }
     let tags = in_aws(&world).await["Tags"].clone();
     assert!(tags.get("team").is_none() && tags["somebody"] == "x", "{tags}");
@@ -145,14 +145,14 @@ async fn each_state_is_told_and_ready_is_only_what_aws_has_finished() {
             object["status"]["observedGeneration"] == 2 && object["status"]["state"] == "Pending"
         })
         .await;
-    assert_eq!(writes(&world).await, ["CreateCapacityProvider"]);
+    assert_eq!(world.written().await, ["CreateCapacityProvider"]);
     world.aws().settle().await;
     let object = providers.reason("compute", "Updating").await;
     assert_eq!(object_condition(&object, "Ready")["status"], "Unknown");
     world.aws().settle().await;
     let object = providers.ready("compute").await;
     assert_eq!(object["status"]["state"], "Active");
-    assert_eq!(writes(&world).await, ["CreateCapacityProvider", "UpdateCapacityProvider"]);
+    assert_eq!(world.written().await, ["CreateCapacityProvider", "UpdateCapacityProvider"]);
     world.aws().clear_ledger().await;
     providers.delete("compute").await;
     providers.reason("compute", "Deleting").await;
@@ -169,23 +169,13 @@ async fn each_state_is_told_and_ready_is_only_what_aws_has_finished() {
     .await;
     world.aws().settle().await;
     providers.gone("compute").await;
-    assert_eq!(writes(&world).await, ["DeleteCapacityProvider"]);
+    assert_eq!(world.written().await, ["DeleteCapacityProvider"]);
     assert_eq!(world.aws().capacity_providers().await, Vec::<String>::new());
-}
-
-async fn watchful(name: &str) -> World {
-    World::builder(name)
-        .settings(|settings| {
-            settings.drift.rotation_interval = Some(Duration::from_millis(500));
-            settings.drift.read_share = 1.0;
-        })
-        .start()
-        .await
 }
 
 #[tokio::test]
 async fn drift_of_each_part_is_found_by_the_rotation_and_mended() {
-    let world = watchful("lcp-drift").await;
+    let world = World::builder("lcp-drift").watchful().start().await;
     let providers = world.objects(KIND);
     providers.apply("compute", provider(json!({"tags": {"team": "a"}}))).await;
     providers.ready("compute").await;
@@ -214,7 +204,7 @@ async fn drift_of_each_part_is_found_by_the_rotation_and_mended() {
             if live == ours { Ok(()) } else { Err(live) }
         })
         .await;
-        assert_eq!(writes(&world).await, [write], "{edit}");
+        assert_eq!(world.written().await, [write], "{edit}");
     }
     eventually(Duration::from_mins(1), "an Event says so", || async {
         let events = world.events("compute").await;
@@ -225,7 +215,7 @@ async fn drift_of_each_part_is_found_by_the_rotation_and_mended() {
 
 #[tokio::test]
 async fn what_is_ignored_is_neither_compared_nor_sent() {
-    let world = watchful("lcp-ignored").await;
+    let world = World::builder("lcp-ignored").watchful().start().await;
     let providers = world.objects(KIND);
     let ignore = json!({"ignoreDrift": ["capacityProviderScalingConfig"]});
     providers.apply("compute", provider(ignore.clone())).await;
@@ -245,7 +235,7 @@ async fn what_is_ignored_is_neither_compared_nor_sent() {
 
 #[tokio::test]
 async fn one_that_vanished_is_made_anew() {
-    let world = watchful("lcp-vanished").await;
+    let world = World::builder("lcp-vanished").watchful().start().await;
     let providers = world.objects(KIND);
     providers.apply("compute", provider(json!({}))).await;
     providers.ready("compute").await;
@@ -256,7 +246,7 @@ async fn one_that_vanished_is_made_anew() {
         if live["State"] == "Active" { Ok(()) } else { Err(live) }
     })
     .await;
-    assert_eq!(writes(&world).await, ["CreateCapacityProvider"]);
+    assert_eq!(world.written().await, ["CreateCapacityProvider"]);
     providers.ready("compute").await;
 }
 

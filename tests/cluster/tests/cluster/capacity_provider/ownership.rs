@@ -3,7 +3,7 @@
 use cluster_tests::{World, object_condition};
 use serde_json::{Value, json};
 
-use super::{KIND, LOOK, by_hand, in_aws, provider, writes};
+use super::{KIND, LOOK, by_hand, in_aws, provider};
 
 /// What the object says that meets a provider which isn't its own.
 async fn conflict(world: &World, words: &[&str]) -> Value {
@@ -31,7 +31,7 @@ async fn one_that_is_there_is_left_alone_unless_it_may_be_taken_over() {
     providers.apply("compute", provider(adopting)).await;
     let object = providers.ready("compute").await;
     assert_eq!(object["status"]["origin"], "Adopted");
-    assert_eq!(writes(&world).await, ["TagResource", "UpdateCapacityProvider"]);
+    assert_eq!(world.written().await, ["TagResource", "UpdateCapacityProvider"]);
     assert_eq!(in_aws(&world).await["Tags"]["theirs"], "x");
 }
 
@@ -43,10 +43,10 @@ async fn that_of_another_object_needs_force() {
     let providers = world.objects(KIND);
     providers.apply("compute", provider(json!({"adopt": "Unowned"}))).await;
     conflict(&world, &["another cluster", "adopt to Force"]).await;
-    assert_eq!(writes(&world).await, Vec::<String>::new());
+    assert_eq!(world.written().await, Vec::<String>::new());
     providers.apply("compute", provider(json!({"adopt": "Force"}))).await;
     providers.ready("compute").await;
-    assert_eq!(writes(&world).await, ["TagResource"]);
+    assert_eq!(world.written().await, ["TagResource"]);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn retained_it_stays_without_the_owners_tags() {
     providers.delete("compute").await;
     providers.gone("compute").await;
     assert_eq!(in_aws(&world).await["Tags"], json!({"team": "a"}));
-    assert_eq!(writes(&world).await, ["CreateCapacityProvider", "UntagResource"]);
+    assert_eq!(world.written().await, ["CreateCapacityProvider", "UntagResource"]);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn observed_it_is_only_looked_at() {
     assert_eq!(object["status"]["state"], "Active");
     providers.delete("compute").await;
     providers.gone("compute").await;
-    assert_eq!(writes(&world).await, Vec::<String>::new());
+    assert_eq!(world.written().await, Vec::<String>::new());
     assert_eq!(world.calls().await, LOOK);
 }
 
@@ -101,4 +101,15 @@ async fn suspended_nothing_is_done_not_even_its_deletion() {
     assert_eq!(world.calls().await, Vec::<String>::new());
     providers.apply("compute", provider(json!({}))).await;
     providers.ready("compute").await;
+    providers.apply("compute", provider(json!({"suspend": true}))).await;
+    providers.until("compute", "is suspended", suspended).await;
+    world.aws().clear_ledger().await;
+    providers.delete("compute").await;
+    let waits =
+        |object: &Value| object_condition(object, "Suspended")["message"].to_string().contains("deletion");
+    providers.until("compute", "its deletion waits", waits).await;
+    assert_eq!(world.calls().await, Vec::<String>::new());
+    providers.apply("compute", provider(json!({}))).await;
+    providers.gone("compute").await;
+    assert_eq!(world.written().await, ["DeleteCapacityProvider"]);
 }

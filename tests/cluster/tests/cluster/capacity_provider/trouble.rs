@@ -4,7 +4,7 @@ use cluster_tests::{World, object_condition};
 use lambda_sim::{Failure, Fault, FaultEffect};
 use serde_json::json;
 
-use super::{KIND, ROLE, attach, in_aws, provider, writes};
+use super::{KIND, ROLE, attach, in_aws, provider};
 use crate::crash::{Victim, expected};
 
 async fn failed_world(name: &str) -> World {
@@ -16,7 +16,7 @@ async fn failed_world(name: &str) -> World {
     assert_eq!(object_condition(&object, "Stalled")["status"], "True");
     let text = object_condition(&object, "Ready")["message"].to_string();
     assert!(text.contains("State Failed") && text.contains("created anew"), "{text}");
-    assert_eq!(writes(&world).await, ["CreateCapacityProvider"]);
+    assert_eq!(world.written().await, ["CreateCapacityProvider"]);
     world.aws().configure(|aws| aws.fail_create = None).await;
     world.aws().clear_ledger().await;
     world
@@ -29,7 +29,7 @@ async fn a_failed_creation_is_replaced_once_the_spec_changes_also_what_is_fixed(
     let subnets = json!({"vpcConfig": {"subnetIds": ["subnet-c"], "securityGroupIds": ["sg-a"]}});
     providers.apply("compute", provider(subnets)).await;
     let object = providers.ready("compute").await;
-    assert_eq!(writes(&world).await, ["DeleteCapacityProvider", "CreateCapacityProvider"]);
+    assert_eq!(world.written().await, ["DeleteCapacityProvider", "CreateCapacityProvider"]);
     assert_eq!(in_aws(&world).await["VpcConfig"]["SubnetIds"], json!(["subnet-c"]));
     assert_eq!(
         (&object["status"]["origin"], &object["status"]["everActive"]),
@@ -52,7 +52,7 @@ async fn a_failed_creation_that_a_version_uses_is_left_to_people() {
     let text = object_condition(&object, "Ready")["message"].to_string();
     assert!(text.contains("not replaced") && text.contains("Delete it in AWS"), "{text}");
     assert_eq!(object["status"]["functionVersions"], json!(["somebody:1"]));
-    assert_eq!(writes(&world).await, Vec::<String>::new());
+    assert_eq!(world.written().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -79,10 +79,10 @@ async fn one_in_use_says_by_which_versions_and_goes_when_it_is_free() {
     let object = providers.reason("compute", "DeletionBlocked").await;
     let text = object_condition(&object, "Ready")["message"].to_string();
     assert!(text.contains("somebody:1") && text.contains("Delete these versions"), "{text}");
-    assert_eq!(writes(&world).await, Vec::<String>::new(), "AWS isn't asked for what it would refuse");
+    assert_eq!(world.written().await, Vec::<String>::new(), "AWS isn't asked for what it would refuse");
     world.aws().remove_version("somebody", "1").await;
     providers.gone("compute").await;
-    assert_eq!(writes(&world).await, ["DeleteCapacityProvider"]);
+    assert_eq!(world.written().await, ["DeleteCapacityProvider"]);
 }
 
 #[tokio::test]

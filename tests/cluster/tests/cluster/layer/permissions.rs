@@ -78,7 +78,7 @@ async fn set_changed_and_removed_each_costs_its_own_writes() {
 
 #[tokio::test]
 async fn drift_of_a_permission_is_mended_and_other_statements_stay() {
-    let world = drifting("layer-perm-drift").start().await;
+    let world = World::builder("layer-perm-drift").watchful().start().await;
     applied(&world, "tools", with(&[("a", "444455556666"), ("b", "*")])).await;
     let aws = world.aws();
     aws.put_layer_permission(

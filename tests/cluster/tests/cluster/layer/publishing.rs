@@ -76,7 +76,7 @@ async fn a_restart_publishes_nothing_and_reads_nothing() {
 
 #[tokio::test]
 async fn the_newest_version_comes_back_when_somebody_deletes_it() {
-    let world = drifting("layer-drift").start().await;
+    let world = World::builder("layer-drift").watchful().start().await;
     applied(&world, "tools", layer(json!({}))).await;
     assert!(world.aws().remove_layer_version("tools", 1).await);
     until_numbers(&world, &[2]).await;
@@ -90,7 +90,7 @@ async fn the_newest_version_comes_back_when_somebody_deletes_it() {
 
 #[tokio::test]
 async fn what_somebody_else_publishes_is_only_followed() {
-    let world = drifting("layer-external").start().await;
+    let world = World::builder("layer-external").watchful().start().await;
     let layers = world.objects(KIND);
     let external = json!({"layerName": "tools", "content": {"external": {}}});
     layers.apply("followed", external).await;

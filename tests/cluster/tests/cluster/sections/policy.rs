@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use test_support::eventually;
 
 use super::url::statements;
-use super::{aliased, calls_after, watchful, writes};
+use super::{aliased, calls_after};
 
 fn bucket(sid: &str, arn: &str) -> Value {
     json!({"statementId": sid, "principal": "s3.amazonaws.com", "sourceArn": arn, "sourceAccount": "111122223333"})
@@ -79,7 +79,7 @@ async fn a_change_that_was_cut_off_is_finished_and_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn drift_of_a_statement_is_mended_and_an_alias_has_a_policy_of_its_own() {
-    let world = watchful("policy-drift").await;
+    let world = World::builder("policy-drift").watchful().start().await;
     aliased(&world, json!({"permissions": [bucket("s3", "arn:aws:s3:::one")]})).await;
     assert_eq!(statements(&world, Some("live")).await, ["s3"]);
     assert_eq!(statements(&world, None).await, [""; 0]);
@@ -91,7 +91,7 @@ async fn drift_of_a_statement_is_mended_and_an_alias_has_a_policy_of_its_own() {
     })
     .await;
     world.objects("LambdaAlias").ready("live").await;
-    assert_eq!(writes(&world).await, ["AddPermission"]);
+    assert_eq!(world.written().await, ["AddPermission"]);
 }
 
 #[tokio::test]
@@ -126,6 +126,27 @@ async fn a_whole_policy_replaces_every_statement_and_goes_as_a_whole() {
     let made = ["DeleteFunctionUrlConfig", "DeleteResourcePolicy", "AddPermission", "GetFunction"];
     assert_eq!(calls, [&reads[..], &made[..]].concat());
     assert_eq!(statements(&world, None).await, ["s3"]);
+}
+
+#[tokio::test]
+async fn a_statement_beside_a_whole_policy_is_drift() {
+    let world = World::builder("policy-whole-drift").watchful().start().await;
+    let statement =
+        json!({"Sid": "org", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction"});
+    let document = json!({"Statement": [statement]});
+    world.apply("hello", function(json!({"resourcePolicy": document}))).await;
+    world.ready("hello").await;
+    world.aws().clear_ledger().await;
+    let theirs = json!({"StatementId": "theirs", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"});
+    world.aws().put_permission("hello", None, theirs).await;
+    eventually(Duration::from_secs(20), "only the own statement is left", || async {
+        let has = statements(&world, None).await;
+        if has == ["org"] { Ok(()) } else { Err(has) }
+    })
+    .await;
+    world.warning("hello", "DriftDetected", &["resourcePolicy"]).await;
+    world.ready("hello").await;
+    assert_eq!(world.written().await, ["PutResourcePolicy"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use lambda_sim::{Section, SettleDelay};
 use serde_json::{Value, json};
 use test_support::eventually;
 
-use super::{aliased, calls_after, watchful, with, writes};
+use super::{aliased, calls_after, with};
 
 fn spec(number: i32) -> Value {
     json!({"provisionedConcurrency": {"provisionedConcurrentExecutions": number}})
@@ -26,7 +26,7 @@ async fn a_number_is_set_changed_and_removed_and_ready_waits_for_aws() {
     world.aws().clear_ledger().await;
     aliases.apply("live", with(spec(5))).await;
     let object = aliases.reason("live", "Updating").await;
-    assert_eq!(writes(&world).await, ["PutProvisionedConcurrencyConfig"]);
+    assert_eq!(world.written().await, ["PutProvisionedConcurrencyConfig"]);
     assert_eq!(object["status"]["provisionedConcurrency"]["status"], "IN_PROGRESS");
     world.aws().settle().await;
     let object = aliases.ready("live").await;
@@ -70,7 +70,7 @@ async fn weights_give_way_until_aws_is_ready() {
     both["provisionedConcurrency"] = spec(2)["provisionedConcurrency"].clone();
     aliases.apply("live", with(both)).await;
     aliases.ready("live").await;
-    assert_eq!(writes(&world).await, ["UpdateAlias", "PutProvisionedConcurrencyConfig", "UpdateAlias"]);
+    assert_eq!(world.written().await, ["UpdateAlias", "PutProvisionedConcurrencyConfig", "UpdateAlias"]);
     let object = aliases.ready("live").await;
     assert_eq!(object["status"]["routingConfig"]["additionalVersionWeights"], json!({"2": 0.1}));
 }
@@ -123,13 +123,13 @@ async fn a_version_that_cannot_be_prepared_gets_no_traffic() {
     let alias = world.aws().alias("hello", "live").await.unwrap();
     assert_eq!((&alias["FunctionVersion"], alias.get("RoutingConfig")), (&json!("1"), None));
     assert!(
-        writes(&world).await.iter().filter(|call| *call == "PutProvisionedConcurrencyConfig").count() < 3
+        world.written().await.iter().filter(|call| *call == "PutProvisionedConcurrencyConfig").count() < 3
     );
 }
 
 #[tokio::test]
 async fn a_number_of_the_console_is_drift_and_that_of_an_autoscaler_is_not() {
-    let world = watchful("provisioned-drift").await;
+    let world = World::builder("provisioned-drift").watchful().start().await;
     aliased(&world, spec(2)).await;
     let aliases = world.objects("LambdaAlias");
     let of_somebody = json!({"ProvisionedConcurrentExecutions": 9});
@@ -141,7 +141,7 @@ async fn a_number_of_the_console_is_drift_and_that_of_an_autoscaler_is_not() {
     })
     .await;
     aliases.ready("live").await;
-    assert_eq!(writes(&world).await, ["PutProvisionedConcurrencyConfig"]);
+    assert_eq!(world.written().await, ["PutProvisionedConcurrencyConfig"]);
     let mut external = spec(2);
     external["provisionedConcurrency"]["managedBy"] = json!("External");
     aliases.apply("live", with(external)).await;
@@ -149,6 +149,8 @@ async fn a_number_of_the_console_is_drift_and_that_of_an_autoscaler_is_not() {
     world.aws().set_section("hello", Some("live"), Section::Provisioned, Some(of_somebody)).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(has(&world).await["RequestedProvisionedConcurrentExecutions"], 9);
+    let object = aliases.ready("live").await;
+    assert_eq!(object["status"]["provisionedConcurrency"], json!(null), "nobody looks how many there are");
     aliases.apply("live", with(json!({}))).await;
     aliases.ready("live").await;
     assert_eq!(has(&world).await, json!(null), "removing the section ends it, whoever set the number");

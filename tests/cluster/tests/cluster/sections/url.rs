@@ -7,7 +7,7 @@ use lambda_sim::Section;
 use serde_json::{Value, json};
 use test_support::eventually;
 
-use super::{aliased, calls_after, watchful, with, writes};
+use super::{aliased, calls_after, with};
 
 const STATEMENTS: [&str; 2] = ["FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction"];
 
@@ -39,7 +39,11 @@ async fn a_url_for_everybody_has_two_statements_and_one_for_iam_none() {
     let made = ["CreateFunctionUrlConfig", "AddPermission", "AddPermission", "GetFunction"];
     assert_eq!(calls, [&reads[..], &made[..]].concat());
     assert_eq!(statements(&world, None).await, [STATEMENTS[1], STATEMENTS[0]]);
-    let address = url(&world, None).await["FunctionUrl"].clone();
+    let has = url(&world, None).await;
+    assert_eq!((&has["AuthType"], &has["InvokeMode"]), (&json!("NONE"), &json!("BUFFERED")));
+    assert_eq!(has["Cors"]["AllowHeaders"], json!(["x-one"]));
+    assert_eq!(has["Cors"]["AllowOrigins"], json!(["https://a.example", "https://b.example"]));
+    let address = has["FunctionUrl"].clone();
     let status = world.ready("hello").await.status.unwrap();
     assert_eq!(status.function_url.map(Value::from), Some(address.clone()));
     let calls =
@@ -55,6 +59,7 @@ async fn a_url_for_everybody_has_two_statements_and_one_for_iam_none() {
     let calls =
         calls_after(&world, async |world| set(world, json!({"invokeMode": "RESPONSE_STREAM"})).await).await;
     assert_eq!(calls, [&reads[..], &["UpdateFunctionUrlConfig"]].concat());
+    assert_eq!(url(&world, None).await["InvokeMode"], "RESPONSE_STREAM");
     set(&world, json!({"authType": "NONE"})).await;
     let calls = calls_after(&world, async |world| set(world, json!(null)).await).await;
     let made = ["DeleteFunctionUrlConfig", "RemovePermission", "RemovePermission", "GetFunction"];
@@ -91,7 +96,7 @@ async fn an_alias_has_a_url_of_its_own() {
 
 #[tokio::test]
 async fn what_somebody_takes_from_a_url_comes_back() {
-    let world = watchful("url-drift").await;
+    let world = World::builder("url-drift").watchful().start().await;
     world.apply("hello", function(json!({"functionUrl": {"authType": "NONE"}}))).await;
     world.ready("hello").await;
     world.aws().clear_ledger().await;
@@ -111,7 +116,7 @@ async fn what_somebody_takes_from_a_url_comes_back() {
     })
     .await;
     world.ready("hello").await;
-    assert_eq!(writes(&world).await, ["AddPermission", "UpdateFunctionUrlConfig"]);
+    assert_eq!(world.written().await, ["AddPermission", "UpdateFunctionUrlConfig"]);
 }
 
 #[tokio::test]
@@ -125,5 +130,5 @@ async fn a_statement_that_is_there_already_is_no_conflict() {
     world.aws().put_permission("hello", None, made).await;
     world.aws().clear_ledger().await;
     set(&world, json!({"authType": "NONE"})).await;
-    assert_eq!(writes(&world).await, ["CreateFunctionUrlConfig", "AddPermission"]);
+    assert_eq!(world.written().await, ["CreateFunctionUrlConfig", "AddPermission"]);
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cluster_tests::{ROLE, World, function};
+use cluster_tests::{World, function};
 use lambda_sim::Section;
 use serde_json::{Value, json};
 use test_support::eventually;
 
-use super::{aliased, calls_after, watchful, with, writes};
+use super::{aliased, calls_after, with};
+use crate::invocation::put_hello;
 
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:lost";
 const RUNTIME: &str =
@@ -19,7 +20,7 @@ struct Row {
     field: &'static str,
     one: Value,
     two: Value,
-    has: [(&'static str, [Value; 2]); 2],
+    has: Vec<(&'static str, [Value; 2])>,
     /// What somebody else makes of it.
     drift: Value,
     get: &'static str,
@@ -33,10 +34,12 @@ fn rows() -> [Row; 3] {
             section: Section::EventInvoke,
             field: "eventInvokeConfig",
             one: json!({"maximumRetryAttempts": 0, "destinationConfig": {"onFailure": {"destination": QUEUE}}}),
-            two: json!({"maximumEventAgeInSeconds": 60}),
-            has: [
+            two: json!({"maximumEventAgeInSeconds": 60, "destinationConfig": {"onSuccess": {"destination": QUEUE}}}),
+            has: vec![
                 ("/MaximumRetryAttempts", [json!(0), json!(null)]),
+                ("/MaximumEventAgeInSeconds", [json!(null), json!(60)]),
                 ("/DestinationConfig/OnFailure/Destination", [json!(QUEUE), json!(null)]),
+                ("/DestinationConfig/OnSuccess/Destination", [json!(null), json!(QUEUE)]),
             ],
             drift: json!({"MaximumRetryAttempts": 1}),
             get: "GetFunctionEventInvokeConfig",
@@ -48,7 +51,7 @@ fn rows() -> [Row; 3] {
             field: "runtimeManagement",
             one: json!({"updateRuntimeOn": "FunctionUpdate"}),
             two: json!({"updateRuntimeOn": "Manual", "runtimeVersionArn": RUNTIME}),
-            has: [
+            has: vec![
                 ("/UpdateRuntimeOn", [json!("FunctionUpdate"), json!("Manual")]),
                 ("/RuntimeVersionArn", [json!(null), json!(RUNTIME)]),
             ],
@@ -62,7 +65,7 @@ fn rows() -> [Row; 3] {
             field: "recursiveLoop",
             one: json!("Allow"),
             two: json!("Terminate"),
-            has: [("", [json!("Allow"), json!("Terminate")]), ("", [json!("Allow"), json!("Terminate")])],
+            has: vec![("", [json!("Allow"), json!("Terminate")])],
             drift: json!("Terminate"),
             get: "GetFunctionRecursionConfig",
             put: "PutFunctionRecursionConfig",
@@ -166,7 +169,7 @@ async fn what_is_created_with_sections_gets_them_with_one_call_each() {
 
 #[tokio::test]
 async fn what_somebody_changes_is_found_by_the_rotation_and_mended_with_one_write() {
-    let world = watchful("sections-drift").await;
+    let world = World::builder("sections-drift").watchful().start().await;
     world.apply("hello", function(json!({}))).await;
     world.ready("hello").await;
     for row in rows() {
@@ -177,18 +180,14 @@ async fn what_somebody_changes_is_found_by_the_rotation_and_mended_with_one_writ
         eventually(Duration::from_secs(20), row.field, || is_there(&world, None, &row, 0)).await;
         world.warning("hello", "DriftDetected", &[row.field]).await;
         world.ready("hello").await;
-        assert_eq!(writes(&world).await, [row.put]);
+        assert_eq!(world.written().await, [row.put]);
     }
 }
 
 #[tokio::test]
 async fn a_section_that_was_never_in_the_spec_is_neither_read_nor_touched() {
-    let world = watchful("sections-foreign").await;
-    let there = json!({
-        "FunctionName": "hello", "Role": ROLE, "Runtime": "python3.14", "Handler": "index.handler",
-        "Code": {"S3Bucket": "packages", "S3Key": "hello.zip"},
-    });
-    world.aws().put_function(there).await;
+    let world = World::builder("sections-foreign").watchful().start().await;
+    put_hello(&world).await;
     for row in rows() {
         world.aws().set_section("hello", None, row.section, Some(row.drift)).await;
     }
@@ -203,11 +202,7 @@ async fn a_section_that_was_never_in_the_spec_is_neither_read_nor_touched() {
 #[tokio::test]
 async fn what_is_adopted_with_its_sections_is_read_and_not_written() {
     let world = World::start("sections-adopt").await;
-    let there = json!({
-        "FunctionName": "hello", "Role": ROLE, "Runtime": "python3.14", "Handler": "index.handler",
-        "Code": {"S3Bucket": "packages", "S3Key": "hello.zip"},
-    });
-    world.aws().put_function(there).await;
+    put_hello(&world).await;
     let config =
         json!({"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}});
     world.aws().set_section("hello", None, Section::EventInvoke, Some(config)).await;
@@ -218,29 +213,25 @@ async fn what_is_adopted_with_its_sections_is_read_and_not_written() {
     });
     world.apply("hello", function(spec)).await;
     let object = world.ready("hello").await;
-    assert_eq!(writes(&world).await, ["TagResource"]);
+    assert_eq!(world.written().await, ["TagResource"]);
     assert_eq!(object.status.unwrap().common.managed_sections, ["eventInvokeConfig", "recursiveLoop"]);
 }
 
 #[tokio::test]
 async fn what_is_only_observed_is_read_and_its_drift_told() {
     let world = World::start("sections-observe").await;
-    let there = json!({
-        "FunctionName": "hello", "Role": ROLE, "Runtime": "python3.14", "Handler": "index.handler",
-        "Code": {"S3Bucket": "packages", "S3Key": "hello.zip"},
-    });
-    world.aws().put_function(there).await;
+    put_hello(&world).await;
     let spec = json!({"managementPolicy": "Observe", "code": {"external": {}}, "recursiveLoop": "Allow"});
     world.apply("hello", function(spec)).await;
     let object = world.ready("hello").await;
     let ready = cluster_tests::condition(&object, "Ready").unwrap();
     assert!(ready.message.contains("recursiveLoop"), "{}", ready.message);
-    assert_eq!(writes(&world).await, [""; 0]);
+    assert_eq!(world.written().await, [""; 0]);
 }
 
 #[tokio::test]
 async fn what_is_ignored_is_used_at_first_and_then_left_to_others() {
-    let world = watchful("sections-ignored").await;
+    let world = World::builder("sections-ignored").watchful().start().await;
     let [row, ..] = rows();
     world.apply("hello", function(json!({row.field: row.one, "ignoreDrift": [row.field]}))).await;
     world.ready("hello").await;
