@@ -4,6 +4,7 @@
 pub mod deletion;
 pub mod desired;
 pub mod execute;
+mod foresee;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod execute;
 mod field;
 mod fingerprint;
 mod forced;
+mod foresee;
 pub mod ignore;
 pub mod model;
 pub mod plan;

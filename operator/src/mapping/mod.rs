@@ -5,6 +5,7 @@ pub mod deletion;
 pub mod desired;
 pub mod execute;
 pub mod field;
+mod foresee;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

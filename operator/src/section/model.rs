@@ -177,6 +177,13 @@ impl Has {
         self.policy_revision = self.policy_revision.take().or_else(|| policy_revision.clone());
     }
 
+    /// There is nothing of these, as far as nothing else is known.
+    pub fn lack(&mut self, sections: impl IntoIterator<Item = Section>) {
+        for section in sections {
+            self.values.entry(section).or_insert(None);
+        }
+    }
+
     /// What AWS has after a change.
     pub fn apply(&mut self, change: &Change) {
         let (section, value) = match change {
