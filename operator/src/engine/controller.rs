@@ -334,7 +334,7 @@ pub(crate) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 }
 
 /// The object as one that asks where to work.
-pub(super) fn applicant<K: Kind>(object: &K::Object) -> Applicant<'_> {
+pub(crate) fn applicant<K: Kind>(object: &K::Object) -> Applicant<'_> {
     let status = K::status(object);
     let common = K::common_status(&status);
     Applicant {
@@ -373,7 +373,7 @@ pub(super) fn claim<K: Kind>(
 }
 
 /// What the object lets others build on.
-fn offer<K: Kind>(object: &K::Object) -> Offer {
+pub(crate) fn offer<K: Kind>(object: &K::Object) -> Offer {
     let status = K::status(object);
     let common = K::common_status(&status);
     let Offering { name, arn, version } = K::offering(object, &status);

@@ -21,6 +21,7 @@ pub mod model;
 mod object;
 mod output;
 mod place;
+mod plan;
 mod reconcile;
 mod reference;
 mod rollback;
@@ -67,6 +68,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let cluster = &cli.cluster;
     match cli.command {
         Command::Tree(args) => tree::run(args, cluster).await,
+        Command::Plan(args) => plan::run(args, cluster).await,
         Command::Wait(args) => wait::run(args, cluster).await,
         Command::History(args) => history::run(args, cluster).await,
         Command::Rollback(args) => rollback::run(args, cluster).await,
