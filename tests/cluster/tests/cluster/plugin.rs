@@ -5,6 +5,7 @@ mod completion;
 mod durable;
 mod invoke;
 mod objects;
+mod plan;
 mod rollback;
 mod tree;
 mod versions;
@@ -39,6 +40,7 @@ async fn kubectl_finds_it_and_its_help() {
     assert!(help.contains("Usage: kubectl lambda"), "{help}");
     for command in [
         "tree",
+        "plan",
         "wait",
         "history",
         "rollback",
