@@ -4,6 +4,7 @@
 pub mod deletion;
 pub mod desired;
 pub mod execute;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

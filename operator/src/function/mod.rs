@@ -13,6 +13,7 @@ mod field;
 mod fingerprint;
 mod forced;
 pub mod ignore;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

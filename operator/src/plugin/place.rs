@@ -61,13 +61,22 @@ pub fn of_arn(arn: &str) -> Result<Place, Failure> {
 impl Place {
     /// The way there. `patience` is how long a call may take.
     pub async fn reach(&self, args: &AwsArgs, patience: Duration) -> Result<Arc<Scope>, Failure> {
+        // A person's few calls need no share of a quota: AWS says when there are too many.
+        self.open(args, patience, false).await
+    }
+
+    /// The way there for many calls, which leave a part of the account's rates to others, as the operator's do.
+    pub async fn reach_sparingly(&self, args: &AwsArgs, patience: Duration) -> Result<Arc<Scope>, Failure> {
+        self.open(args, patience, true).await
+    }
+
+    async fn open(&self, args: &AwsArgs, patience: Duration, quotas: bool) -> Result<Arc<Scope>, Failure> {
         let settings = AwsSettings {
             application: APPLICATION,
             profile: args.profile.clone(),
             endpoint_url: args.endpoint_url.clone(),
             region: self.region.clone(),
-            // A person's few calls need no share of a quota: AWS says when there are too many.
-            quotas_enabled: false,
+            quotas_enabled: quotas,
             call_timeout: patience,
             ..AwsSettings::default()
         };
