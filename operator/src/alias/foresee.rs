@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use crate::alias::manifest::{self, Setting as Manifest};
+
 use crate::alias::Aliases;
 use crate::alias::desired::function_key;
 use crate::alias::model::{Alias, Id, Newest, Observed};
 use crate::alias::plan::{Action, Creation};
-use crate::engine::forecast::{Foresee, LATER, Place};
+use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 use crate::engine::kind::Inputs;
 use crate::section::{Change, Has, Provisioned, Section, Value as Setting};
 use lambda_operator_crds::LambdaAlias;
@@ -57,8 +59,10 @@ impl Foresee for Aliases {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        let mut view = view_of(&manifest::spec(observed, Manifest::default()));
+        // These are the same for ever.
+        view.as_object_mut().map(|fields| ["functionRef", "aliasName"].map(|name| fields.remove(name)));
+        view
     }
 
     fn takes_over(action: &Action) -> bool {

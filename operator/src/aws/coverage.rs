@@ -31,7 +31,6 @@ const PROVIDER: &str = "CapacityProvider";
 const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
-const URL: &str = "function URLs";
 const CAPACITY: &str = "capacity providers";
 
 /// Operation → its place, in the order of the alphabet.
@@ -97,7 +96,7 @@ const TABLE: &[(&str, Place)] = &[
     ("InvokeAsync", Cli("invoke --async", "the old form of `--type Event`")),
     ("InvokeWithResponseStream", Cli("invoke --stream", "the answer as the function writes it")),
     ("ListAliases", For(FUNCTION, "which versions aliases use, before `versionRetention` deletes any")),
-    ("ListCapacityProviders", Instead("GetCapacityProvider")),
+    ("ListCapacityProviders", Cli("import", "all of them, but for tags")),
     ("ListCodeSigningConfigs", For(SIGNING, "finding its own after a creation without an answer")),
     (
         "ListDurableExecutionsByFunction",
@@ -111,7 +110,7 @@ const TABLE: &[(&str, Place)] = &[
         "ListFunctionEventInvokeConfigs",
         For(FUNCTION, "which versions have settings, before `versionRetention` deletes any"),
     ),
-    ("ListFunctionUrlConfigs", NotYet(URL)),
+    ("ListFunctionUrlConfigs", Cli("import", "the URLs of a function and its aliases at once")),
     (
         "ListFunctionVersionsByCapacityProvider",
         For(PROVIDER, "who uses it, in the status and before its deletion"),
@@ -119,7 +118,7 @@ const TABLE: &[(&str, Place)] = &[
     ("ListFunctions", For(FUNCTION, "drift of all functions at once")),
     ("ListFunctionsByCodeSigningConfig", For(SIGNING, "who uses it, in the status and before its deletion")),
     ("ListLayerVersions", For(LAYER, "what is published already, so that nothing is published twice")),
-    ("ListLayers", Instead("ListLayerVersions")),
+    ("ListLayers", Cli("import", "the newest version of each")),
     (
         "ListProvisionedConcurrencyConfigs",
         For(FUNCTION, "which versions are provisioned, before `versionRetention` deletes any"),

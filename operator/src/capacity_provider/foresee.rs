@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
+use crate::capacity_provider::manifest;
+use lambda_operator_crds::CommonSpec;
+
 use crate::capacity_provider::CapacityProviders;
 use crate::capacity_provider::execute::after;
 use crate::capacity_provider::model::{ACTIVE, Observed};
 use crate::capacity_provider::plan::Action;
-use crate::engine::forecast::{Foresee, Place};
+use crate::engine::forecast::{Foresee, Place, view_of};
 
 impl Foresee for CapacityProviders {
     fn foresee(
@@ -33,8 +36,7 @@ impl Foresee for CapacityProviders {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        view_of(&manifest::spec(observed, None, CommonSpec::default()))
     }
 
     fn takes_over(action: &Action) -> bool {

@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
+use crate::code_signing::manifest;
+use lambda_operator_crds::CommonSpec;
+
 use crate::code_signing::CodeSigningConfigs;
 use crate::code_signing::execute::after;
 use crate::code_signing::model::Observed;
 use crate::code_signing::plan::Action;
-use crate::engine::forecast::{Foresee, LATER, Place};
+use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 
 impl Foresee for CodeSigningConfigs {
     fn foresee(
@@ -32,8 +35,7 @@ impl Foresee for CodeSigningConfigs {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        view_of(&manifest::spec(observed, CommonSpec::default()))
     }
 
     fn takes_over(action: &Action) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{AdoptPolicy, ManagementPolicy};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{AwsError, Class, Priority, Scope};
@@ -51,6 +52,11 @@ pub trait Foresee: Kind {
 
     /// Takes in what is foreseen of the objects that the spec refers to, where AWS would show it.
     fn anticipate(_observed: &mut Self::Observed, _object: &Self::Object, _inputs: &Inputs) {}
+}
+
+/// A spec as [`Foresee::view`] answers it.
+pub fn view_of(spec: &impl Serialize) -> Value {
+    serde_json::to_value(spec).unwrap_or_default()
 }
 
 /// Where resources are made.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::engine::forecast::{Foresee, LATER, Place};
+use crate::function::manifest::{self, Setting, Variables};
+
+use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 use crate::engine::tags::Tags;
 use crate::function::Functions;
 use crate::function::desired::Package;
@@ -111,8 +113,10 @@ impl Foresee for Functions {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        let setting = Setting { variables: Variables::Plain, ..Setting::default() };
+        let mut view = view_of(&manifest::spec(observed, setting));
+        view["code"] = json!({"sha256": observed.code_sha256});
+        view
     }
 
     fn takes_over(action: &Action) -> bool {

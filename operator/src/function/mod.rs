@@ -14,6 +14,7 @@ mod fingerprint;
 mod forced;
 mod foresee;
 pub mod ignore;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

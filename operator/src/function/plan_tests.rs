@@ -3,6 +3,7 @@
 mod deletion;
 mod failed;
 mod ignored;
+mod manifest;
 mod order;
 mod ownership;
 mod property;

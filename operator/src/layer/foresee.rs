@@ -1,6 +1,8 @@
 //! What AWS has after a change to a layer, before anybody has made it. Pure.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::layer::model::Metadata;
 
 use crate::engine::forecast::{Foresee, Place};
 use crate::layer::Layers;
@@ -35,8 +37,20 @@ impl Foresee for Layers {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        let Some(version) = &observed.version else { return json!({}) };
+        let Metadata { description, architectures, runtimes, license } = &version.metadata;
+        let permissions = observed.policy.iter().flatten().map(|(sid, permission)| {
+            let principal = permission.as_ref().map(|permission| permission.principal.clone());
+            json!({"statementId": sid, "principal": principal})
+        });
+        json!({
+            "version": version.number,
+            "description": description,
+            "compatibleArchitectures": architectures,
+            "compatibleRuntimes": runtimes,
+            "licenseInfo": license,
+            "permissions": permissions.collect::<Vec<_>>(),
+        })
     }
 
     fn takes_over(action: &Action) -> bool {

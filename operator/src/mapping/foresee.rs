@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::manifest::{self, Reader};
+use lambda_operator_crds::CommonSpec;
+
 use super::EventSourceMappings;
 use super::Id;
 use super::desired::Desired;
@@ -9,7 +12,7 @@ use super::execute::after;
 use super::field::Field;
 use super::model::{Configuration, Observed};
 use super::plan::Action;
-use crate::engine::forecast::{Foresee, LATER, Place};
+use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 
 impl Foresee for EventSourceMappings {
     fn foresee(
@@ -56,8 +59,8 @@ impl Foresee for EventSourceMappings {
     }
 
     fn view(observed: &Observed) -> Value {
-        let _ = observed;
-        Value::Null
+        let function = observed.configuration.function.clone();
+        view_of(&manifest::spec(observed, Reader::Named(function), CommonSpec::default()))
     }
 
     fn takes_over(action: &Action) -> bool {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::{account, completions, durable, history, invoke, plan, reconcile, rollback, suspend, tree, wait};
+use super::{
+    account, completions, durable, history, import, invoke, plan, reconcile, rollback, suspend, tree, wait,
+};
 
 /// Looks at and works with the AWS Lambda functions of a Kubernetes cluster.
 ///
@@ -41,6 +43,9 @@ pub enum Command {
     /// Wait until objects are Ready, or gone; fails at once when one is Stalled.
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitArgs),
+    /// Write what an AWS account has as manifests, which the operator adopts without a change.
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Show the published versions of a function in AWS, and which aliases lead to them.
     #[command(after_help = history::EXAMPLES)]
     History(history::HistoryArgs),

@@ -65,7 +65,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn configurations()(
+    pub(super) fn configurations()(
         runtime in prop::option::of("python3.1[34]"), (role, description, kms) in ("[rs]", text(), text()),
         handler in prop::option::of("[hi]"), timeout in 1..4, memory in 128..131, storage in 512..514,
         environment in environments().boxed(), vpc in networks().boxed(), (dead, tracing) in (text(), text()),

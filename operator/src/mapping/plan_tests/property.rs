@@ -11,7 +11,7 @@ use crate::mapping::desired::tests::from;
 use crate::mapping::plan::Action;
 
 /// A stream, which takes most fields, or a Kafka topic.
-fn desired() -> impl Strategy<Value = Desired> {
+pub(super) fn desired() -> impl Strategy<Value = Desired> {
     let streams = (any::<bool>(), 1..9_i32, 0..4_i32, 1..4_i32, 0..3_i32, any::<bool>()).prop_map(
         |(enabled, batch, window, factor, tumbling, bisect)| {
             let stream = json!({

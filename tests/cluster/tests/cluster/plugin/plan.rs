@@ -100,7 +100,7 @@ async fn what_is_foreseen_of_a_new_application_is_what_then_happens() {
     let arn = &foreseen["objects"][1]["resource"];
     assert!(arn.as_str().unwrap().ends_with(":111122223333:function:orders:live"), "{arn}");
     apply(&world, &manifests).await;
-    world.lambda_says(&["wait", "--all"]).await;
+    world.lambda_says(&["wait"]).await;
     assert_eq!(operations(&foreseen), made(&world).await);
     let output = plan(&world, &manifests, &["--exit-code"]).await;
     assert_eq!(output.stdout, "Nothing to do: AWS has what the manifests say.\n");
@@ -113,7 +113,7 @@ async fn a_change_is_foreseen_with_all_that_follows_from_it() {
     world.secret("shop", &[("token", "hunter2")]).await;
     let manifests = application();
     apply(&world, &manifests).await;
-    world.lambda_says(&["wait", "--all"]).await;
+    world.lambda_says(&["wait"]).await;
     world.aws().clear_ledger().await;
     // The version of the layer is new to the function, the function's to the alias.
     let changed = manifests
@@ -145,7 +145,7 @@ async fn a_change_is_foreseen_with_all_that_follows_from_it() {
         assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
     }
     apply(&world, &changed).await;
-    world.lambda_says(&["wait", "--all"]).await;
+    world.lambda_says(&["wait"]).await;
     world
         .objects("LambdaAlias")
         .until("live", "at version 2", |alias| alias["status"]["functionVersion"] == "2")
@@ -164,10 +164,18 @@ async fn what_somebody_changed_in_aws_is_foreseen_to_be_changed_back() {
     assert!(output.stdout.contains("~ timeout: 99 → 7"), "{}", output.stdout);
 }
 
+/// A function that somebody made in AWS, as the manifest has it but for the code.
+fn theirs() -> Value {
+    json!({
+        "FunctionName": "theirs", "Role": cluster_tests::ROLE, "Runtime": "python3.14", "Handler": "index.handler",
+        "Code": {"S3Bucket": "packages", "S3Key": "theirs.zip"},
+    })
+}
+
 #[tokio::test]
 async fn what_cannot_be_worked_on_is_told_for_each_object() {
     let world = World::start("plugin-plan-refused").await;
-    world.aws().put_function(json!({"FunctionName": "theirs"})).await;
+    world.aws().put_function(theirs()).await;
     let manifests = file(&[
         ("LambdaFunction", "theirs", function(json!({}))),
         ("LambdaFunction", "no-layer", function(json!({"layers": [{"layerRef": {"name": "gone"}}]}))),
@@ -191,7 +199,18 @@ async fn what_cannot_be_worked_on_is_told_for_each_object() {
     let adopted =
         manifests.split("\n---\n").next().unwrap().replace(r#""spec":{"#, r#""spec":{"adopt":"Unowned","#);
     let output = plan(&world, &adopted, &[]).await;
-    assert!(output.stdout.contains("LambdaFunction/theirs in"), "{}", output.stdout);
+    for text in ["~ LambdaFunction/theirs in", "TagResource(owner), UpdateFunctionCode"] {
+        assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
+    }
+    let external = file(&[(
+        "LambdaFunction",
+        "theirs",
+        function(json!({"adopt": "Unowned", "code": {"external": {}}})),
+    )]);
+    let output = plan(&world, &external, &["--exit-code"]).await;
+    assert!(output.stdout.contains("> LambdaFunction/theirs"), "{}", output.stdout);
+    assert!(output.stdout.ends_with("Plan: 1 to take over as they are.\n"), "{}", output.stdout);
+    assert_eq!(output.status.code(), Some(5));
 }
 
 #[tokio::test]
