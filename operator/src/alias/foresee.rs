@@ -1,17 +1,16 @@
 //! What AWS has after a change to an alias, before anybody has made it. Pure.
 
+use lambda_operator_crds::LambdaAlias;
 use serde_json::Value;
-
-use crate::alias::manifest::{self, Setting as Manifest};
 
 use crate::alias::Aliases;
 use crate::alias::desired::function_key;
+use crate::alias::manifest::{self, Setting};
 use crate::alias::model::{Alias, Id, Newest, Observed};
 use crate::alias::plan::{Action, Creation};
 use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 use crate::engine::kind::Inputs;
-use crate::section::{Change, Has, Provisioned, Section, Value as Setting};
-use lambda_operator_crds::LambdaAlias;
+use crate::section::Has;
 
 impl Foresee for Aliases {
     fn foresee(
@@ -51,7 +50,7 @@ impl Foresee for Aliases {
             Action::Sections(changes) => {
                 let mut next = before?;
                 for change in changes {
-                    make(change, &mut next.sections);
+                    next.sections.foresee(change);
                 }
                 Some(next)
             }
@@ -59,7 +58,7 @@ impl Foresee for Aliases {
     }
 
     fn view(observed: &Observed) -> Value {
-        let mut view = view_of(&manifest::spec(observed, Manifest::default()));
+        let mut view = view_of(&manifest::spec(observed, Setting::default()));
         // These are the same for ever.
         view.as_object_mut().map(|fields| ["functionRef", "aliasName"].map(|name| fields.remove(name)));
         view
@@ -80,22 +79,4 @@ impl Foresee for Aliases {
             *newest = Newest { active: Some(version), busy: None, failed: None };
         }
     }
-}
-
-/// AWS prepares environments at once.
-fn make(change: &Change, sections: &mut Has) {
-    match change {
-        Change::Put(Setting::Provisioned(number)) => {
-            sections.provisioned = Some(Provisioned {
-                requested: *number,
-                available: *number,
-                allocated: *number,
-                status: "READY".to_owned(),
-                reason: None,
-            });
-        }
-        Change::Clear(Section::Provisioned) => sections.provisioned = None,
-        _ => {}
-    }
-    sections.apply(change);
 }

@@ -1,12 +1,11 @@
 //! What AWS has after a change to a provider, before anybody has made it. Pure.
 
-use serde_json::Value;
-
-use crate::capacity_provider::manifest;
 use lambda_operator_crds::CommonSpec;
+use serde_json::Value;
 
 use crate::capacity_provider::CapacityProviders;
 use crate::capacity_provider::execute::after;
+use crate::capacity_provider::manifest;
 use crate::capacity_provider::model::{ACTIVE, Observed};
 use crate::capacity_provider::plan::Action;
 use crate::engine::forecast::{Foresee, Place, view_of};

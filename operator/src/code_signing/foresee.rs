@@ -1,12 +1,11 @@
 //! What AWS has after a change to a configuration, before anybody has made it. Pure.
 
-use serde_json::Value;
-
-use crate::code_signing::manifest;
 use lambda_operator_crds::CommonSpec;
+use serde_json::Value;
 
 use crate::code_signing::CodeSigningConfigs;
 use crate::code_signing::execute::after;
+use crate::code_signing::manifest;
 use crate::code_signing::model::Observed;
 use crate::code_signing::plan::Action;
 use crate::engine::forecast::{Foresee, LATER, Place, view_of};

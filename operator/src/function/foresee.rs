@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::function::manifest::{self, Setting, Variables};
-
 use crate::engine::forecast::{Foresee, LATER, Place, view_of};
 use crate::engine::tags::Tags;
 use crate::function::Functions;
 use crate::function::desired::Package;
 use crate::function::execute::after;
 use crate::function::ignore::Ignored;
+use crate::function::manifest::{self, Setting, Variables};
 use crate::function::model::{
     Code, CodeSource, Environment, Id, Live, Observed, S3Object, Version, Versions,
 };
@@ -102,8 +101,14 @@ impl Foresee for Functions {
             | Action::PutConcurrency(_)
             | Action::DeleteConcurrency
             | Action::LinkCodeSigning(_)
-            | Action::UnlinkCodeSigning
-            | Action::Sections(_) => after(action, &before?),
+            | Action::UnlinkCodeSigning => after(action, &before?),
+            Action::Sections(changes) => {
+                let mut next = before?;
+                for change in changes {
+                    next.sections.foresee(change);
+                }
+                next
+            }
         };
         // AWS doesn't show the key of a function without variables.
         if matches!(&next.configuration.environment, Environment::Known(all) if all.is_empty()) {

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::layer::model::Metadata;
-
 use crate::engine::forecast::{Foresee, Place};
 use crate::layer::Layers;
 use crate::layer::execute::after;
+use crate::layer::model::Metadata;
 use crate::layer::model::{Observed, Policy, Target, Version};
 use crate::layer::plan::Action;
 

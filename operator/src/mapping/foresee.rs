@@ -1,15 +1,14 @@
 //! What AWS has after a change to a mapping, before anybody has made it. Pure.
 
-use serde_json::Value;
-
-use super::manifest::{self, Reader};
 use lambda_operator_crds::CommonSpec;
+use serde_json::Value;
 
 use super::EventSourceMappings;
 use super::Id;
 use super::desired::Desired;
 use super::execute::after;
 use super::field::Field;
+use super::manifest::{self, Reader};
 use super::model::{Configuration, Observed};
 use super::plan::Action;
 use crate::engine::forecast::{Foresee, LATER, Place, view_of};

@@ -184,6 +184,16 @@ impl Has {
         }
     }
 
+    /// What AWS has once it has taken a change and is done with it.
+    pub fn foresee(&mut self, change: &Change) {
+        match change {
+            Change::Put(Value::Provisioned(number)) => self.provisioned = Some(Provisioned::ready(*number)),
+            Change::Clear(Section::Provisioned) => self.provisioned = None,
+            _ => {}
+        }
+        self.apply(change);
+    }
+
     /// What AWS has after a change.
     pub fn apply(&mut self, change: &Change) {
         let (section, value) = match change {
