@@ -3,6 +3,7 @@
 mod account;
 mod completion;
 mod durable;
+mod import;
 mod invoke;
 mod objects;
 mod rollback;
@@ -41,6 +42,7 @@ async fn kubectl_finds_it_and_its_help() {
         "tree",
         "wait",
         "history",
+        "import",
         "rollback",
         "suspend",
         "resume",
