@@ -78,7 +78,7 @@ fn extend(value: &mut Value, extra: Value) {
 
 /// Whether a function has a feature: one in `of`, spread so that all pairs of features meet.
 fn has(number: usize, feature: usize, of: usize) -> bool {
-    (number * 7 + number / of + feature * 3).is_multiple_of(of)
+    (number * 7 + feature * 5 + number / of * feature).is_multiple_of(of)
 }
 
 async fn function(aws: &AccountControl, number: usize, signing: &[String]) -> usize {
@@ -166,7 +166,9 @@ fn created(number: usize, image: bool) -> Value {
     // What AWS doesn't let stand beside each other.
     if function.get("DurableConfig").is_some() || function.get("FileSystemConfigs").is_some() {
         function.as_object_mut().map(|members| members.remove("SnapStart"));
-        extend(&mut function, json!({"EphemeralStorage": {"Size": 512}}));
+    }
+    if function.get("SnapStart").is_some() {
+        function.as_object_mut().map(|members| members.remove("EphemeralStorage"));
     }
     if number % 25 == 24 {
         extend(&mut function, json!({"TenancyConfig": {"TenantIsolationMode": "PER_TENANT"}}));

@@ -189,7 +189,7 @@ async fn variables_are_kept_or_written_as_values_or_as_a_secret() {
         match name {
             "keep" => assert_eq!(spec["ignoreDrift"], json!(["env"])),
             "plain" => {
-                assert_eq!(spec["env"], json!([{"name": "EMPTY"}, {"name": "KEY", "value": "s3cret"}]))
+                assert_eq!(spec["env"], json!([{"name": "EMPTY"}, {"name": "KEY", "value": "s3cret"}]));
             }
             _ => {
                 assert_eq!(spec["envFrom"], json!([{"secretRef": {"name": "secret-env"}}]));
