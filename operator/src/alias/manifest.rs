@@ -101,7 +101,6 @@ mod tests {
     #[test]
     fn an_alias_that_is_taken_over_by_its_manifest_is_not_changed() {
         let ready = Provisioned { requested: 2, status: "READY".into(), ..Provisioned::default() };
-        let failed = Provisioned { status: "FAILED".into(), ..ready.clone() };
         let moving = Provisioned { status: "IN_PROGRESS".into(), ..ready.clone() };
         for observed in [
             observed("3", "", &[]),
@@ -109,7 +108,6 @@ mod tests {
             observed("3", "d", &[("2", 0.25)]),
             observed("3", "", &[("2", 1.0)]),
             with(observed("3", "d", &[]), ready),
-            with(observed("3", "d", &[]), failed),
             with(observed("3", "d", &[("2", 0.25)]), moving),
         ] {
             assert_eq!(changed(&observed), Vec::<String>::new(), "{observed:?}");

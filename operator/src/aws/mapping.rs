@@ -150,8 +150,8 @@ impl Scope {
         self.mappings_of(None, None, marker, priority).await
     }
 
-    /// The mapping between this function and this source (topic, queue, consumer group if one is named), without tags. The
-    /// first, if AWS has several.
+    /// The mapping between this function, version or alias and this source (topic, queue), without tags. The first, if AWS
+    /// has several.
     pub async fn find_mapping(
         &self,
         function: &str,
@@ -160,9 +160,8 @@ impl Scope {
     ) -> Result<Option<Observed>, AwsError> {
         let wanted = FunctionName::parse(function);
         let same = |other: &Observed| {
-            let Fixed { source, topics, queues, consumer_group, .. } = &other.fixed;
+            let Fixed { source, topics, queues, .. } = &other.fixed;
             (source, topics, queues) == (&fixed.source, &fixed.topics, &fixed.queues)
-                && (fixed.consumer_group.is_none() || *consumer_group == fixed.consumer_group)
                 && wanted.clone().at(&other.arn) == other.configuration.function
         };
         let mut marker = None;

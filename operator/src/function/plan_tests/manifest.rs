@@ -180,7 +180,8 @@ prop_compose! {
         tracing in prop::sample::select(vec!["PassThrough", "Active", "Sampled"]), logs in prop::sample::select(vec!["INFO", "WARN"]),
     ) -> Observed {
         let mut observed = observed();
-        observed.configuration = Configuration { tracing_mode: tracing.into(), ..configuration };
+        let vpc = configuration.vpc.clone().normalized();
+        observed.configuration = Configuration { tracing_mode: tracing.into(), vpc, ..configuration };
         if observed.configuration.logging.system_level.is_some() {
             observed.configuration.logging.system_level = Some(logs.into());
         }

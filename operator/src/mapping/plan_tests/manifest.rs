@@ -57,7 +57,7 @@ fn every_source_is_taken_over_as_it_is() {
         json!({"eventSourceArn": arn("kinesis:eu-west-1:1:stream/s"), "startingPosition": "AT_TIMESTAMP",
             "startingPositionTimestamp": "2026-01-15T09:30:00Z"}),
         json!({"eventSourceArn": arn("kafka:eu-west-1:1:cluster/c/1"), "startingPosition": "LATEST", "topics": ["orders"],
-            "loggingConfig": {"systemLogLevel": "WARN"}, "metricsConfig": {"metrics": ["EventCount", "ErrorCount"]},
+            "loggingConfig": {"systemLogLevel": "WARN"}, "metricsConfig": {"metrics": ["ErrorCount", "EventCount"]},
             "provisionedPollerConfig": {"minimumPollers": 1, "maximumPollers": 20, "pollerGroupName": "shared"},
             "amazonManagedKafkaEventSourceConfig": {"consumerGroupId": "g", "schemaRegistryConfig": {
                 "schemaRegistryURI": "https://registry.example", "eventRecordFormat": "SOURCE",

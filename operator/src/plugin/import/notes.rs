@@ -20,21 +20,13 @@ struct Inner {
 impl Notes {
     /// Something to know. The same again isn't told again.
     pub fn add(&self, text: impl Into<String>) {
-        let (mut inner, text) = (self.0.lock(), text.into());
-        if inner.known.insert(text.clone()) {
-            inner.texts.push(text);
-        }
+        self.0.lock().add(text.into());
     }
 
     /// Something that should be among the manifests isn't.
     pub fn lose(&self, text: impl Into<String>) {
-        self.add(text);
-        self.0.lock().lost += 1;
-    }
-
-    /// The same, of what was told already.
-    pub fn lose_what_was_told(&self) {
-        self.0.lock().lost += 1;
+        let mut inner = self.0.lock();
+        inner.lost += usize::from(inner.add(text.into()));
     }
 
     /// How much is missing.
@@ -50,5 +42,14 @@ impl Notes {
     /// Tells all of them.
     pub fn tell(&self) {
         self.texts().iter().for_each(|text| output::note(text));
+    }
+}
+
+impl Inner {
+    /// Whether it is new.
+    fn add(&mut self, text: String) -> bool {
+        let new = self.known.insert(text.clone());
+        self.texts.extend(new.then_some(text));
+        new
     }
 }

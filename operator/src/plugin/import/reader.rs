@@ -57,34 +57,44 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// As [`Self::allowed`], of something without which the import isn't complete.
-    pub async fn listed<T, F>(&self, what: &str, send: impl Fn() -> F) -> Result<Option<T>, AwsError>
-    where
-        F: Future<Output = Result<T, AwsError>>,
-    {
-        let answer = self.allowed(what, send).await?;
-        if answer.is_none() {
-            self.notes.lose_what_was_told();
-        }
-        Ok(answer)
-    }
-
-    /// `None`: the permission is missing, which is told; what would have been read is left out.
+    /// `None`: the permission is missing, or AWS has no such thing here; it is told, and what would have been read is left out.
     pub async fn allowed<T, F>(&self, what: &str, send: impl Fn() -> F) -> Result<Option<T>, AwsError>
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        match again(send).await {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if error.class == Class::AccessDenied => {
-                let operation = error.operation;
-                self.notes.add(format!(
-                    "You may not lambda:{operation}: {what}. Have somebody allow it, and import again."
-                ));
-                Ok(None)
+        self.answered(send, |text| self.notes.add(format!("{text}: {what}."))).await
+    }
+
+    /// The same of something without which the import isn't complete.
+    pub async fn listed<T, F>(&self, what: &str, send: impl Fn() -> F) -> Result<Option<T>, AwsError>
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        self.answered(send, |text| self.notes.lose(format!("{text}: {what}."))).await
+    }
+
+    async fn answered<T, F>(
+        &self,
+        send: impl Fn() -> F,
+        tell: impl FnOnce(String),
+    ) -> Result<Option<T>, AwsError>
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        let error = match again(send).await {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) => error,
+        };
+        let operation = error.operation;
+        match error.class {
+            Class::AccessDenied => {
+                tell(format!("You may not lambda:{operation} (have somebody allow it, and import again)"));
             }
-            Err(error) => Err(error),
+            // Not every region has all that there is.
+            Class::Terminal => tell(format!("AWS refuses {operation} ({})", error.code)),
+            _ => return Err(error),
         }
+        Ok(None)
     }
 
     /// The tags of a resource, or AWS's text on why they may not be read, which is told.
@@ -126,6 +136,13 @@ impl Reader<'_> {
         for (alias, described) in aliases.into_iter().flatten() {
             let mut sections = hanging.of(Some(&alias));
             self.policy(Target { qualifier: Some(&alias), ..target }, &mut sections).await?;
+            if sections.provisioned.take_if(|has| has.has_failed()).is_some() {
+                sections.values.remove(&Section::Provisioned);
+                self.notes.add(format!(
+                    "AWS could not provide the provisioned concurrency of {name}:{alias}. It is left out, because the operator \
+                     would ask for it again."
+                ));
+            }
             let moving = sections.provisioned.as_ref().is_some_and(Provisioned::is_moving);
             let observed = alias::model::Observed { alias: described, newest: None, moving, sections };
             with_sections.push((alias, observed));

@@ -3,6 +3,7 @@
 mod account;
 mod completion;
 mod durable;
+mod import;
 mod invoke;
 mod objects;
 mod plan;
@@ -43,6 +44,7 @@ async fn kubectl_finds_it_and_its_help() {
         "plan",
         "wait",
         "history",
+        "import",
         "rollback",
         "suspend",
         "resume",
