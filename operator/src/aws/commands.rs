@@ -28,7 +28,6 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("plan", "GetFunction", "lambda:GetFunction"),
     ("plan", "GetFunctionCodeSigningConfig", "lambda:GetFunctionCodeSigningConfig"),
     ("plan", "ListVersionsByFunction", "lambda:ListVersionsByFunction"),
-    ("plan", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration"),
     ("plan", "GetAlias", "lambda:GetAlias"),
     ("plan", "GetProvisionedConcurrencyConfig", "lambda:GetProvisionedConcurrencyConfig"),
     ("plan", "GetFunctionUrlConfig", "lambda:GetFunctionUrlConfig"),
