@@ -32,7 +32,6 @@ const INVOCATION: &str = "LambdaInvocation";
 const ACCOUNT: &str = "LambdaAccount";
 
 const URL: &str = "function URLs";
-const CAPACITY: &str = "capacity providers";
 
 /// Operation → its place, in the order of the alphabet.
 const TABLE: &[(&str, Place)] = &[
@@ -75,7 +74,7 @@ const TABLE: &[(&str, Place)] = &[
     ("GetFunctionConfiguration", Instead("GetFunction")),
     ("GetFunctionEventInvokeConfig", For(FUNCTION, "`eventInvokeConfig`, also of aliases")),
     ("GetFunctionRecursionConfig", For(FUNCTION, "`recursiveLoop`")),
-    ("GetFunctionScalingConfig", NotYet(CAPACITY)),
+    ("GetFunctionScalingConfig", For(FUNCTION, "`scaling`, and waiting until AWS has applied it")),
     ("GetFunctionUrlConfig", For(FUNCTION, "`functionUrl`, also of aliases")),
     ("GetLayerVersion", For(LAYER, "reading")),
     ("GetLayerVersionByArn", Instead("GetLayerVersion")),
@@ -101,7 +100,7 @@ const TABLE: &[(&str, Place)] = &[
     ("ListCodeSigningConfigs", For(SIGNING, "finding its own after a creation without an answer")),
     (
         "ListDurableExecutionsByFunction",
-        For(FUNCTION, "what still runs, before `versionRetention` deletes its version"),
+        For(FUNCTION, "what still runs, before `versionRetention` deletes its version or AWS the function"),
     ),
     (
         "ListEventSourceMappings",
@@ -128,12 +127,12 @@ const TABLE: &[(&str, Place)] = &[
     ("ListVersionsByFunction", For(FUNCTION, "whether a version was published by a call without an answer")),
     ("PauseDurableExecution", Lacking("durable pause")),
     ("PublishLayerVersion", For(LAYER, "a new version")),
-    ("PublishVersion", For(FUNCTION, "`publish: OnChange`")),
+    ("PublishVersion", For(FUNCTION, "`publish`")),
     ("PutFunctionCodeSigningConfig", For(FUNCTION, "`codeSigningConfigRef` of a function that is there")),
     ("PutFunctionConcurrency", For(FUNCTION, "`reservedConcurrentExecutions`")),
     ("PutFunctionEventInvokeConfig", For(FUNCTION, "`eventInvokeConfig`, also of aliases")),
     ("PutFunctionRecursionConfig", For(FUNCTION, "`recursiveLoop`")),
-    ("PutFunctionScalingConfig", NotYet(CAPACITY)),
+    ("PutFunctionScalingConfig", For(FUNCTION, "`scaling`")),
     ("PutProvisionedConcurrencyConfig", For(ALIAS, "`provisionedConcurrency`")),
     ("PutResourcePolicy", For(FUNCTION, "`resourcePolicy`, also of aliases")),
     ("PutRuntimeManagementConfig", For(FUNCTION, "`runtimeManagement`")),
@@ -149,7 +148,13 @@ const TABLE: &[(&str, Place)] = &[
         "SendDurableExecutionCallbackSuccess",
         Cli("durable callback success", "the answer that an execution waits for"),
     ),
-    ("StopDurableExecution", Cli("durable stop", "the end of an execution")),
+    (
+        "StopDurableExecution",
+        For(
+            FUNCTION,
+            "what still runs before its deletion, with `durable.onDelete: Stop`; also `kubectl lambda durable stop`",
+        ),
+    ),
     ("TagResource", For(FUNCTION, "tags, also of mappings, CodeSigningConfigs and CapacityProviders")),
     (
         "UntagResource",

@@ -7,7 +7,7 @@ use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::model::{Id, Live, Observed};
 use crate::function::plan::Action;
-use crate::function::versions;
+use crate::function::{deletion, versions};
 use crate::k8s::events::Note;
 use crate::section;
 use crate::section::execute::Target;
@@ -26,6 +26,9 @@ pub async fn observe(
         observed.code_signing = Some(scope.code_signing_link(name, priority).await?);
     }
     versions::observe(scope, name, look, &mut observed, priority).await?;
+    if let Some(ending) = look.ending.filter(|ending| deletion::asks(*ending, &observed)) {
+        observed.running = Some((ending, scope.running_executions(name, priority).await?));
+    }
     Ok(Some(observed))
 }
 
@@ -96,6 +99,7 @@ pub async fn execute(
         Action::Discard { version } => versions::discard(scope, name, *version, observed, priority).await,
         Action::Retire { versions } => versions::retire(scope, name, versions, observed, priority).await,
         Action::Replace => replace(scope, name, priority).await,
+        Action::Stop { executions } => stop(scope, executions, priority).await,
         Action::Delete => {
             scope.delete_function(name, priority).await?;
             Ok(Effect { observed: None, next: Next::Settle, note: None })
@@ -184,6 +188,22 @@ fn keep_live(updated: Observed, before: Option<&Observed>) -> Observed {
     });
     let code_signing = before.and_then(|before| before.code_signing.clone());
     Observed { code_signing, live, ..updated }
+}
+
+/// Stops executions. That they have ended, the next visit sees.
+async fn stop(
+    scope: &Scope,
+    executions: &[String],
+    priority: Priority,
+) -> Result<Effect<Observed>, AwsError> {
+    for execution in executions {
+        scope.end_execution(execution, priority).await?;
+    }
+    let text = format!("{} are stopped.", deletion::counted(executions.len()));
+    let verdict =
+        Verdict::Progress(Reason::Deleting, format!("{text} The function is deleted once they have ended."));
+    let note = Note::normal("ExecutionsStopped", "Delete", text);
+    Ok(Effect { observed: None, next: Next::End(verdict), note: Some(note) })
 }
 
 /// Deletes a function whose creation failed, unless something came to depend on it.
