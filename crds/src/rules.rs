@@ -86,9 +86,11 @@ pub(crate) fn account_is_fixed(kind: &str) -> Rule {
 
 /// AWS fixes at the creation whether a function has this; what it says can change.
 pub(crate) fn presence_is_fixed(kind: &str, field: &str) -> Rule {
-    Rule::new(format!("has(self.spec.{field}) == has(oldSelf.spec.{field})")).message(expression(format!(
-        r#""spec.{field} can't be " + (has(self.spec.{field}) ? "added" : "removed") + ": AWS fixes at the creation whether there is one; create a new {kind} and delete this one""#
-    )))
+    let text = format!(
+        "spec.{field} can't be added or removed, because AWS fixes at the creation whether there is one; create a new {kind} and \
+         delete this one"
+    );
+    Rule::new(format!("has(self.spec.{field}) == has(oldSelf.spec.{field})")).message(text.as_str())
 }
 
 /// The function that an object hangs on stays. Whether a LambdaFunction stands for the function that was named before,

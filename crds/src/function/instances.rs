@@ -49,7 +49,7 @@ pub struct CapacityProviderConfig {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("self.minExecutionEnvironments <= self.maxExecutionEnvironments")
-        .message(Message::Expression(r#""spec.scaling.minExecutionEnvironments " + string(self.minExecutionEnvironments) + " is more than maxExecutionEnvironments " + string(self.maxExecutionEnvironments) + "; lower it, or raise maxExecutionEnvironments""#.into()))
+        .message("spec.scaling.minExecutionEnvironments is more than spec.scaling.maxExecutionEnvironments; lower the one or raise the other")
 )]
 pub struct FunctionScaling {
     /// As many are there at least.
@@ -80,8 +80,8 @@ pub struct Durable {
     #[schemars(length(max = 2048), regex(pattern = r"^(arn:(aws[a-zA-Z-]*)?:[a-z0-9.-]+:.*)?$"))]
     pub kms_key_arn: Option<String>,
 
-    /// What becomes of running executions when the object is deleted: AWS deletes the function once they have ended (`Wait`,
-    /// the default), or they are stopped first (`Stop`).
+    /// What becomes of running executions when the object is deleted: `Wait` (default) lets AWS delete the function once they
+    /// have ended, `Stop` stops them first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "OnDelete")]
     pub on_delete: Option<OnDelete>,

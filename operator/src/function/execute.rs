@@ -2,10 +2,10 @@
 
 use lambda_operator_crds::conditions::Reason;
 
-use crate::aws::{AwsError, Priority, Scope};
+use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
-use crate::function::model::{Id, Live, Observed};
+use crate::function::model::{Ending, Id, Live, Observed};
 use crate::function::plan::Action;
 use crate::function::{deletion, versions};
 use crate::k8s::events::Note;
@@ -27,9 +27,22 @@ pub async fn observe(
     }
     versions::observe(scope, name, look, &mut observed, priority).await?;
     if let Some(ending) = look.ending.filter(|ending| deletion::asks(*ending, &observed)) {
-        observed.running = Some((ending, scope.running_executions(name, priority).await?));
+        observed.running = running(scope, name, ending, priority).await?;
     }
     Ok(Some(observed))
+}
+
+/// The durable executions that run, which the function can't go without, or which people are only told of.
+async fn running(
+    scope: &Scope,
+    name: &str,
+    ending: Ending,
+    priority: Priority,
+) -> Result<Option<(Ending, Vec<String>)>, AwsError> {
+    match scope.running_executions(name, priority).await {
+        Err(error) if ending == Ending::Awaited && error.class == Class::AccessDenied => Ok(None),
+        running => Ok(Some((ending, running?))),
+    }
 }
 
 /// Makes a change. `observed` is what the plan was made from.

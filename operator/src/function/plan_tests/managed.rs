@@ -175,6 +175,7 @@ fn what_failed_is_published_in_its_place_until_it_was_tried_often_enough() {
     let mut case = managed();
     for attempt in 1..=5 {
         publish(&mut case, "Failed");
+        case.retry_due = false;
         let verdict = case.plan().verdict;
         let reason = if attempt < 5 { Reason::AwsUnavailable } else { Reason::CreateFailed };
         assert_eq!(verdict.reason(), reason, "{}", verdict.message());

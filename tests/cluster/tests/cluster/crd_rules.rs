@@ -235,7 +235,8 @@ async fn managed_instances_durable_executions_and_tenants() {
         spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         spec
     };
-    let limits = |min: i32, max: i32| json!({"minExecutionEnvironments": min, "maxExecutionEnvironments": max});
+    let limits =
+        |min: i32, max: i32| json!({"minExecutionEnvironments": min, "maxExecutionEnvironments": max});
     let apart = |extra: Value| {
         let mut spec = json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}});
         spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -260,7 +261,7 @@ async fn managed_instances_durable_executions_and_tenants() {
             (json!({"publish": "LatestPublished"}), &["spec.publish", "LatestPublished", "set spec.capacityProviderConfig"]),
             (on(json!({"versionRetention": {"keep": 1}})), &["spec.versionRetention", "OnChange"]),
             (on(json!({"scaling": limits(0, 0)})), &[]),
-            (on(json!({"scaling": limits(2, 1)})), &["spec.scaling.minExecutionEnvironments 2", "maxExecutionEnvironments 1", "lower it"]),
+            (on(json!({"scaling": limits(2, 1)})), &["spec.scaling.minExecutionEnvironments", "is more than", "lower the one"]),
             (on(json!({"scaling": {"minExecutionEnvironments": 1}})), &["spec.scaling.maxExecutionEnvironments", "Required"]),
             (on(json!({"scaling": limits(0, 15001)})), &["spec.scaling.maxExecutionEnvironments", "15001", "15000"]),
             (

@@ -45,7 +45,11 @@ async fn what_the_config_says_is_created_changed_and_cleared() {
     world.aws().clear_ledger().await;
     changed(&world, json!({"durable": {"onDelete": "Wait"}})).await;
     assert_eq!(world.written().await, [""; 0], "that is for the operator");
-    changed(&world, json!({"durable": {"executionTimeout": 60, "retentionPeriodInDays": 3, "kmsKeyArn": null}})).await;
+    changed(
+        &world,
+        json!({"durable": {"executionTimeout": 60, "retentionPeriodInDays": 3, "kmsKeyArn": null}}),
+    )
+    .await;
     assert_eq!(world.written().await, ["UpdateFunctionConfiguration", "PublishVersion"]);
     let live = world.aws().function("hello").await.unwrap();
     let config = json!({"ExecutionTimeout": 60, "RetentionPeriodInDays": 3});
@@ -104,6 +108,18 @@ async fn without_the_permission_to_stop_the_function_stays_and_the_remedy_is_tol
     world.problem("hello", "AccessDenied", &[STOP, "Grant"]).await;
     assert_eq!(world.aws().functions().await, ["hello"]);
     world.aws().patch(json!({"deny": []})).await;
+    world.gone("hello").await;
+}
+
+#[tokio::test]
+async fn who_waits_needs_no_permission_to_be_told_of_what_runs() {
+    let world = running("durable-untold", json!({})).await;
+    world.aws().patch(json!({"deny": [LIST]})).await;
+    world.delete("hello").await;
+    world.until("hello", "AWS is at it", says("AWS is deleting the function")).await;
+    for name in ["one", "two"] {
+        world.aws().end_execution("hello", name, "SUCCEEDED", None, None).await;
+    }
     world.gone("hello").await;
 }
 

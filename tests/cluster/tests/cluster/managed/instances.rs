@@ -26,7 +26,11 @@ async fn a_function_and_its_provider_come_from_one_apply_and_go_in_the_opposite_
     world.apply("hello", by_ref()).await;
     world.objects(PROVIDERS).apply("compute", provider()).await;
     world.problem("hello", "DependencyNotReady", &["CapacityProvider compute", "Creating"]).await;
-    assert_eq!(world.written().await, ["CreateCapacityProvider"], "nothing is asked of AWS before it is Active");
+    assert_eq!(
+        world.written().await,
+        ["CreateCapacityProvider"],
+        "nothing is asked of AWS before it is Active"
+    );
     world.aws().configure(|aws| aws.create_settle = SettleDelay::NEXT_READ).await;
     world.aws().settle().await;
     world.objects(PROVIDERS).ready("compute").await;
@@ -72,7 +76,10 @@ async fn what_the_config_says_is_changed_in_place_and_what_aws_chose_stays() {
     changed(&world, json!({"capacityProviderConfig": {"capacityProviderArn": other}})).await;
     let [(_, sent), _] = &world.writes("hello").await[..] else { panic!("two writes") };
     let managed = &sent["CapacityProviderConfig"]["LambdaManagedInstancesCapacityProviderConfig"];
-    assert_eq!((&managed["CapacityProviderArn"], &managed["PerExecutionEnvironmentMaxConcurrency"]), (&json!(other), &json!(8)));
+    assert_eq!(
+        (&managed["CapacityProviderArn"], &managed["PerExecutionEnvironmentMaxConcurrency"]),
+        (&json!(other), &json!(8))
+    );
 }
 
 #[tokio::test]

@@ -92,7 +92,10 @@ async fn after_versions_with_numbers_comes_the_latest_and_aliases_stay_with_numb
     world.aws().clear_ledger().await;
     let status = changed(&world, json!({"publish": "LatestPublished"})).await.status.unwrap();
     assert_eq!(world.written().await, ["PublishVersion"]);
-    assert_eq!((status.version.as_deref(), &status.published_versions[..]), (Some(LATEST_PUBLISHED), &[1][..]));
+    assert_eq!(
+        (status.version.as_deref(), &status.published_versions[..]),
+        (Some(LATEST_PUBLISHED), &[1][..])
+    );
     let follows = json!({"functionRef": {"name": "hello"}, "version": "Latest"});
     world.objects("LambdaAlias").apply("live", follows).await;
     world.objects("LambdaAlias").reason("live", "DependencyNotReady").await;
@@ -103,7 +106,8 @@ async fn after_versions_with_numbers_comes_the_latest_and_aliases_stay_with_numb
 
 #[tokio::test]
 async fn a_publication_is_not_lost_when_the_operator_dies_before_or_after_it() {
-    for (name, effect) in [("die-latest", FaultEffect::PauseBefore), ("died-latest", FaultEffect::PauseAfter)] {
+    for (name, effect) in [("die-latest", FaultEffect::PauseBefore), ("died-latest", FaultEffect::PauseAfter)]
+    {
         let mut victim = Victim::start(name).await;
         victim.world.apply("hello", managed(json!({}))).await;
         victim.world.ready("hello").await;
@@ -113,7 +117,10 @@ async fn a_publication_is_not_lost_when_the_operator_dies_before_or_after_it() {
         victim.killed_at("PublishVersion", effect, change).await;
         let status = victim.world.ready("hello").await.status.unwrap();
         // What takes the place of itself may be published twice.
-        assert_eq!(victim.writes().await, ["UpdateFunctionConfiguration", "PublishVersion †", "PublishVersion"]);
+        assert_eq!(
+            victim.writes().await,
+            ["UpdateFunctionConfiguration", "PublishVersion †", "PublishVersion"]
+        );
         assert_eq!(published(&victim.world).await["Timeout"], 9);
         assert!(status.common.pending.is_none() && status.version.as_deref() == Some(LATEST_PUBLISHED));
     }

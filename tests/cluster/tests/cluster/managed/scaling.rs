@@ -66,7 +66,10 @@ async fn ready_is_what_is_in_force() {
     assert!(condition(&object, "Reconciling").is_some());
     let scaling = object.status.unwrap().scaling.unwrap();
     assert_eq!(scaling.requested.unwrap().max_execution_environments, Some(9));
-    assert_eq!((scaling.applied.min_execution_environments, scaling.applied.max_execution_environments), (Some(3), None));
+    assert_eq!(
+        (scaling.applied.min_execution_environments, scaling.applied.max_execution_environments),
+        (Some(3), None)
+    );
     world.aws().settle().await;
     world.ready("hello").await;
 }
@@ -87,7 +90,8 @@ async fn none_at_all_deactivates_the_version_and_is_ready() {
 #[tokio::test]
 async fn what_is_created_with_it_is_published_first_and_a_refusal_meanwhile_is_no_problem() {
     let world = World::start("scaling-create").await;
-    let text = "The operation cannot be performed at this time. The capacity provider version is being stabilized.";
+    let text =
+        "The operation cannot be performed at this time. The capacity provider version is being stabilized.";
     let refusal = Fault::error("PutFunctionScalingConfig", 409, "ResourceConflictException", text);
     world.aws().inject(refusal.times(2)).await;
     let history = world.history("hello").await;
@@ -96,7 +100,8 @@ async fn what_is_created_with_it_is_published_first_and_a_refusal_meanwhile_is_n
     let put = "PutFunctionScalingConfig";
     assert_eq!(world.written().await, ["CreateFunction", "PublishVersion", put, put, put]);
     let told = history.until(&object).await;
-    let refused = |object: &&LambdaFunction| condition(object, "Ready").is_some_and(|ready| ready.status == "False");
+    let refused =
+        |object: &&LambdaFunction| condition(object, "Ready").is_some_and(|ready| ready.status == "False");
     assert_eq!(told.iter().find(refused), None, "AWS was busy");
 }
 

@@ -8,7 +8,8 @@ use super::by_hand;
 #[tokio::test]
 async fn tenants_are_kept_apart_from_the_creation_on() {
     let world = World::start("tenancy").await;
-    let spec = function(json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}, "publish": "OnChange"}));
+    let spec =
+        function(json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}, "publish": "OnChange"}));
     world.apply("hello", spec).await;
     world.ready("hello").await;
     let [(_, sent), _] = &world.writes("hello").await[..] else { panic!("two writes") };
@@ -23,7 +24,8 @@ async fn tenants_are_kept_apart_from_the_creation_on() {
 #[tokio::test]
 async fn what_an_alias_can_not_have_is_said_in_awss_words() {
     let world = World::start("tenancy-alias").await;
-    let spec = function(json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}, "publish": "OnChange"}));
+    let spec =
+        function(json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}, "publish": "OnChange"}));
     world.apply("hello", spec).await;
     world.ready("hello").await;
     let aliases = world.objects("LambdaAlias");
