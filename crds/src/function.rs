@@ -10,6 +10,7 @@
 mod code;
 mod configuration;
 mod environment;
+mod instances;
 mod status;
 
 use kube::{CustomResource, KubeSchema};
@@ -23,6 +24,7 @@ use crate::section::{CommonSections, RecursiveLoop, RuntimeManagement};
 pub use code::*;
 pub use configuration::*;
 pub use environment::*;
+pub use instances::*;
 pub use status::*;
 
 /// A Lambda function. The operator makes AWS match `spec`, keeps it matching, and says in `status` how far it is.
@@ -54,6 +56,9 @@ pub use status::*;
     validation = rules::name_is_fixed("LambdaFunction", "functionName"),
     validation = rules::account_is_fixed("LambdaFunction"),
     validation = rules::region_is_fixed("LambdaFunction"),
+    validation = rules::presence_is_fixed("LambdaFunction", "capacityProviderConfig"),
+    validation = rules::presence_is_fixed("LambdaFunction", "durable"),
+    validation = rules::presence_is_fixed("LambdaFunction", "tenancyConfig"),
     validation = Rule::new("!(has(oldSelf.spec.code.image) && (has(self.spec.code.s3) || has(self.spec.code.inline))) && !(has(self.spec.code.image) && (has(oldSelf.spec.code.s3) || has(oldSelf.spec.code.inline)))")
         .message("spec.code can't change between a container image and a zip package (AWS fixes the package type at creation); create a new LambdaFunction and delete this one")
 )]
@@ -74,6 +79,14 @@ pub use status::*;
     validation = Rule::new("!has(self.versionRetention) || (has(self.publish) && self.publish == 'OnChange')")
         .message("spec.versionRetention is for versions that the operator publishes; set spec.publish to OnChange or remove versionRetention"),
     validation = rules::one_policy(),
+    validation = Rule::new("!has(self.publish) || self.publish != 'LatestPublished' || has(self.capacityProviderConfig)")
+        .message("spec.publish is LatestPublished, which only functions on a capacity provider have; set spec.capacityProviderConfig, or publish OnChange"),
+    validation = Rule::new("!has(self.scaling) || (has(self.publish) && self.publish == 'LatestPublished')")
+        .message("spec.scaling is about the version $LATEST.PUBLISHED; set spec.publish to LatestPublished or remove scaling"),
+    validation = Rule::new("!has(self.tenancyConfig) || !has(self.functionUrl)")
+        .message("spec.functionUrl can't be used with spec.tenancyConfig: AWS gives a function that keeps its tenants apart no URL; remove one of them"),
+    validation = Rule::new("!has(self.tenancyConfig) || !has(self.snapStart) || !has(self.snapStart.applyOn) || self.snapStart.applyOn != 'PublishedVersions'")
+        .message("spec.snapStart.applyOn PublishedVersions can't be used with spec.tenancyConfig: AWS makes no snapshot of a function that keeps its tenants apart; remove one of them"),
     validation = Rule::new("!has(self.runtimeManagement) || !has(self.code.image)")
         .message("spec.runtimeManagement belongs to zip packages, a container image brings its own runtime; remove it"),
     validation = Rule::new("!has(self.code.image) || !has(self.code.sourceKMSKeyArn) || self.code.sourceKMSKeyArn == ''")
@@ -194,6 +207,22 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "LoggingConfig")]
     pub logging_config: Option<LoggingConfig>,
 
+    /// The capacity provider whose instances run the function (Lambda Managed Instances). Default: none, which is Lambda's
+    /// own compute. Whether there is one is immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CapacityProviderConfig")]
+    pub capacity_provider_config: Option<CapacityProviderConfig>,
+
+    /// Makes its executions durable: they last beyond one invocation. Default: they aren't. Whether they are is immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Durable")]
+    pub durable: Option<Durable>,
+
+    /// Keeps the tenants of the function apart. Default: no tenants. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "TenancyConfig")]
+    pub tenancy_config: Option<TenancyConfig>,
+
     /// Concurrency reserved for this function; 0 stops all invocations. Absent: not managed, and once it was set, the
     /// reservation is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,8 +260,14 @@ pub struct LambdaFunctionSpec {
     #[schemars(with = "RuntimeManagement")]
     pub runtime_management: Option<RuntimeManagement>,
 
-    /// Whether versions are published: `Never` (default), or `OnChange`, which is whenever code or configuration
-    /// have changed and have settled in AWS.
+    /// How many execution environments `$LATEST.PUBLISHED` has; needs `publish: LatestPublished`. Absent: not managed, and
+    /// once it was set, AWS's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "FunctionScaling")]
+    pub scaling: Option<FunctionScaling>,
+
+    /// Whether versions are published: `Never` (default), or whenever code or configuration have changed and have settled
+    /// in AWS, as a new number (`OnChange`) or as `$LATEST.PUBLISHED` (`LatestPublished`, needs `capacityProviderConfig`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PublishPolicy")]
     pub publish: Option<PublishPolicy>,
@@ -252,6 +287,8 @@ pub enum PublishPolicy {
     Never,
     /// One for each change of code or configuration.
     OnChange,
+    /// `$LATEST.PUBLISHED`, anew for each change of code or configuration.
+    LatestPublished,
 }
 
 #[cfg(test)]
@@ -268,6 +305,21 @@ mod tests {
         let signing = include_str!("../../config/samples/code-signing.yaml");
         let [payments]: [LambdaFunction; 1] = samples(signing, "LambdaFunction").try_into().unwrap();
         assert_eq!(payments.spec.code_signing_config_ref, Some(ObjectRef { name: "release".into() }));
+    }
+
+    #[test]
+    fn managed_instances_durable_executions_and_tenants_have_a_sample() {
+        let sample = include_str!("../../config/samples/managed-instances.yaml");
+        let [ratings, shipments, reports]: [LambdaFunction; 3] =
+            samples(sample, "LambdaFunction").try_into().unwrap();
+        let instances = ratings.spec.capacity_provider_config.unwrap();
+        assert_eq!(instances.capacity_provider_ref, Some(ObjectRef { name: "steady".into() }));
+        assert_eq!(ratings.spec.publish, Some(PublishPolicy::LatestPublished));
+        let scaling = FunctionScaling { min_execution_environments: 2, max_execution_environments: 20 };
+        assert_eq!(ratings.spec.scaling, Some(scaling));
+        assert_eq!(shipments.spec.durable.unwrap().on_delete, Some(OnDelete::Stop));
+        let tenants = reports.spec.tenancy_config.unwrap();
+        assert_eq!(tenants.tenant_isolation_mode, TenantIsolationMode::PerTenant);
     }
 
     #[test]

@@ -84,6 +84,15 @@ pub(crate) fn account_is_fixed(kind: &str) -> Rule {
     )))
 }
 
+/// AWS fixes at the creation whether a function has this; what it says can change.
+pub(crate) fn presence_is_fixed(kind: &str, field: &str) -> Rule {
+    let text = format!(
+        "spec.{field} can't be added or removed, because AWS fixes at the creation whether there is one; create a new {kind} and \
+         delete this one"
+    );
+    Rule::new(format!("has(self.spec.{field}) == has(oldSelf.spec.{field})")).message(text.as_str())
+}
+
 /// The function that an object hangs on stays. Whether a LambdaFunction stands for the function that was named before,
 /// only the operator can tell; a name in AWS is compared with the one that the object had, an ARN being as good.
 pub(crate) fn function_is_fixed(kind: &str) -> Rule {
@@ -174,8 +183,12 @@ mod tests {
 
     #[test]
     fn what_is_fixed_says_how_to_replace() {
-        for rule in [name_is_fixed("LambdaAlias", "aliasName"), account_is_fixed("LambdaAlias")] {
-            for words in ["can't be changed from", "create a new", "delete this one"] {
+        for rule in [
+            name_is_fixed("LambdaAlias", "aliasName"),
+            account_is_fixed("LambdaAlias"),
+            presence_is_fixed("LambdaFunction", "durable"),
+        ] {
+            for words in ["can't be ", "create a new", "delete this one"] {
                 assert!(message(&rule).contains(words), "no {words:?} in {}", message(&rule));
             }
         }

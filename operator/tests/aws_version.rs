@@ -16,6 +16,7 @@ fn publication(of: &Observed) -> Publication {
         code_sha256: of.code_sha256.clone(),
         revision_id: of.revision_id.clone(),
         description: None,
+        latest: false,
     }
 }
 

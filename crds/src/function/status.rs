@@ -63,7 +63,7 @@ pub struct LambdaFunctionStatus {
     pub revision_id: Option<String>,
 
     /// The newest version that was published for this object and can be used: it has left Pending. What `published`
-    /// says can be newer.
+    /// says can be newer. With `publish: LatestPublished` it is `$LATEST.PUBLISHED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 
@@ -77,6 +77,11 @@ pub struct LambdaFunctionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub published_versions: Vec<i64>,
+
+    /// How many execution environments `$LATEST.PUBLISHED` has, as far as AWS is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ScalingStatus")]
+    pub scaling: Option<ScalingStatus>,
 
     /// ARN of the code-signing configuration that the function is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,11 +106,37 @@ pub struct LambdaFunctionStatus {
     pub last_update: Option<LastUpdate>,
 }
 
+/// How far AWS is with the limits that it was asked for.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ScalingStatus {
+    /// The limits that AWS was asked for; absent: none, which are AWS's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ScalingLimits")]
+    pub requested: Option<ScalingLimits>,
+
+    /// The limits that are in force.
+    pub applied: ScalingLimits,
+}
+
+/// Limits of execution environments.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ScalingLimits {
+    /// As many are there at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_execution_environments: Option<i32>,
+
+    /// As many are there at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_execution_environments: Option<i32>,
+}
+
 /// The version that belongs to a configuration and code.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishedVersion {
-    /// Number of the version; absent until AWS has assigned it.
+    /// Number of the version, or `$LATEST.PUBLISHED`; absent until AWS has answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 

@@ -1,4 +1,4 @@
-//! The operations on durable executions: what `kubectl lambda durable` calls.
+//! The operations on durable executions: what `kubectl lambda durable` calls, and the deletion of a durable function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html>
 
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::{Call, Scope};
-use super::error::AwsError;
+use super::error::{AwsError, Class};
 use super::function::{checked, found, next};
 use super::quota::Priority;
 use crate::plugin::model::{Execution, ExecutionError, Filter, Happening, payload};
@@ -27,6 +27,27 @@ impl Scope {
         function: &str,
         filter: &Filter,
     ) -> Result<Option<Vec<Execution>>, AwsError> {
+        self.list_executions(function, filter, Priority::User).await
+    }
+
+    /// The ARNs of the executions that run, the latest first; none of a function that there isn't.
+    pub async fn running_executions(
+        &self,
+        function: &str,
+        priority: Priority,
+    ) -> Result<Vec<String>, AwsError> {
+        let running =
+            Filter { statuses: vec![ExecutionStatus::Running.as_str().to_owned()], ..Filter::default() };
+        let found = self.list_executions(function, &running, priority).await?;
+        Ok(found.into_iter().flatten().map(|execution| execution.arn).collect())
+    }
+
+    async fn list_executions(
+        &self,
+        function: &str,
+        filter: &Filter,
+        priority: Priority,
+    ) -> Result<Option<Vec<Execution>>, AwsError> {
         const OPERATION: &str = "ListDurableExecutionsByFunction";
         let (function, mut marker, mut all) = (checked(OPERATION, function)?, None, Vec::new());
         let Filter { qualifier, name, statuses, limit } = filter;
@@ -42,7 +63,7 @@ impl Scope {
                 let request = request.set_statuses(statuses.clone()).reverse_order(true);
                 request.max_items(page).set_marker(marker).send()
             };
-            let answer = self.call(Call::read(OPERATION, Priority::User), send).await;
+            let answer = self.call(Call::read(OPERATION, priority), send).await;
             let Some(output) = found(answer)? else { return Ok(None) };
             all.extend(output.durable_executions.unwrap_or_default().into_iter().map(listed));
             all.truncate(limit.unwrap_or(usize::MAX));
@@ -99,11 +120,34 @@ impl Scope {
         arn: &str,
         why: &ExecutionError,
     ) -> Result<Option<Timestamp>, AwsError> {
+        self.end(arn, why, Priority::User).await
+    }
+
+    /// Ends an execution whose function is to go. One that has ended meanwhile is as it should be.
+    pub async fn end_execution(&self, arn: &str, priority: Priority) -> Result<(), AwsError> {
+        let why = ExecutionError {
+            kind: Some("FunctionDeleted".to_owned()),
+            message: Some("the function is being deleted, and spec.durable.onDelete is Stop".to_owned()),
+            ..ExecutionError::default()
+        };
+        match self.end(arn, &why, priority).await {
+            // Whether it has, the next list tells: AWS doesn't say in which words it refuses to stop what has ended.
+            Err(error) if matches!(error.class, Class::Gone | Class::Terminal | Class::InProgress) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    async fn end(
+        &self,
+        arn: &str,
+        why: &ExecutionError,
+        priority: Priority,
+    ) -> Result<Option<Timestamp>, AwsError> {
         let why = sent(why);
         let send = |client: aws_sdk_lambda::Client| {
             client.stop_durable_execution().durable_execution_arn(arn).set_error(why).send()
         };
-        let output = self.call(Call::write("StopDurableExecution", Priority::User), send).await?;
+        let output = self.call(Call::write("StopDurableExecution", priority), send).await?;
         Ok(time(&output.stop_timestamp))
     }
 

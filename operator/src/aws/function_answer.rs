@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration};
 
+use super::function_kept as kept;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
     PackageType, S3Object, Versions, Vpc,
@@ -60,6 +61,8 @@ macro_rules! configuration_of {
             .set_snap_start(o.snap_start)
             .set_logging_config(o.logging_config)
             .set_durable_config(o.durable_config)
+            .set_tenancy_config(o.tenancy_config)
+            .set_capacity_provider_config(o.capacity_provider_config)
             .build()
     }};
 }
@@ -145,12 +148,12 @@ pub(super) fn listed(c: FunctionConfiguration) -> Observed {
         package_type,
         architecture: architecture.unwrap_or(default::ARCHITECTURE).to_owned(),
         code_sha256: c.code_sha256.clone().unwrap_or_default(),
-        durable: c.durable_config.is_some(),
         revision_id: c.revision_id.clone().unwrap_or_default(),
         unreadable: unreadable(&c),
         configuration: from_configuration(c),
         code_signing: None,
         versions: Versions::default(),
+        running: None,
         sections: Has::default(),
         live: None,
     }
@@ -194,6 +197,9 @@ fn from_configuration(c: FunctionConfiguration) -> Configuration {
             .unwrap_or_default(),
         snap_start: snap_start.as_ref().map_or(default::SNAP_START, |apply_on| apply_on.as_str()).to_owned(),
         logging: logging(c.logging_config, &name),
+        instances: kept::instances(c.capacity_provider_config),
+        durable: c.durable_config.map(kept::durable),
+        tenant_isolation: kept::tenant_isolation(c.tenancy_config.as_ref()),
     }
 }
 
@@ -293,6 +299,9 @@ mod tests {
                     system_level: None,
                     group: "/aws/lambda/f".to_owned(),
                 },
+                instances: None,
+                durable: None,
+                tenant_isolation: String::new(),
             }
         );
     }
@@ -385,13 +394,6 @@ mod tests {
         assert_eq!((object.bucket.as_str(), object.version.as_deref()), ("b", Some("7")));
         let output = GetFunctionOutput::builder().configuration(bare()).build();
         assert_eq!(from_get(output).unwrap().live.unwrap().resolved_s3_object, None);
-    }
-
-    #[test]
-    fn a_durable_function_is_told_from_others() {
-        let config = types::DurableConfig::builder().execution_timeout(60).build();
-        let durable = FunctionConfiguration::builder().durable_config(config).build();
-        assert!(listed(durable).durable && !listed(bare()).durable);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types;
 
 use super::function_answer::{default, logging};
+use super::function_kept as kept;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Logging, Vpc,
 };
@@ -49,6 +50,9 @@ pub(super) fn create(
         .set_tracing_config(unless(c.tracing_mode == default::TRACING, || tracing(c)))
         .set_file_system_configs(unless(c.file_systems.is_empty(), || file_systems(c)))
         .set_logging_config(unless(c.logging == default_logging, || logging_config(c)))
+        .set_capacity_provider_config(kept::capacity_provider_config(c))
+        .set_durable_config(kept::new_durable_config(c))
+        .set_tenancy_config(kept::tenancy_config(c))
         .set_tags(unless(tags.is_empty(), || hash_map(tags)))
 }
 
@@ -87,6 +91,8 @@ fn with_field(
         Field::ImageConfig => request.image_config(image_config(c)),
         Field::SnapStart => request.snap_start(snap_start(c)),
         Field::Logging => request.logging_config(logging_config(c)),
+        Field::Instances => request.set_capacity_provider_config(kept::capacity_provider_config(c)),
+        Field::Durable => request.set_durable_config(kept::durable_config(c)),
     }
 }
 

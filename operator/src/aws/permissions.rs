@@ -57,6 +57,8 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("CreateFunction", "lambda:TagResource", On::Functions, When::Marked),
     ("CreateFunction", "iam:PassRole", On::Roles, When::ForLambda),
     ("CreateFunction", "lambda:GetLayerVersion", On::LayerVersions, When::Always),
+    // Of anybody's provider: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-troubleshooting.html>.
+    ("CreateFunction", "lambda:PassCapacityProvider", On::CapacityProviders, When::Always),
     ("CreateFunction", "s3:GetObject", On::Objects, When::Always),
     ("CreateFunction", "s3:GetObjectVersion", On::Objects, When::Always),
     ("CreateFunction", "ecr:BatchGetImage", On::Repositories, When::Always),
@@ -67,6 +69,7 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("HeadObject", "s3:ListBucket", On::Buckets, When::Always),
     ("BatchGetImage", "ecr:BatchGetImage", On::Repositories, When::Always),
     ("UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", On::Functions, When::Owned),
+    ("UpdateFunctionConfiguration", "lambda:PassCapacityProvider", On::CapacityProviders, When::Always),
     ("UpdateFunctionCode", "lambda:UpdateFunctionCode", On::Functions, When::Owned),
     ("DeleteFunction", "lambda:DeleteFunction", On::Functions, When::Owned),
     ("PutFunctionConcurrency", "lambda:PutFunctionConcurrency", On::Functions, When::Owned),
@@ -90,6 +93,8 @@ const TABLE: &[(&str, &str, On, When)] = &[
         On::Functions,
         When::Always,
     ),
+    // An execution's ARN begins as its version's; whether the function's tags count for it is not documented.
+    ("StopDurableExecution", "lambda:StopDurableExecution", On::Qualified, When::Always),
     ("GetPolicy", "lambda:GetPolicy", On::Functions, When::Always),
     // Aliases, also of functions that somebody else owns.
     ("GetAlias", "lambda:GetAlias", On::Functions, When::Always),
@@ -110,6 +115,8 @@ const TABLE: &[(&str, &str, On, When)] = &[
     ("PutFunctionRecursionConfig", "lambda:PutFunctionRecursionConfig", On::Functions, When::Owned),
     ("GetRuntimeManagementConfig", "lambda:GetRuntimeManagementConfig", On::Functions, When::Always),
     ("PutRuntimeManagementConfig", "lambda:PutRuntimeManagementConfig", On::Functions, When::Owned),
+    ("GetFunctionScalingConfig", "lambda:GetFunctionScalingConfig", On::Functions, When::Always),
+    ("PutFunctionScalingConfig", "lambda:PutFunctionScalingConfig", On::Functions, When::Owned),
     ("GetFunctionUrlConfig", "lambda:GetFunctionUrlConfig", On::Functions, When::Always),
     ("CreateFunctionUrlConfig", "lambda:CreateFunctionUrlConfig", On::Functions, When::Owned),
     ("UpdateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig", On::Functions, When::Owned),
@@ -266,7 +273,8 @@ mod tests {
             let reads = ["Get", "List"].iter().any(|verb| operation.starts_with(verb));
             let tagged = matches!(on, On::Functions | On::Mappings | On::CodeSigning | On::CapacityProviders);
             let link = *operation == "PutFunctionCodeSigningConfig" && *on == On::CodeSigning;
-            if tagged && !reads && !aliases.contains(operation) && !link {
+            let passes = *action == "lambda:PassCapacityProvider";
+            if tagged && !reads && !aliases.contains(operation) && !link && !passes {
                 assert!(matches!(when, When::Owned | When::Marked), "{action} for {operation}");
             }
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_lambda::types::ExecutionStatus;
+use aws_sdk_lambda::types::{ExecutionStatus, FunctionVersionLatestPublished};
 
 use super::call::{Call, Kind, Scope};
 use super::error::AwsError;
@@ -41,7 +41,8 @@ impl Scope {
     ) -> Result<Version, AwsError> {
         const OPERATION: &str = "PublishVersion";
         let name = checked(OPERATION, name)?;
-        let Publication { code_sha256, revision_id, description } = publication;
+        let Publication { code_sha256, revision_id, description, latest } = publication;
+        let to = latest.then_some(FunctionVersionLatestPublished::LatestPublished);
         let send = |client: aws_sdk_lambda::Client| {
             client
                 .publish_version()
@@ -49,6 +50,7 @@ impl Scope {
                 .code_sha256(code_sha256)
                 .revision_id(revision_id)
                 .set_description(description.clone())
+                .set_publish_to(to)
                 .send()
         };
         let output = self.call(Call::write(OPERATION, priority), send).await?;

@@ -92,6 +92,11 @@ pub enum Action {
     },
     /// DeleteFunction of a function whose creation failed, if it has no version and no alias.
     Replace,
+    /// StopDurableExecution of some.
+    Stop {
+        /// Their ARNs.
+        executions: Vec<String>,
+    },
     /// DeleteFunction.
     Delete,
     /// UntagResource of the owner's tags.
@@ -140,10 +145,14 @@ impl fmt::Debug for Action {
             Self::Look(sections) => write!(f, "Get{sections:?}"),
             Self::Sections(changes) => changes.fmt(f),
             Self::ListVersions => f.write_str("ListVersionsByFunction"),
-            Self::Publish { publication, .. } => write!(f, "PublishVersion({})", publication.code_sha256),
+            Self::Publish { publication, .. } => {
+                let to = if publication.latest { ", LATEST_PUBLISHED" } else { "" };
+                write!(f, "PublishVersion({}{to})", publication.code_sha256)
+            }
             Self::Discard { version } => write!(f, "DeleteFunction(failed version {version})"),
             Self::Retire { versions } => write!(f, "DeleteFunction(versions {versions:?})"),
             Self::Replace => f.write_str("DeleteFunction(failed creation)"),
+            Self::Stop { executions } => write!(f, "StopDurableExecution{executions:?}"),
             Self::Delete => f.write_str("DeleteFunction"),
             Self::Disown { .. } => f.write_str("UntagResource(owner)"),
         }

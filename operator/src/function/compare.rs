@@ -10,8 +10,9 @@ use crate::function::desired::{Desired, Package};
 use crate::function::forced;
 use crate::function::model::{Code, Configuration, Environment, Field, Live, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
+use crate::function::scaling;
 use crate::function::signing::{self, CODE_SIGNING};
-use crate::section::{self, Step, step};
+use crate::section::{self, Step};
 
 /// In what AWS differs, and how to mend it.
 pub(super) struct Differences {
@@ -28,7 +29,7 @@ pub(super) struct Differences {
     pub(super) link: Option<Action>,
     /// Changes that take effect at once.
     pub(super) at_once: Vec<Action>,
-    /// What is to be done about the sections.
+    /// What is to be done about the sections, but for the scaling of what is published.
     pub(super) sections: Step,
 }
 
@@ -80,7 +81,7 @@ pub(super) fn compare(
         at_once.extend(concurrency_change(desired, live, facts.status, &mut paths));
     }
     let sections = match &observed.live {
-        Some(_) => step(&desired.sections, &observed.sections, &facts.status.common, facts.observe_only),
+        Some(_) => scaling::others(desired, observed, facts),
         // A list is looked at for what it shows.
         None => Step::default(),
     };
@@ -109,6 +110,10 @@ fn differing(target: &Configuration, observed: &Configuration) -> BTreeSet<Field
         image_config,
         snap_start,
         logging,
+        instances,
+        durable,
+        // Nothing changes it: `fixed` tells.
+        tenant_isolation: _,
     } = target;
     let unknown = matches!(observed.environment, Environment::Unknown(_));
     [
@@ -129,6 +134,8 @@ fn differing(target: &Configuration, observed: &Configuration) -> BTreeSet<Field
         (Field::ImageConfig, *image_config != observed.image_config),
         (Field::SnapStart, *snap_start != observed.snap_start),
         (Field::Logging, *logging != observed.logging),
+        (Field::Instances, *instances != observed.instances),
+        (Field::Durable, *durable != observed.durable),
     ]
     .into_iter()
     .filter_map(|(field, differs)| differs.then_some(field))

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt;
 use lambda_operator_crds::{
-    Architecture, DirectS3Read, LambdaFunction, LambdaFunctionSpec, LoggingConfig, PublishPolicy,
+    Architecture, DirectS3Read, Durable as DurableSpec, LambdaFunction, LambdaFunctionSpec, LoggingConfig,
+    PublishPolicy,
 };
 use serde::Serialize;
 
@@ -14,7 +15,9 @@ pub use crate::function::code::Package;
 use crate::function::code::code_package;
 use crate::function::environment::{Resolved, Source};
 use crate::function::ignore::Ignored;
-use crate::function::model::{Configuration, Environment, FileSystem, ImageConfig, Logging, Vpc};
+use crate::function::model::{
+    Configuration, Durable, Environment, FileSystem, ImageConfig, Instances, Logging, Vpc,
+};
 use crate::function::{environment, references};
 use crate::section::Wanted;
 
@@ -58,6 +61,8 @@ impl Desired {
 /// A version is published for each change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Publishing {
+    /// It is `$LATEST.PUBLISHED`, rather than one with a number of its own.
+    pub latest: bool,
     /// How many of them stay; `None`: all.
     pub keep: Option<usize>,
     /// Those that objects of the cluster name.
@@ -75,9 +80,12 @@ pub fn desired(object: &LambdaFunction, inputs: &Inputs) -> Result<Desired, Unre
     let ignored =
         Ignored::parse(common.ignore_drift.as_deref().unwrap_or_default()).map_err(Unready::Invalid)?;
     let Resolved { variables, sources } = environment::resolve(&object.spec, &namespace, inputs)?;
-    let layers = references::layers(object.spec.layers.as_deref(), &namespace, inputs)?;
+    let resolved = References {
+        layers: references::layers(object.spec.layers.as_deref(), &namespace, inputs)?,
+        instances: references::instances(&object.spec, &namespace, inputs)?,
+    };
     Ok(Desired {
-        configuration: configuration(&object.spec, &name, variables, layers),
+        configuration: configuration(&object.spec, &name, variables, resolved),
         package: code_package(code, architecture(&object.spec)).map_err(Unready::Invalid)?,
         tags: tags(common.tags.as_ref())?,
         reserved_concurrency: *reserved_concurrent_executions,
@@ -94,11 +102,17 @@ pub fn aws_name(object: &LambdaFunction) -> String {
     object.spec.function_name.clone().unwrap_or_else(|| object.name_any())
 }
 
+/// What objects of the cluster come to.
+struct References {
+    layers: Vec<String>,
+    instances: Option<Instances>,
+}
+
 fn configuration(
     spec: &LambdaFunctionSpec,
     name: &str,
     variables: BTreeMap<String, String>,
-    layer_versions: Vec<String>,
+    References { layers: layer_versions, instances }: References,
 ) -> Configuration {
     let LambdaFunctionSpec {
         common: _,
@@ -131,6 +145,10 @@ fn configuration(
         sections: _,
         recursive_loop: _,
         runtime_management: _,
+        capacity_provider_config: _,
+        durable,
+        tenancy_config,
+        scaling: _,
     } = spec;
     let vpc = vpc_config.clone().unwrap_or_default();
     let image = image_config.clone().unwrap_or_default();
@@ -161,6 +179,18 @@ fn configuration(
         },
         snap_start: wire(&snap_start.as_ref().and_then(|snap| snap.apply_on).unwrap_or_default()),
         logging: logging(logging_config.clone().unwrap_or_default(), name),
+        instances,
+        durable: durable.as_ref().map(durable_of),
+        tenant_isolation: tenancy_config.as_ref().map(|t| wire(&t.tenant_isolation_mode)).unwrap_or_default(),
+    }
+}
+
+fn durable_of(spec: &DurableSpec) -> Durable {
+    let DurableSpec { execution_timeout, retention_period_in_days, kms_key_arn, on_delete: _ } = spec;
+    Durable {
+        timeout: *execution_timeout,
+        retention: retention_period_in_days.unwrap_or(Durable::RETENTION),
+        kms_key_arn: kms_key_arn.clone().unwrap_or_default(),
     }
 }
 
@@ -192,7 +222,11 @@ fn publishing(spec: &LambdaFunctionSpec, inputs: &Inputs) -> Option<Publishing> 
     let keep = spec.version_retention.map(|retention| usize::try_from(retention.keep).unwrap_or(1).max(1));
     let number = |version: &String| version.rsplit(':').next()?.parse().ok();
     let in_use = inputs.in_use().iter().filter_map(number).collect();
-    (spec.publish == Some(PublishPolicy::OnChange)).then_some(Publishing { keep, in_use })
+    match spec.publish.unwrap_or_default() {
+        PublishPolicy::Never => None,
+        PublishPolicy::OnChange => Some(Publishing { latest: false, keep, in_use }),
+        PublishPolicy::LatestPublished => Some(Publishing { latest: true, ..Publishing::default() }),
+    }
 }
 
 fn architecture(spec: &LambdaFunctionSpec) -> Architecture {
@@ -315,6 +349,35 @@ pub(super) mod tests {
         assert_eq!(enabled.configuration.file_systems[0].direct_s3_read.as_deref(), Some("ENABLED"));
         let six = with(serde_json::json!({"vpcConfig": {"ipv6AllowedForDualStack": true}}));
         assert_eq!(six, with(serde_json::json!({})), "there is nothing to reach without subnets");
+    }
+
+    #[test]
+    fn what_aws_chooses_by_the_runtime_stays_open_and_what_is_kept_of_executions_does_not() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:mine";
+        let spec = |provider: serde_json::Value, durable: serde_json::Value| {
+            parse(serde_json::json!({
+                "code": {"external": {}}, "capacityProviderConfig": provider, "durable": durable, "publish": "LatestPublished",
+            }))
+        };
+        let plain = spec(
+            serde_json::json!({"capacityProviderArn": arn}),
+            serde_json::json!({"executionTimeout": 60, "kmsKeyArn": ""}),
+        );
+        let Configuration { instances, durable, tenant_isolation, .. } = plain.configuration;
+        assert_eq!(instances, Some(Instances { provider: arn.into(), ..Instances::default() }));
+        assert_eq!(durable, Some(Durable { timeout: 60, retention: 14, kms_key_arn: String::new() }));
+        assert_eq!(
+            (tenant_isolation.as_str(), plain.publishing.map(|p| (p.latest, p.keep))),
+            ("", Some((true, None)))
+        );
+        let exact = spec(
+            serde_json::json!({"capacityProviderArn": arn, "executionEnvironmentMemoryGiBPerVCpu": 4.0}),
+            serde_json::json!({"executionTimeout": 60, "retentionPeriodInDays": 3}),
+        );
+        let Configuration { instances, durable, .. } = exact.configuration;
+        assert_eq!((instances.unwrap().memory_per_vcpu, durable.unwrap().retention), (Some(4096), 3));
+        let tenants = serde_json::json!({"code": {"external": {}}, "tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}});
+        assert_eq!(parse(tenants).configuration.tenant_isolation, "PER_TENANT");
     }
 
     #[test]

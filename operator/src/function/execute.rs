@@ -2,12 +2,12 @@
 
 use lambda_operator_crds::conditions::Reason;
 
-use crate::aws::{AwsError, Priority, Scope};
+use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Effect, Next};
 use crate::engine::verdict::{Recheck, Verdict};
-use crate::function::model::{Id, Live, Observed};
+use crate::function::model::{Ending, Id, Live, Observed};
 use crate::function::plan::Action;
-use crate::function::versions;
+use crate::function::{deletion, versions};
 use crate::k8s::events::Note;
 use crate::section;
 use crate::section::execute::Target;
@@ -26,7 +26,23 @@ pub async fn observe(
         observed.code_signing = Some(scope.code_signing_link(name, priority).await?);
     }
     versions::observe(scope, name, look, &mut observed, priority).await?;
+    if let Some(ending) = look.ending.filter(|ending| deletion::asks(*ending, &observed)) {
+        observed.running = running(scope, name, ending, priority).await?;
+    }
     Ok(Some(observed))
+}
+
+/// The durable executions that run, which the function can't go without, or which people are only told of.
+async fn running(
+    scope: &Scope,
+    name: &str,
+    ending: Ending,
+    priority: Priority,
+) -> Result<Option<(Ending, Vec<String>)>, AwsError> {
+    match scope.running_executions(name, priority).await {
+        Err(error) if ending == Ending::Awaited && error.class == Class::AccessDenied => Ok(None),
+        running => Ok(Some((ending, running?))),
+    }
 }
 
 /// Makes a change. `observed` is what the plan was made from.
@@ -96,6 +112,7 @@ pub async fn execute(
         Action::Discard { version } => versions::discard(scope, name, *version, observed, priority).await,
         Action::Retire { versions } => versions::retire(scope, name, versions, observed, priority).await,
         Action::Replace => replace(scope, name, priority).await,
+        Action::Stop { executions } => stop(scope, executions, priority).await,
         Action::Delete => {
             scope.delete_function(name, priority).await?;
             Ok(Effect { observed: None, next: Next::Settle, note: None })
@@ -184,6 +201,22 @@ fn keep_live(updated: Observed, before: Option<&Observed>) -> Observed {
     });
     let code_signing = before.and_then(|before| before.code_signing.clone());
     Observed { code_signing, live, ..updated }
+}
+
+/// Stops executions. That they have ended, the next visit sees.
+async fn stop(
+    scope: &Scope,
+    executions: &[String],
+    priority: Priority,
+) -> Result<Effect<Observed>, AwsError> {
+    for execution in executions {
+        scope.end_execution(execution, priority).await?;
+    }
+    let text = format!("{} are stopped.", deletion::counted(executions.len()));
+    let verdict =
+        Verdict::Progress(Reason::Deleting, format!("{text} The function is deleted once they have ended."));
+    let note = Note::normal("ExecutionsStopped", "Delete", text);
+    Ok(Effect { observed: None, next: Next::End(verdict), note: Some(note) })
 }
 
 /// Deletes a function whose creation failed, unless something came to depend on it.

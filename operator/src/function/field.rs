@@ -21,11 +21,13 @@ pub enum Field {
     ImageConfig,
     SnapStart,
     Logging,
+    Instances,
+    Durable,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Runtime,
         Self::Role,
         Self::Handler,
@@ -43,6 +45,8 @@ impl Field {
         Self::ImageConfig,
         Self::SnapStart,
         Self::Logging,
+        Self::Instances,
+        Self::Durable,
     ];
 
     /// The field of this name in the spec.
@@ -70,6 +74,8 @@ impl Field {
             Self::ImageConfig => "imageConfig",
             Self::SnapStart => "snapStart",
             Self::Logging => "loggingConfig",
+            Self::Instances => "capacityProviderConfig",
+            Self::Durable => "durable",
         }
     }
 }

@@ -44,6 +44,9 @@ fn lines(desired: &Desired, target: &Configuration, observed: &Observed) -> Stri
         image_config,
         snap_start,
         logging,
+        instances,
+        durable,
+        tenant_isolation,
     } = target;
     // These can't be cleared: AWS keeps what it has.
     let (runtime, handler) = (
@@ -51,13 +54,20 @@ fn lines(desired: &Desired, target: &Configuration, observed: &Observed) -> Stri
         handler.as_ref().or(observed.configuration.handler.as_ref()),
     );
     let package_key = desired.deployable().map(|package| &package.code.source_kms_key_arn);
-    let whole = (
-        (runtime, role, handler, description, timeout, memory_size, ephemeral_storage),
-        (kms_key_arn, vpc, dead_letter_target, tracing_mode, layers, file_systems),
-        (image_config, snap_start, logging),
-        (&observed.architecture, observed.package_type, package_key),
+    let mut whole = format!(
+        "{:?}",
+        (
+            (runtime, role, handler, description, timeout, memory_size, ephemeral_storage),
+            (kms_key_arn, vpc, dead_letter_target, tracing_mode, layers, file_systems),
+            (image_config, snap_start, logging),
+            (&observed.architecture, observed.package_type, package_key),
+        )
     );
-    format!("{whole:?}\n{}", variables(desired, environment))
+    // What few functions have: the fingerprints of all others are as they were before there was this.
+    if instances.is_some() || durable.is_some() || !tenant_isolation.is_empty() {
+        let _ = write!(whole, "{:?}", (instances, durable, tenant_isolation));
+    }
+    format!("{whole}\n{}", variables(desired, environment))
 }
 
 fn variables(desired: &Desired, environment: &Environment) -> String {
@@ -82,6 +92,7 @@ fn variables(desired: &Desired, environment: &Environment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::model::{Durable, Instances};
     use crate::function::plan_tests::{desired, observed};
     use crate::k8s::references::ReferenceKind;
     use std::collections::BTreeMap;
@@ -146,6 +157,15 @@ mod tests {
             |d| d.configuration.layers = vec!["arn:l:1".into()],
             |d| d.configuration.snap_start = "PublishedVersions".into(),
             |d| d.configuration.logging.format = "JSON".into(),
+            |d| {
+                d.configuration.instances =
+                    Some(Instances { provider: "arn:cp".into(), ..Instances::default() });
+            },
+            |d| {
+                d.configuration.durable =
+                    Some(Durable { timeout: 9, retention: 14, kms_key_arn: String::new() });
+            },
+            |d| d.configuration.tenant_isolation = "PER_TENANT".into(),
         ];
         for (n, change) in changes.iter().enumerate() {
             let mut other = desired();

@@ -12,7 +12,7 @@ use crate::function::execute::after;
 use crate::function::ignore::Ignored;
 use crate::function::manifest::{self, Setting, Variables};
 use crate::function::model::{
-    Code, CodeSource, Environment, Id, Live, Observed, S3Object, Version, Versions,
+    Code, CodeSource, Environment, Id, LATEST_PUBLISHED, Live, Observed, S3Object, Version, Versions,
 };
 use crate::function::plan::Action;
 use crate::section::Has;
@@ -35,10 +35,10 @@ impl Foresee for Functions {
                     package_type: package.package_type,
                     architecture: String::new(),
                     code_sha256: String::new(),
-                    durable: false,
                     revision_id: String::new(),
                     code_signing: Some(code_signing.clone().unwrap_or_default()),
                     versions: Versions::default(),
+                    running: None,
                     sections: Has::default(),
                     live: Some(active(tags.clone())),
                 };
@@ -73,10 +73,11 @@ impl Foresee for Functions {
                 next.sections.lack(sections.iter().cloned());
                 next
             }
-            Action::Publish { newest_known, .. } => {
+            Action::Publish { newest_known, publication, .. } => {
                 let mut next = before?;
+                let number = (newest_known + 1).to_string();
                 let version = Version {
-                    number: (newest_known + 1).to_string(),
+                    number: if publication.latest { LATEST_PUBLISHED.to_owned() } else { number },
                     state: "Active".into(),
                     state_reason: None,
                     state_reason_code: None,
@@ -95,6 +96,7 @@ impl Foresee for Functions {
                 next
             }
             Action::Reread
+            | Action::Stop { .. }
             | Action::Disown { .. }
             | Action::Tag { .. }
             | Action::Untag { .. }
@@ -121,6 +123,9 @@ impl Foresee for Functions {
         let setting = Setting { variables: Variables::Plain, ..Setting::default() };
         let mut view = view_of(&manifest::spec(observed, setting));
         view["code"] = json!({"sha256": observed.code_sha256});
+        // A manifest leaves it out, because it goes with what is published.
+        let scaling = observed.sections.scaling.as_ref();
+        view["scaling"] = json!(scaling.map(|scaling| scaling.shown().requested));
         view
     }
 

@@ -57,6 +57,8 @@ impl Ignored {
         for field in &self.fields {
             copy(*field, observed, &mut target);
         }
+        // What the spec leaves to AWS is as AWS has it.
+        target.instances = target.instances.map(|instances| instances.completed(observed.instances.as_ref()));
         if let (Environment::Known(target), Environment::Known(observed)) =
             (&mut target.environment, &observed.environment)
         {
@@ -105,6 +107,8 @@ fn copy(field: Field, from: &Configuration, to: &mut Configuration) {
         Field::ImageConfig => to.image_config.clone_from(&from.image_config),
         Field::SnapStart => to.snap_start.clone_from(&from.snap_start),
         Field::Logging => to.logging.clone_from(&from.logging),
+        Field::Instances => to.instances.clone_from(&from.instances),
+        Field::Durable => to.durable.clone_from(&from.durable),
     }
 }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use lambda_operator_crds::{
-    Architecture, CommonSpec, DeadLetterConfig, EnvFromSource, EnvVar, EphemeralStorage, FileSystemConfig,
-    FunctionCode, ImageConfig as ImageSpec, LambdaFunctionSpec, Layer, LoggingConfig, ObjectRef,
-    ObjectSelector, S3FilesConfig, SnapStart, TracingConfig, VpcConfig,
+    Architecture, CapacityProviderConfig, CommonSpec, DeadLetterConfig, Durable as DurableSpec,
+    EnvFromSource, EnvVar, EphemeralStorage, FileSystemConfig, FunctionCode, ImageConfig as ImageSpec,
+    LambdaFunctionSpec, Layer, LoggingConfig, ObjectRef, ObjectSelector, S3FilesConfig, SnapStart,
+    TenancyConfig, TracingConfig, VpcConfig,
 };
 
 use crate::function::desired::{DEFAULT_MEMORY, DEFAULT_STORAGE, DEFAULT_TIMEOUT};
 use crate::function::model::{
-    Configuration, Environment, Field, FileSystem, ImageConfig, Logging, Observed, Vpc,
+    Configuration, Durable, Environment, Field, FileSystem, ImageConfig, Instances, Logging, Observed, Vpc,
 };
 use crate::manifest::{Unsaid, some_of, tags, unless};
 use crate::section;
@@ -30,6 +31,8 @@ pub struct Setting {
     pub layers: BTreeMap<String, ObjectRef>,
     /// Objects for code-signing configurations, by ARN.
     pub code_signing: BTreeMap<String, ObjectRef>,
+    /// Objects for capacity providers, by ARN.
+    pub providers: BTreeMap<String, ObjectRef>,
 }
 
 /// What is said of environment variables, whose values may be secret.
@@ -46,7 +49,7 @@ pub enum Variables {
 
 /// The spec of a function.
 pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
-    let Setting { common, function_name, code, variables, layers, code_signing } = setting;
+    let Setting { common, function_name, code, variables, layers, code_signing, providers } = setting;
     let mut unsaid = Unsaid::default();
     let Configuration {
         runtime,
@@ -66,6 +69,9 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
         image_config,
         snap_start,
         logging,
+        instances,
+        durable,
+        tenant_isolation,
     } = observed.configuration.clone();
     let name = observed.arn.rsplit(':').next().unwrap_or_default();
     let (env, env_from) = variables_of(&environment, variables, &mut unsaid);
@@ -79,6 +85,9 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
     let tracing = unsaid.word("tracingConfig", &tracing_mode);
     let snap_start = unsaid.word("snapStart", &snap_start);
     let logging = logging_of(logging, name, &mut unsaid);
+    let tenancy_config = text(tenant_isolation)
+        .and_then(|mode| unsaid.known("tenancyConfig", &mode))
+        .map(|tenant_isolation_mode| TenancyConfig { tenant_isolation_mode });
     let file_system_configs = some_of(file_systems.into_iter().map(|system| mount(system, &mut unsaid)));
     let image_config = image_config_of(image_config);
     observed.unreadable.iter().for_each(|field: &Field| unsaid.add(field.path()));
@@ -111,9 +120,34 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
         sections: sections.common,
         recursive_loop: sections.recursive_loop,
         runtime_management: sections.runtime_management,
-        // Whatever publishes versions now goes on with it.
+        // Whatever publishes versions now goes on with it, and with their scaling.
         publish: None,
         version_retention: None,
+        scaling: None,
+        capacity_provider_config: instances.map(|instances| instances_of(instances, &providers)),
+        durable: durable.map(durable_of),
+        tenancy_config,
+    }
+}
+
+fn instances_of(instances: Instances, providers: &BTreeMap<String, ObjectRef>) -> CapacityProviderConfig {
+    let Instances { provider, concurrency, memory_per_vcpu } = instances;
+    let object = providers.get(&provider).cloned();
+    CapacityProviderConfig {
+        capacity_provider_arn: object.is_none().then_some(provider),
+        capacity_provider_ref: object,
+        per_execution_environment_max_concurrency: concurrency,
+        execution_environment_memory_gib_per_v_cpu: memory_per_vcpu.map(|mib| f64::from(mib) / 1024.0),
+    }
+}
+
+fn durable_of(durable: Durable) -> DurableSpec {
+    let Durable { timeout, retention, kms_key_arn } = durable;
+    DurableSpec {
+        execution_timeout: timeout,
+        retention_period_in_days: unless(retention, &Durable::RETENTION),
+        kms_key_arn: unless(kms_key_arn, &String::new()),
+        on_delete: None,
     }
 }
 

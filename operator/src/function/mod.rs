@@ -11,6 +11,7 @@ pub mod environment;
 pub mod execute;
 mod field;
 mod fingerprint;
+mod fixed;
 mod forced;
 mod foresee;
 pub mod ignore;
@@ -22,6 +23,7 @@ mod plan_tests;
 mod publish;
 mod references;
 mod resend;
+mod scaling;
 pub mod signing;
 mod state;
 pub mod status;
@@ -29,14 +31,16 @@ mod versions;
 
 use std::collections::BTreeSet;
 
-use lambda_operator_crds::{CommonSpec, CommonStatus, LambdaFunction, LambdaFunctionStatus, Pending};
+use lambda_operator_crds::{
+    CommonSpec, CommonStatus, DeletionPolicy, LambdaFunction, LambdaFunctionStatus, OnDelete, Pending,
+};
 
 use crate::aws::{AwsError, Expectation, Priority, Registration, Scope, configuration_hash};
 use crate::engine::kind::{Deletion, Effect, Facts, Inputs, Kind, Listing, Offering, Report, Unready};
 use crate::engine::ownership::Owner;
 use crate::engine::verdict::Plan;
 use crate::function::desired::Desired;
-use crate::function::model::{Id, Look, Observed};
+use crate::function::model::{Ending, Id, Look, Observed};
 use crate::function::plan::{Action, CONCURRENCY};
 use crate::function::signing::CODE_SIGNING;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
@@ -77,12 +81,15 @@ impl Kind for Functions {
         &mut status.common
     }
 
-    /// A deletion looks at the function alone.
+    /// A deletion looks at the function, and at what still runs of it.
     fn id(object: &LambdaFunction, status: &LambdaFunctionStatus, desired: Option<&Desired>) -> Option<Id> {
-        let look = desired.map_or_else(Look::default, |desired| {
-            let (version, newer) = publish::look(desired, status);
-            Look { code_signing: signing::is_to_be_read(desired, status), version, newer }
-        });
+        let look = match desired {
+            Some(desired) => {
+                let (version, newer) = publish::look(desired, status);
+                Look { code_signing: signing::is_to_be_read(desired, status), version, newer, ending: None }
+            }
+            None => Look { ending: ending(object), ..Look::default() },
+        };
         Some(Id { name: desired::aws_name(object), look })
     }
 
@@ -103,7 +110,9 @@ impl Kind for Functions {
     }
 
     fn offering(object: &LambdaFunction, status: &LambdaFunctionStatus) -> Offering {
-        Offering { name: desired::aws_name(object), arn: status.arn.clone(), version: status.version.clone() }
+        // An alias has a number.
+        let version = status.version.clone().filter(|version| version != model::LATEST_PUBLISHED);
+        Offering { name: desired::aws_name(object), arn: status.arn.clone(), version }
     }
 
     /// The layer versions that the function has, those that the spec names, and those that the last visit made of its
@@ -263,6 +272,16 @@ impl Kind for Functions {
         };
         Some(scope.inventory().expect(&desired::aws_name(object), expectation))
     }
+}
+
+/// How the durable executions of a function end that is to go; `None`: it stays in AWS, or the spec knows of none.
+fn ending(object: &LambdaFunction) -> Option<Ending> {
+    let durable = object.spec.durable.as_ref()?;
+    let goes = object.spec.common.deletion_policy() == DeletionPolicy::Delete;
+    goes.then(|| match durable.on_delete.unwrap_or_default() {
+        OnDelete::Wait => Ending::Awaited,
+        OnDelete::Stop => Ending::Stopped,
+    })
 }
 
 /// What the rotation has to find: what was read, or what the spec says while nothing was; `None` for what isn't managed.

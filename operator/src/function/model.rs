@@ -10,7 +10,7 @@ use std::fmt;
 pub use crate::function::field::Field;
 use crate::section::Has;
 
-/// The part of a function that UpdateFunctionConfiguration changes.
+/// The part of a function that UpdateFunctionConfiguration changes, and what of it AWS fixes at the creation.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Configuration {
@@ -48,6 +48,57 @@ pub struct Configuration {
     pub snap_start: String,
     /// Log settings.
     pub logging: Logging,
+    /// Managed instances; AWS fixes whether there are any.
+    pub instances: Option<Instances>,
+    /// Durable executions; AWS fixes whether there are any.
+    pub durable: Option<Durable>,
+    /// `PER_TENANT`, empty without tenants; AWS fixes it.
+    pub tenant_isolation: String,
+}
+
+/// Whose instances run a function. AWS's defaults depend on the runtime: what isn't in the spec is `None`, and stays as AWS
+/// has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Instances {
+    /// ARN of the capacity provider.
+    pub provider: String,
+    /// Executions that share an environment.
+    pub concurrency: Option<i32>,
+    /// MiB of memory for each vCPU, which AWS names in GiB.
+    pub memory_per_vcpu: Option<i32>,
+}
+
+impl Instances {
+    /// GiB in MiB, to the nearest: floating-point numbers can't be compared. AWS knows few of them, all small.
+    pub fn mib(gib: f64) -> i32 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is at most 8 GiB")]
+        let mib = (gib * 1024.0).round() as i32;
+        mib
+    }
+
+    /// What is to be there, with what AWS chose where nothing is said.
+    #[must_use]
+    pub fn completed(mut self, has: Option<&Self>) -> Self {
+        self.concurrency = self.concurrency.or(has.and_then(|has| has.concurrency));
+        self.memory_per_vcpu = self.memory_per_vcpu.or(has.and_then(|has| has.memory_per_vcpu));
+        self
+    }
+}
+
+/// Durable executions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Durable {
+    /// Seconds that an execution may take.
+    pub timeout: i32,
+    /// Days for which AWS keeps what one did.
+    pub retention: i32,
+    /// KMS key, empty when AWS owns the key.
+    pub kms_key_arn: String,
+}
+
+impl Durable {
+    /// AWS's default for `retention` in CloudFormation's registry; a page of its documentation has another. It is always sent.
+    pub const RETENTION: i32 = 14;
 }
 
 /// Environment variables, or why they can't be known.
@@ -205,10 +256,21 @@ pub struct Id {
 pub struct Look {
     /// The link to a code-signing configuration.
     pub code_signing: bool,
-    /// The state of this version.
+    /// The state of this version, a number or `$LATEST.PUBLISHED`.
     pub version: Option<String>,
     /// Which versions there are.
     pub newer: Option<Newer>,
+    /// Which durable executions run, when the function is to go.
+    pub ending: Option<Ending>,
+}
+
+/// How durable executions end when their function is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By themselves.
+    Awaited,
+    /// They are stopped.
+    Stopped,
 }
 
 /// Which versions to list.
@@ -229,12 +291,18 @@ pub struct Publication {
     pub revision_id: String,
     /// The version's description; `None`: the function's.
     pub description: Option<String>,
+    /// As `$LATEST.PUBLISHED`, rather than under the next number.
+    pub latest: bool,
 }
+
+/// The version that takes the place of numbered ones, of a function on a capacity provider.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>
+pub const LATEST_PUBLISHED: &str = "$LATEST.PUBLISHED";
 
 /// A published version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// Its number.
+    /// Its number, or `$LATEST.PUBLISHED`.
     pub number: String,
     /// `State`: Pending, Active, Inactive, Failed, …
     pub state: String,
@@ -276,18 +344,25 @@ pub struct Observed {
     pub architecture: String,
     /// Base64 for zip packages, hex for images.
     pub code_sha256: String,
-    /// Whether its executions are durable: a running one needs the version that it began with.
-    pub durable: bool,
     /// AWS's change token; also moves on settling, tagging and publishing.
     pub revision_id: String,
     /// ARN of the linked code-signing configuration, empty for none. `None`: AWS wasn't asked.
     pub code_signing: Option<String>,
     /// Published versions, as far as they were looked at.
     pub versions: Versions,
+    /// ARNs of the durable executions that run, and how they are to end; `None`: AWS wasn't asked.
+    pub running: Option<(Ending, Vec<String>)>,
     /// What was read of its sections; lists and GetFunction don't show them.
     pub sections: Has,
     /// What ListFunctions doesn't say. `None` when this came from a listing.
     pub live: Option<Live>,
+}
+
+impl Observed {
+    /// Whether its executions are durable: a running one needs the version that it began with.
+    pub fn is_durable(&self) -> bool {
+        self.configuration.durable.is_some()
+    }
 }
 
 /// What only GetFunction says.

@@ -1,8 +1,10 @@
 //! Compares what a function is to be with what AWS has, and says what to do. Pure and total.
 //!
 //! Order: ownership, then the code-signing link, configuration, settle, code, settle, then tags and concurrency, then
-//! versions. Configuration
-//! and code never go together: AWS refuses the second while the first is in progress.
+//! versions, and the scaling of what is published. Configuration and code never go together: AWS refuses the second while
+//! the first is in progress.
+
+use std::collections::BTreeSet;
 
 use lambda_operator_crds::conditions::Reason;
 use lambda_operator_crds::{AdoptPolicy, LambdaFunctionStatus, Origin};
@@ -14,10 +16,10 @@ pub use crate::function::action::Action;
 use crate::function::compare::{Differences, compare};
 use crate::function::desired::Desired;
 use crate::function::model::{Live, Observed};
-use crate::function::publish;
 use crate::function::resend::{owes_code, resend};
 use crate::function::state::{Failure, Remedy, Standing, standing};
-use crate::section::Change;
+use crate::function::{fixed, publish, scaling};
+use crate::section::{self, Change, Step};
 use crate::text::sentence;
 
 /// The section of `status.managedSections` for reserved concurrency.
@@ -33,7 +35,7 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
     {
         return plan;
     }
-    if let Some(verdict) = wrong_package_type(desired, observed) {
+    if let Some(verdict) = fixed::differs(desired, observed) {
         return Plan::rest(verdict);
     }
     let differences = compare(desired, observed, facts);
@@ -52,8 +54,10 @@ pub fn plan(desired: &Desired, observed: Option<&Observed>, facts: &Known<'_>) -
         Standing::Settled(reason) => {
             let paths = differences.paths.clone();
             if facts.observe_only {
-                let look = differences.sections.look.clone();
+                let scaling = scaling::next(desired, observed, facts);
+                let look = differences.sections.look.into_iter().chain(scaling.look).collect::<BTreeSet<_>>();
                 let look = (!look.is_empty()).then_some(Action::Look(look));
+                let paths: Vec<String> = paths.into_iter().chain(section::paths(&scaling.changes)).collect();
                 return Plan::new(look.into_iter().collect(), settled(reason, observed, &paths), paths);
             }
             let owed = owes_code(desired, facts.status);
@@ -74,11 +78,23 @@ fn plan_finish(
     settled: Verdict,
     facts: &Known<'_>,
 ) -> Plan<Action> {
-    let Differences { paths, target, link, at_once, sections, .. } = differences;
+    let Differences { mut paths, target, link, at_once, mut sections, .. } = differences;
     if !sections.look.is_empty() {
         return Plan::new(vec![Action::Look(sections.look)], updating(), paths);
     }
     let publish::Step { actions: further, verdict } = publish::next(desired, observed, &target, facts);
+    // What isn't published can't be scaled.
+    let scaling = if further.is_empty() && verdict.is_none() {
+        scaling::next(desired, observed, facts)
+    } else {
+        Step::default()
+    };
+    if !scaling.look.is_empty() {
+        return Plan::new(vec![Action::Look(scaling.look)], updating(), paths);
+    }
+    let verdict = verdict.or_else(|| scaling::verdict(desired, observed, &scaling.changes, facts));
+    paths.extend(section::paths(&scaling.changes));
+    sections.changes.extend(scaling.changes);
     let policy = sections.changes.iter().any(Change::moves_revision);
     let sections = (!sections.changes.is_empty()).then_some(Action::Sections(sections.changes));
     let mut actions: Vec<Action> = link.into_iter().chain(at_once).chain(sections).collect();
@@ -87,7 +103,7 @@ fn plan_finish(
         // Permissions and tags give the function another revision, by which the next calls are guarded. That of
         // permissions is what a sweep is to find.
         actions.push(Action::Reread);
-        return Plan::new(actions, publish::publishing(), paths);
+        return Plan::new(actions, publish::under_way(), paths);
     }
     actions.extend(further);
     Plan::new(actions, verdict.unwrap_or(settled), paths)
@@ -198,17 +214,4 @@ fn plan_ownership(observed: &Observed, facts: &Known<'_>) -> Option<Plan<Action>
             observed.arn
         )),
     }
-}
-
-fn wrong_package_type(desired: &Desired, observed: &Observed) -> Option<Verdict> {
-    let package = desired.package.as_ref()?;
-    if desired.ignored.code || package.package_type == observed.package_type {
-        return None;
-    }
-    let text = format!(
-        "{} has the package type {:?}, but spec.code needs {:?}, and AWS fixes the package type at creation. Change spec.code, \
-         or create a new object under another name.",
-        observed.arn, observed.package_type, package.package_type
-    );
-    Some(Verdict::Problem(Reason::ImmutableFieldChanged, text, Recheck::OnChange))
 }

@@ -3,6 +3,7 @@
 mod deletion;
 mod failed;
 mod ignored;
+mod managed;
 mod manifest;
 mod order;
 mod ownership;
@@ -62,6 +63,9 @@ fn configuration() -> Configuration {
             system_level: None,
             group: "/aws/lambda/hello".into(),
         },
+        instances: None,
+        durable: None,
+        tenant_isolation: String::new(),
     }
 }
 
@@ -108,10 +112,10 @@ pub(super) fn observed() -> Observed {
         package_type: PackageType::Zip,
         architecture: "x86_64".into(),
         code_sha256: sha("a"),
-        durable: false,
         revision_id: "1".into(),
         code_signing: None,
         versions: Versions::default(),
+        running: None,
         sections: Has::default(),
         live: Some(live()),
     }

@@ -6,6 +6,9 @@
 //! answers a publication that would change nothing with the version that there is, also one that failed
 //! (<https://github.com/hashicorp/terraform-provider-aws/issues/49904>), which is why a failed one is deleted first.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>
+//!
+//! `$LATEST.PUBLISHED` has no number, and each publication takes the place of the one before: nothing is doubled by another
+//! one, none has to be found again after an answer that was lost, and none goes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +19,7 @@ use crate::engine::kind::Facts;
 use crate::engine::verdict::{Recheck, Verdict};
 use crate::function::action::Action;
 use crate::function::desired::{Desired, Publishing};
-use crate::function::model::{Configuration, Field, Newer, Observed, Publication, Version};
+use crate::function::model::{Configuration, Field, LATEST_PUBLISHED, Newer, Observed, Publication, Version};
 use crate::function::{fingerprint, forced, state};
 use crate::text::sentence;
 
@@ -42,15 +45,14 @@ type Known<'a> = Facts<'a, LambdaFunctionStatus>;
 
 /// What a visit has to find out.
 pub(super) fn look(desired: &Desired, status: &LambdaFunctionStatus) -> (Option<String>, Option<Newer>) {
-    if desired.publishing.is_none() {
-        return (None, None);
-    }
-    let number = status.published.as_ref().and_then(|published| published.version.clone());
+    let Some(publishing) = &desired.publishing else { return (None, None) };
+    let number = status.published.as_ref().filter(|published| is_such(published, publishing));
+    let number = number.and_then(|published| published.version.clone());
     match &status.common.pending {
         Some(pending) if pending.operation == PUBLICATION => {
             let newer =
                 Newer { than: pending.newest_known.unwrap_or_default(), unless: pending.token.clone() };
-            (None, number.is_none().then_some(newer))
+            (None, (number.is_none() && !publishing.latest).then_some(newer))
         }
         Some(_) => (None, None),
         None => {
@@ -80,6 +82,11 @@ pub(super) fn standing(published: &PublishedVersion) -> Standing {
         (Some(_), Some("Failed")) => Standing::Failed,
         (Some(_), Some(_)) => Standing::Usable,
     }
+}
+
+/// Whether it was published in the way that is wanted now, as far as anybody knows.
+fn is_such(published: &PublishedVersion, publishing: &Publishing) -> bool {
+    published.version.as_ref().is_none_or(|version| (version == LATEST_PUBLISHED) == publishing.latest)
 }
 
 /// What was last published, as this visit knows it.
@@ -118,14 +125,19 @@ pub(super) fn next(
     let Some(publishing) = &desired.publishing else { return Step::default() };
     let fingerprint = fingerprint::of(desired, target, observed);
     let published = current(observed, facts.status);
-    let Some(published) = published.filter(|p| is_of(p, &observed.code_sha256, &fingerprint)) else {
-        return publish(target, observed, facts.status, fingerprint, 0);
+    let is_it =
+        |p: &PublishedVersion| is_such(p, publishing) && is_of(p, &observed.code_sha256, &fingerprint);
+    let Some(published) = published.filter(is_it) else {
+        return publish(publishing, target, observed, facts.status, (fingerprint, 0));
     };
     let attempts = published.attempts.unwrap_or_default();
     match standing(&published) {
-        Standing::Missing => publish(target, observed, facts.status, fingerprint, attempts),
+        Standing::Missing => publish(publishing, target, observed, facts.status, (fingerprint, attempts)),
         Standing::Pending => Step { actions: Vec::new(), verdict: Some(waiting(&published)) },
-        Standing::Failed => again(desired, observed, target, &published, facts, fingerprint),
+        Standing::Failed if publishing.latest => {
+            renew(publishing, observed, target, &published, facts, fingerprint)
+        }
+        Standing::Failed => again((desired, publishing), observed, target, &published, facts, fingerprint),
         Standing::Usable => retire(publishing, &published, facts),
     }
 }
@@ -137,18 +149,19 @@ fn waiting(published: &PublishedVersion) -> Verdict {
 }
 
 fn publish(
+    publishing: &Publishing,
     target: &Configuration,
     observed: &Observed,
     status: &LambdaFunctionStatus,
-    fingerprint: String,
-    attempts: i32,
+    (fingerprint, attempts): (String, i32),
 ) -> Step {
     // What others have published is not to be taken for ours.
-    if status.common.origin != Some(Origin::Created)
+    if !publishing.latest
+        && status.common.origin != Some(Origin::Created)
         && status.published.is_none()
         && !observed.versions.listed
     {
-        return Step { actions: vec![Action::ListVersions], verdict: Some(publishing()) };
+        return Step { actions: vec![Action::ListVersions], verdict: Some(under_way()) };
     }
     let is_forced = forced::is_marked(&observed.configuration.description);
     let publication = Publication {
@@ -156,14 +169,15 @@ fn publish(
         revision_id: observed.revision_id.clone(),
         // The version doesn't get the mark of `$LATEST`.
         description: is_forced.then(|| target.description.clone()),
+        latest: publishing.latest,
     };
     let newest_known = newest_known(observed, status);
     let publish = Action::Publish { publication, fingerprint, newest_known, attempts };
-    Step { actions: vec![publish], verdict: Some(publishing()) }
+    Step { actions: vec![publish], verdict: Some(under_way()) }
 }
 
 /// The verdict while a version is being published.
-pub(super) fn publishing() -> Verdict {
+pub(super) fn under_way() -> Verdict {
     Verdict::Progress(Reason::Publishing, "A version is being published.".into())
 }
 
@@ -176,9 +190,26 @@ fn newest_known(observed: &Observed, status: &LambdaFunctionStatus) -> i64 {
     known.chain(listed).max().unwrap_or_default()
 }
 
+/// What failed is published in its own place, with growing pauses.
+fn renew(
+    publishing: &Publishing,
+    observed: &Observed,
+    target: &Configuration,
+    published: &PublishedVersion,
+    facts: &Known<'_>,
+    fingerprint: String,
+) -> Step {
+    let attempts = published.attempts.unwrap_or_default();
+    let exhausted = is_exhausted(published) && !facts.changed;
+    if !exhausted && facts.retry_due {
+        return publish(publishing, target, observed, facts.status, (fingerprint, attempts));
+    }
+    Step { actions: Vec::new(), verdict: Some(failed(published, exhausted)) }
+}
+
 /// A version that failed is published again, as another one.
 fn again(
-    desired: &Desired,
+    (desired, publishing): (&Desired, &Publishing),
     observed: &Observed,
     target: &Configuration,
     published: &PublishedVersion,
@@ -187,19 +218,16 @@ fn again(
 ) -> Step {
     let attempts = published.attempts.unwrap_or_default();
     if forced::is_awaited(target, observed, facts) {
-        return publish(target, observed, facts.status, fingerprint, attempts);
+        return publish(publishing, target, observed, facts.status, (fingerprint, attempts));
     }
     let number = number_of(published);
-    let failure = state::failure(published.state_reason_code.as_deref(), published.state_reason.as_deref());
     let exhausted = is_exhausted(published) && !facts.changed;
     if exhausted || !facts.retry_due {
-        let verdict = Some(failed(number, attempts, &failure, exhausted));
-        return Step { actions: Vec::new(), verdict };
+        return Step { actions: Vec::new(), verdict: Some(failed(published, exhausted)) };
     }
     let ours = facts.status.published_versions.contains(&number);
-    let named = desired.publishing.as_ref().is_some_and(|publishing| publishing.in_use.contains(&number));
-    if ours && !named && !observed.versions.in_use {
-        let mut step = publish(target, observed, facts.status, fingerprint, attempts);
+    if ours && !publishing.in_use.contains(&number) && !observed.versions.in_use {
+        let mut step = publish(publishing, target, observed, facts.status, (fingerprint, attempts));
         step.actions.insert(0, Action::Discard { version: number });
         return step;
     }
@@ -209,9 +237,9 @@ fn again(
             let configuration = Box::new(Configuration { description, ..target.clone() });
             let fields = BTreeSet::from([Field::Description]);
             let action = Action::UpdateConfiguration { configuration, fields, then_code: false };
-            Step { actions: vec![action], verdict: Some(publishing()) }
+            Step { actions: vec![action], verdict: Some(under_way()) }
         }
-        None => Step { actions: Vec::new(), verdict: Some(failed(number, attempts, &failure, true)) },
+        None => Step { actions: Vec::new(), verdict: Some(failed(published, true)) },
     }
 }
 
@@ -224,7 +252,10 @@ pub(super) fn number_of(published: &PublishedVersion) -> i64 {
     published.version.as_ref().and_then(|version| version.parse().ok()).unwrap_or_default()
 }
 
-fn failed(number: i64, attempts: i32, failure: &state::Failure, exhausted: bool) -> Verdict {
+fn failed(published: &PublishedVersion, exhausted: bool) -> Verdict {
+    let number = published.version.as_deref().unwrap_or_default();
+    let attempts = published.attempts.unwrap_or_default();
+    let failure = state::failure(published.state_reason_code.as_deref(), published.state_reason.as_deref());
     let text = format!("version {number} failed: {}", sentence(&failure.text));
     if exhausted {
         let text = format!(
@@ -240,7 +271,11 @@ fn failed(number: i64, attempts: i32, failure: &state::Failure, exhausted: bool)
 }
 
 /// Versions beyond those that stay, right after another one has come, or when the spec may say otherwise.
-fn retire(Publishing { keep, in_use }: &Publishing, published: &PublishedVersion, facts: &Known<'_>) -> Step {
+fn retire(
+    Publishing { latest: _, keep, in_use }: &Publishing,
+    published: &PublishedVersion,
+    facts: &Known<'_>,
+) -> Step {
     let status = facts.status;
     let is_new = status.version != published.version;
     let Some(keep) = keep.filter(|_| is_new || facts.changed) else { return Step::default() };
@@ -255,7 +290,7 @@ fn retire(Publishing { keep, in_use }: &Publishing, published: &PublishedVersion
 
 /// Stores that a version is about to be published.
 pub(super) fn announce(
-    Publication { code_sha256, revision_id, description: _ }: &Publication,
+    Publication { code_sha256, revision_id, description: _, latest: _ }: &Publication,
     fingerprint: &str,
     (newest_known, attempts): (i64, i32),
     status: &mut LambdaFunctionStatus,
@@ -288,6 +323,15 @@ pub(super) fn answered(observed: &Observed, status: &mut LambdaFunctionStatus) {
     };
     describe(version, published);
     published.attempts = Some(published.attempts.unwrap_or_default() + 1);
+}
+
+/// Stores that `$LATEST` was changed. If it is to be as before, somebody else had changed it, and may have published that in the
+/// place of what the object had published.
+pub(super) fn overtaken(status: &mut LambdaFunctionStatus) {
+    let latest = |published: &&mut PublishedVersion| published.version.as_deref() == Some(LATEST_PUBLISHED);
+    if let Some(published) = status.published.as_mut().filter(latest) {
+        (published.version, published.state) = (None, None);
+    }
 }
 
 /// Stores that versions were deleted.

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use kube::ResourceExt;
-use lambda_operator_crds::{EnvFromSource, EnvVar, LambdaFunction, LambdaFunctionSpec, Layer};
+use lambda_operator_crds::{
+    CapacityProviderConfig, EnvFromSource, EnvVar, LambdaFunction, LambdaFunctionSpec, Layer,
+};
 
 use crate::engine::kind::{Inputs, Unready};
+use crate::function::model::Instances;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
 
 /// Everything that the spec names.
 pub(super) fn all(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
     let namespace = object.namespace().unwrap_or_default();
-    let LambdaFunctionSpec { env, env_from, layers, code_signing_config_ref, .. } = &object.spec;
+    let LambdaFunctionSpec {
+        env, env_from, layers, code_signing_config_ref, capacity_provider_config, ..
+    } = &object.spec;
     let named = |kind, name: &String| ReferenceKey::new(kind, &namespace, name);
     let single = env.iter().flatten().flat_map(of_variable);
     let whole = env_from.iter().flatten().flat_map(of_source);
@@ -19,7 +24,15 @@ pub(super) fn all(object: &LambdaFunction) -> BTreeSet<ReferenceKey> {
     let layers = layers.map(|layer| (ReferenceKind::LambdaLayer, &layer.name));
     let signing =
         code_signing_config_ref.iter().map(|config| (ReferenceKind::CodeSigningConfig, &config.name));
-    single.chain(whole).chain(layers).chain(signing).map(|(kind, name)| named(kind, name)).collect()
+    let provider = capacity_provider_config.iter().filter_map(|config| config.capacity_provider_ref.as_ref());
+    let provider = provider.map(|provider| (ReferenceKind::CapacityProvider, &provider.name));
+    single
+        .chain(whole)
+        .chain(layers)
+        .chain(signing)
+        .chain(provider)
+        .map(|(kind, name)| named(kind, name))
+        .collect()
 }
 
 fn of_variable(variable: &EnvVar) -> impl Iterator<Item = (ReferenceKind, &String)> {
@@ -81,6 +94,38 @@ pub(super) fn code_signing(
     }
 }
 
+/// Whose instances run the function. A provider of the cluster is used once it is Active.
+pub(super) fn instances(
+    spec: &LambdaFunctionSpec,
+    namespace: &str,
+    inputs: &Inputs,
+) -> Result<Option<Instances>, Unready> {
+    let Some(config) = &spec.capacity_provider_config else { return Ok(None) };
+    let CapacityProviderConfig {
+        capacity_provider_ref,
+        capacity_provider_arn,
+        per_execution_environment_max_concurrency,
+        execution_environment_memory_gib_per_v_cpu,
+    } = config;
+    let provider = match (capacity_provider_arn, capacity_provider_ref) {
+        (Some(arn), None) => arn.clone(),
+        (None, Some(provider)) => {
+            let key = ReferenceKey::new(ReferenceKind::CapacityProvider, namespace, &provider.name);
+            inputs.usable(&key)?.arn.clone()
+        }
+        _ => {
+            let text = "spec.capacityProviderConfig needs exactly one of capacityProviderRef and capacityProviderArn; set one \
+                        and remove the other";
+            return Err(Unready::Invalid(text.into()));
+        }
+    };
+    Ok(Some(Instances {
+        provider,
+        concurrency: *per_execution_environment_max_concurrency,
+        memory_per_vcpu: execution_environment_memory_gib_per_v_cpu.map(Instances::mib),
+    }))
+}
+
 #[cfg(test)]
 #[allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 mod tests {
@@ -121,8 +166,10 @@ mod tests {
             "envFrom": [{"secretRef": {"name": "t"}}, {"configMapRef": {"name": "d"}}],
             "layers": [{"arn": "arn:plain:1"}, {"layerRef": {"name": "l"}}],
             "codeSigningConfigRef": {"name": "release"},
+            "capacityProviderConfig": {"capacityProviderRef": {"name": "compute"}},
         }));
         let expected = [
+            key(ReferenceKind::CapacityProvider, "compute"),
             key(ReferenceKind::Secret, "s"),
             key(ReferenceKind::Secret, "t"),
             key(ReferenceKind::ConfigMap, "c"),
@@ -156,6 +203,28 @@ mod tests {
         assert!(missing(&object, &inputs).contains("LambdaLayer z has no published version"));
         let object = function(serde_json::json!({"codeSigningConfigRef": {"name": "release"}}));
         assert!(missing(&object, &inputs).contains("CodeSigningConfig release does not exist"));
+    }
+
+    #[test]
+    fn a_capacity_provider_is_named_by_arn_or_as_an_object_that_is_ready() {
+        let config =
+            |extra: serde_json::Value| function(serde_json::json!({"capacityProviderConfig": extra}));
+        let by_ref = config(serde_json::json!({
+            "capacityProviderRef": {"name": "compute"}, "perExecutionEnvironmentMaxConcurrency": 8,
+        }));
+        let provider = key(ReferenceKind::CapacityProvider, "compute");
+        let mut inputs = Inputs::new();
+        assert!(missing(&by_ref, &inputs).contains("CapacityProvider compute does not exist"));
+        let unready = Some("Creating: AWS is creating the capacity provider.".to_owned());
+        inputs.insert_offer(provider.clone(), Some(Offer { unready, ..offer("arn:cp", None) }));
+        assert!(missing(&by_ref, &inputs).contains("compute is not ready: Creating"));
+        inputs.insert_offer(provider, Some(offer("arn:cp", None)));
+        let instances = |object: &LambdaFunction| desired(object, &inputs).unwrap().configuration.instances;
+        let expected = Instances { provider: "arn:cp".into(), concurrency: Some(8), memory_per_vcpu: None };
+        assert_eq!(instances(&by_ref), Some(expected));
+        let by_arn = config(serde_json::json!({"capacityProviderArn": "arn:other"}));
+        assert_eq!(instances(&by_arn).unwrap().provider, "arn:other");
+        assert_eq!(instances(&function(serde_json::json!({}))), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use lambda_operator_crds::{LambdaFunctionStatus, LastUpdate};
 
 use crate::function::compare::Differences;
 use crate::function::desired::{Desired, Package};
-use crate::function::model::{Environment, Field, Observed, PackageType};
+use crate::function::model::{Configuration, Environment, Field, Observed, PackageType};
 use crate::function::plan::Action;
 
 /// How [`LastUpdate::paths`] names the code.
@@ -92,9 +92,12 @@ fn sendable(observed: &Observed) -> BTreeSet<Field> {
         Field::KmsKeyArn,
         Field::Logging,
     ]);
-    if matches!(observed.configuration.environment, Environment::Known(_)) {
+    let Configuration { environment, instances, durable, .. } = &observed.configuration;
+    if matches!(environment, Environment::Known(_)) {
         fields.insert(Field::Environment);
     }
+    fields.extend(instances.as_ref().map(|_| Field::Instances));
+    fields.extend(durable.as_ref().map(|_| Field::Durable));
     match observed.package_type {
         PackageType::Zip => fields.extend([Field::Runtime, Field::Handler]),
         PackageType::Image => drop(fields.insert(Field::ImageConfig)),

@@ -15,7 +15,7 @@ use crate::function::resend::{carried, owed};
 use crate::function::signing::CODE_SIGNING;
 use crate::function::state::{is_done, is_settled, was_active};
 use crate::function::{ADOPTION, Functions};
-use crate::section::{self, Section};
+use crate::section::{self, Scaling, Section};
 
 /// The pending operation of a creation.
 const CREATION: &str = "CreateFunction";
@@ -97,6 +97,7 @@ pub fn recover(observed: &Observed, owner: &Owner, status: &mut LambdaFunctionSt
 pub fn record(action: &Action, observed: Option<&Observed>, status: &mut LambdaFunctionStatus) {
     if let Some(update) = carried(action) {
         status.last_update = Some(update);
+        publish::overtaken(status);
     }
     match (action, observed) {
         (Action::Publish { .. }, Some(observed)) => publish::answered(observed, status),
@@ -147,6 +148,7 @@ pub fn report(report: &Report<'_, Functions>, status: &mut LambdaFunctionStatus)
     if let Some(url) = observed.sections.values.get(&Section::Url) {
         status.function_url = observed.sections.address.clone().filter(|_| url.is_some());
     }
+    report_scaling(desired, observed, status);
     if let Some(desired) = desired.filter(|_| !observe_only) {
         report_code(desired, observed, status);
         publish::report(observed, status);
@@ -184,6 +186,14 @@ fn report_settled(desired: &Desired, status: &mut LambdaFunctionStatus) {
         }
     }
     section::report(&desired.sections, &mut status.common);
+}
+
+/// How far AWS is with the scaling, as far as it was looked at. What nobody looks at any more is not shown as it once was.
+fn report_scaling(desired: Option<&Desired>, observed: &Observed, status: &mut LambdaFunctionStatus) {
+    let left = desired.is_some_and(|desired| desired.sections.leaves(&Section::Scaling, &status.common));
+    if left || observed.sections.values.contains_key(&Section::Scaling) {
+        status.scaling = observed.sections.scaling.as_ref().map(Scaling::shown);
+    }
 }
 
 /// The link to a code-signing configuration, as far as it was looked at.

@@ -13,7 +13,7 @@ use crate::text::sentence;
 pub(super) async fn observe(
     scope: &Scope,
     name: &str,
-    Look { code_signing: _, version, newer }: &Look,
+    Look { code_signing: _, version, newer, ending: _ }: &Look,
     observed: &mut Observed,
     priority: Priority,
 ) -> Result<(), AwsError> {
@@ -66,7 +66,7 @@ pub(super) async fn discard(
     observed: Option<&Observed>,
     priority: Priority,
 ) -> Result<Effect<Observed>, AwsError> {
-    let durable = observed.is_some_and(|observed| observed.durable);
+    let durable = observed.is_some_and(Observed::is_durable);
     let in_use = !unused(scope, (name, durable), &[version], priority).await?.contains(&version);
     if !in_use {
         scope.delete_version(name, version, priority).await?;
@@ -88,7 +88,7 @@ pub(super) async fn retire(
     priority: Priority,
 ) -> Result<Effect<Observed>, AwsError> {
     let mut deleted = Vec::new();
-    let durable = observed.is_some_and(|observed| observed.durable);
+    let durable = observed.is_some_and(Observed::is_durable);
     let outcome = delete_unused(scope, (name, durable), candidates, &mut deleted, priority).await;
     let note = match outcome {
         Err(error) if matches!(error.class, Class::NotLeader | Class::ShuttingDown) => return Err(error),

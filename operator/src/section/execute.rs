@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Change, Has, Section, Value};
 use super::permission::Statement;
-use super::{STAND_IN, TERMINATE};
+use super::{STAND_IN, Scaling, TERMINATE};
 use crate::aws::{AwsError, Priority, Scope};
 
 /// What the sections hang on.
@@ -66,6 +66,10 @@ pub async fn look(
             Section::Provisioned => {
                 has.provisioned = scope.get_provisioned(target, priority).await?;
                 has.provisioned.as_ref().map(|provisioned| Value::Provisioned(provisioned.requested))
+            }
+            Section::Scaling => {
+                has.scaling = scope.get_scaling(target.function, priority).await?;
+                has.scaling.as_ref().and_then(|scaling| scaling.requested).map(Value::Scaling)
             }
         };
         has.values.insert(section.clone(), value);
@@ -130,6 +134,11 @@ async fn put(
         Value::Provisioned(number) => {
             has.provisioned = Some(scope.put_provisioned(target, *number, priority).await?);
         }
+        Value::Scaling(limits) => {
+            scope.put_scaling(target.function, Some(*limits), priority).await?;
+            let applied = has.scaling.take().unwrap_or_default().applied;
+            has.scaling = Some(Scaling { requested: Some(*limits), applied });
+        }
     }
     Ok(())
 }
@@ -170,6 +179,10 @@ async fn clear(
         Section::Provisioned => {
             has.provisioned = None;
             scope.delete_provisioned(target, priority).await
+        }
+        Section::Scaling => {
+            has.scaling = None;
+            scope.put_scaling(target.function, None, priority).await
         }
     }
 }

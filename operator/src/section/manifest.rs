@@ -52,8 +52,9 @@ pub fn of(has: &Has, unsaid: &mut Unsaid) -> Sections {
                     managed_by: None,
                 });
             }
-            // What GetPolicy shows of it is in the statements.
-            Value::ResourcePolicy(_) => {}
+            // What GetPolicy shows of a policy is in the statements. Limits are of what is published, which stays with whoever
+            // publishes it.
+            Value::ResourcePolicy(_) | Value::Scaling(_) => {}
         }
     }
     sections.common.permissions = some_of(permissions.into_iter().flatten());

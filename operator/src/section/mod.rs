@@ -15,6 +15,7 @@ mod plan;
 mod plan_tests;
 mod provisioned;
 mod runtime_management;
+mod scaling;
 mod url;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +29,10 @@ pub use event_invoke::EventInvoke;
 pub use model::{Change, Has, Section, Value, told};
 pub(crate) use permission::account_of;
 pub use permission::{Document, Statement, statements};
-pub use plan::{Step, announce, forget, paths, report, step};
+pub use plan::{Step, announce, forget, paths, report, step, step_of};
 pub use provisioned::Provisioned;
 pub use runtime_management::RuntimeManagement;
+pub use scaling::{Limits, Scaling};
 pub use url::{Cors, Url};
 
 /// What AWS does with a recursive loop unless it is told otherwise.
@@ -55,10 +57,11 @@ impl Wanted {
             RecursiveLoop::Allow => Some(Value::RecursiveLoop("Allow".into())),
             RecursiveLoop::Terminate => None,
         };
-        let LambdaFunctionSpec { common, sections, recursive_loop, runtime_management, .. } = spec;
+        let LambdaFunctionSpec { common, sections, recursive_loop, runtime_management, scaling, .. } = spec;
         Self::of_common(common, sections)
             .with(Section::RecursiveLoop, recursive_loop.as_ref(), treatment)
             .with(Section::RuntimeManagement, runtime_management.as_ref(), runtime_management::of_spec)
+            .with(Section::Scaling, scaling.as_ref(), scaling::of_spec)
     }
 
     /// What the spec of an alias says.

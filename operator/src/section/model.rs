@@ -9,6 +9,7 @@ use super::event_invoke::EventInvoke;
 use super::permission::{Document, Statement};
 use super::provisioned::Provisioned;
 use super::runtime_management::RuntimeManagement;
+use super::scaling::{Limits, Scaling};
 use super::url::Url;
 use crate::text;
 
@@ -30,11 +31,20 @@ pub enum Section {
     RuntimeManagement,
     /// `provisionedConcurrency`.
     Provisioned,
+    /// `scaling`.
+    Scaling,
 }
 
 /// Those that functions have, by their names in the spec.
-pub(super) const OF_FUNCTIONS: [&str; 6] =
-    ["functionUrl", "resourcePolicy", PERMISSIONS, "eventInvokeConfig", "recursiveLoop", "runtimeManagement"];
+pub(super) const OF_FUNCTIONS: [&str; 7] = [
+    "functionUrl",
+    "resourcePolicy",
+    PERMISSIONS,
+    "eventInvokeConfig",
+    "recursiveLoop",
+    "runtimeManagement",
+    "scaling",
+];
 
 /// Those that aliases have.
 pub(super) const OF_ALIASES: [&str; 5] =
@@ -54,6 +64,7 @@ impl Section {
             Self::RecursiveLoop => "recursiveLoop",
             Self::RuntimeManagement => "runtimeManagement",
             Self::Provisioned => "provisionedConcurrency",
+            Self::Scaling => "scaling",
         })
     }
 
@@ -66,6 +77,7 @@ impl Section {
             "recursiveLoop" => Self::RecursiveLoop,
             "runtimeManagement" => Self::RuntimeManagement,
             "provisionedConcurrency" => Self::Provisioned,
+            "scaling" => Self::Scaling,
             _ => Self::Permission(path.strip_prefix(PERMISSIONS)?.strip_prefix('.')?.to_owned()),
         })
     }
@@ -100,6 +112,7 @@ impl Section {
             Self::RecursiveLoop => "treatment of recursive loops",
             Self::RuntimeManagement => "updates of the runtime",
             Self::Provisioned => "provisioned concurrency",
+            Self::Scaling => "number of execution environments",
         })
     }
 }
@@ -121,6 +134,8 @@ pub enum Value {
     RuntimeManagement(RuntimeManagement),
     /// How many environments are asked for.
     Provisioned(i32),
+    /// How many environments there are to be.
+    Scaling(Limits),
 }
 
 impl Value {
@@ -134,6 +149,7 @@ impl Value {
             Self::RecursiveLoop(_) => Section::RecursiveLoop,
             Self::RuntimeManagement(_) => Section::RuntimeManagement,
             Self::Provisioned(_) => Section::Provisioned,
+            Self::Scaling(_) => Section::Scaling,
         }
     }
 }
@@ -148,6 +164,7 @@ impl fmt::Display for Value {
             Self::RecursiveLoop(treatment) => f.write_str(treatment),
             Self::RuntimeManagement(updates) => updates.fmt(f),
             Self::Provisioned(number) => number.fmt(f),
+            Self::Scaling(limits) => limits.fmt(f),
         }
     }
 }
@@ -161,6 +178,8 @@ pub struct Has {
     pub address: Option<String>,
     /// How far AWS is with the provisioned concurrency.
     pub provisioned: Option<Provisioned>,
+    /// How far AWS is with the limits of execution environments.
+    pub scaling: Option<Scaling>,
     /// The revision of the policy, by which its replacement is guarded.
     pub policy_revision: Option<String>,
 }
@@ -168,12 +187,13 @@ pub struct Has {
 impl Has {
     /// Completes what was read by what was read a moment ago.
     pub fn carry(&mut self, before: &Self) {
-        let Self { values, address, provisioned, policy_revision } = before;
+        let Self { values, address, provisioned, scaling, policy_revision } = before;
         for (section, value) in values {
             self.values.entry(section.clone()).or_insert_with(|| value.clone());
         }
         self.address = self.address.take().or_else(|| address.clone());
         self.provisioned = self.provisioned.take().or_else(|| provisioned.clone());
+        self.scaling = self.scaling.take().or_else(|| scaling.clone());
         self.policy_revision = self.policy_revision.take().or_else(|| policy_revision.clone());
     }
 
@@ -189,6 +209,8 @@ impl Has {
         match change {
             Change::Put(Value::Provisioned(number)) => self.provisioned = Some(Provisioned::ready(*number)),
             Change::Clear(Section::Provisioned) => self.provisioned = None,
+            Change::Put(Value::Scaling(limits)) => self.scaling = Some(Scaling::applied(*limits)),
+            Change::Clear(Section::Scaling) => self.scaling = None,
             _ => {}
         }
         self.apply(change);

@@ -24,10 +24,22 @@ pub fn paths(changes: &[Change]) -> impl Iterator<Item = String> {
 /// Decides. A section that is new in the spec of a resource that the object itself created is put there without a look,
 /// where that replaces what is there: nobody is known to have set it.
 pub fn step(wanted: &Wanted, has: &Has, status: &CommonStatus, observe_only: bool) -> Step {
+    step_of(wanted, has, status, observe_only, |_| true)
+}
+
+/// The same for some of the sections.
+pub fn step_of(
+    wanted: &Wanted,
+    has: &Has,
+    status: &CommonStatus,
+    observe_only: bool,
+    concerns: impl Fn(&Section) -> bool,
+) -> Step {
     let created = status.origin == Some(Origin::Created) && !observe_only;
     let mut step = Step::default();
     let mut has = has.clone();
-    for (section, target) in wanted.targets(status) {
+    let targets = wanted.targets(status).into_iter();
+    for (section, target) in targets.filter(|(section, _)| concerns(section)) {
         let unseen = created && section != Section::stand_in() && !is_managed(&section, status);
         let change = match (target, has.values.get(&section)) {
             (Some(value), None) if unseen && section.is_replaced() => Change::Put(value.clone()),

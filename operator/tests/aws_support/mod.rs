@@ -112,6 +112,9 @@ pub fn plain(name: &str) -> Configuration {
             system_level: None,
             group: format!("/aws/lambda/{name}"),
         },
+        instances: None,
+        durable: None,
+        tenant_isolation: String::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::lifecycle::{Access, Failures, Lifecycle};
 use crate::request::Object;
 use crate::sections::provisioned::Provisioned;
 use crate::sections::scaling::Scaling;
-use crate::sections::{LATEST, Sections};
+use crate::sections::{LATEST, PUBLISHED, Sections};
 use crate::settings::SettleDelay;
 
 /// `$LATEST` or a published version.
@@ -83,12 +83,52 @@ pub(crate) struct Function {
 impl Function {
     /// Settles what is due.
     pub(crate) fn tick(&mut self, access: Access, now: std::time::Instant, failures: Failures<'_>) {
-        self.latest.tick(access, now, failures);
+        if !self.is_draining() {
+            self.latest.tick(access, now, failures);
+        }
         for version in &mut self.published {
             version.tick(access, now, failures.of_versions());
         }
         self.tick_provisioned(None, Access::Other, now, failures);
-        self.sections.scaling.values_mut().for_each(|scaling| scaling.tick(Access::Other, now));
+        self.tick_scaling(None, Access::Other, now);
+    }
+
+    /// Whether it runs on a capacity provider.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.latest.config.contains_key("CapacityProviderConfig")
+    }
+
+    /// Whether durable executions of it run.
+    pub(crate) fn has_running(&self) -> bool {
+        self.executions.values().any(|execution| execution.ended.is_none())
+    }
+
+    /// Whether its deletion waits for what runs.
+    fn is_draining(&self) -> bool {
+        self.latest.lifecycle.is_deleting() && self.has_running()
+    }
+
+    /// Settles what is due of the scaling of one version, or of all.
+    pub(crate) fn tick_scaling(&mut self, only: Option<&str>, access: Access, now: std::time::Instant) {
+        self.settle_scaling(|qualifier, scaling| {
+            if only.is_none_or(|only| only == qualifier) {
+                scaling.tick(access, now);
+            }
+        });
+    }
+
+    fn settle_scaling(&mut self, settle: impl Fn(&str, &mut Scaling)) {
+        for (qualifier, scaling) in &mut self.sections.scaling {
+            settle(qualifier, scaling);
+            if let Some(version) = self.published.iter_mut().find(|version| version.number == *qualifier) {
+                version.lifecycle.scaled(scaling.is_none());
+            }
+        }
+    }
+
+    /// The versions with a number.
+    pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = &Version> {
+        self.published.iter().filter(|version| version.number != PUBLISHED)
     }
 
     /// Settles what is due of provisioned concurrency: of one version or alias, or of all.
@@ -124,12 +164,14 @@ impl Function {
 
     /// Settles everything now.
     pub(crate) fn settle(&mut self, failures: Failures<'_>) {
-        self.latest.settle(failures);
+        if !self.is_draining() {
+            self.latest.settle(failures);
+        }
         for version in &mut self.published {
             version.settle(failures.of_versions());
         }
         self.settle_provisioned(|_, provisioned| provisioned.settle(failures));
-        self.sections.scaling.values_mut().for_each(Scaling::settle);
+        self.settle_scaling(|_, scaling| scaling.settle());
     }
 
     /// A deletion of the whole function was accepted.
@@ -141,7 +183,7 @@ impl Function {
         }
     }
 
-    /// The version that a qualifier means: `$LATEST`, a number or an alias.
+    /// The version that a qualifier means: `$LATEST`, `$LATEST.PUBLISHED`, a number or an alias.
     pub(crate) fn version(&self, qualifier: Option<&str>) -> Option<&Version> {
         let number = match qualifier {
             None | Some("$LATEST") => return Some(&self.latest),

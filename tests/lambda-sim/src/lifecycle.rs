@@ -98,6 +98,8 @@ pub(crate) fn update_in_progress(arn: &str) -> String {
     format!("{BUSY} An update is in progress for resource: {arn}")
 }
 
+const ACTIVE: &str = "Active";
+
 /// The two states and what they are waiting for.
 #[derive(Clone, Debug)]
 pub(crate) struct Lifecycle {
@@ -109,6 +111,8 @@ pub(crate) struct Lifecycle {
     /// A version with SnapStart never shows a LastUpdateStatus
     /// (<https://github.com/hashicorp/terraform-provider-aws/issues/43395>).
     without_update: bool,
+    /// In which state it is at rest.
+    rests: &'static str,
 }
 
 impl Lifecycle {
@@ -116,7 +120,7 @@ impl Lifecycle {
     pub(crate) fn created(delay: SettleDelay, now: Instant) -> Self {
         let due = Some(Due::after(delay, now));
         let (state, update) = (Status::ongoing("Pending"), Status::default());
-        Self { state, update, due, gone: false, without_update: false }
+        Self { state, update, due, gone: false, without_update: false, rests: ACTIVE }
     }
 
     /// The same for a version with SnapStart.
@@ -126,8 +130,26 @@ impl Lifecycle {
 
     /// One that has settled.
     pub(crate) fn settled() -> Self {
-        let (state, update) = (Status::plain("Active"), Status::plain("Successful"));
-        Self { state, update, due: None, gone: false, without_update: false }
+        let (state, update) = (Status::plain(ACTIVE), Status::plain("Successful"));
+        Self { state, update, due: None, gone: false, without_update: false, rests: ACTIVE }
+    }
+
+    /// `$LATEST` of a function on a capacity provider: only what is published can be invoked. The state is AWS's; what it
+    /// is of, terraform-provider-aws says, which waits for it (internal/service/lambda/function.go).
+    pub(crate) fn on_capacity_provider(mut self) -> Self {
+        self.rests = "ActiveNonInvocable";
+        if self.state.is(ACTIVE) {
+            self.state = Status::plain(self.rests);
+        }
+        self
+    }
+
+    /// It is to have no environment at all, or some again.
+    pub(crate) fn scaled(&mut self, to_none: bool) {
+        let (from, to) = if to_none { (ACTIVE, "Deactivated") } else { ("Deactivated", ACTIVE) };
+        if self.state.is(from) {
+            self.state = Status::plain(to);
+        }
     }
 
     /// An update was accepted. It also wakes a function that Lambda had put to sleep.
@@ -184,11 +206,11 @@ impl Lifecycle {
             self.gone = true;
         } else if self.update.is("InProgress") {
             self.update = failures.update.map_or_else(|| Status::plain("Successful"), Status::failed);
-            self.state = Status::plain("Active");
+            self.state = Status::plain(self.rests);
         } else if let Some(failure) = failures.create {
             self.state = Status::failed(failure);
         } else {
-            self.state = Status::plain("Active");
+            self.state = Status::plain(self.rests);
             self.update = if self.without_update { Status::default() } else { Status::plain("Successful") };
         }
         true

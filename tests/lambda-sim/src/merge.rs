@@ -36,6 +36,24 @@ pub(crate) fn create_only(config: &mut Object, request: &Object) {
     }
 }
 
+/// What a request doesn't say of managed instances depends on the runtime
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-runtimes.html>).
+pub(crate) fn complete_instances(config: &mut Object) {
+    let runtime = config.get("Runtime").and_then(Value::as_str).unwrap_or_default();
+    let concurrency = match runtime {
+        node if node.starts_with("nodejs") => 64,
+        python if python.starts_with("python") => 16,
+        _ => 32,
+    };
+    let managed = config
+        .get_mut("CapacityProviderConfig")
+        .and_then(|config| config.get_mut("LambdaManagedInstancesCapacityProviderConfig")?.as_object_mut());
+    if let Some(managed) = managed {
+        managed.entry("PerExecutionEnvironmentMaxConcurrency").or_insert(json!(concurrency));
+        managed.entry("ExecutionEnvironmentMemoryGiBPerVCpu").or_insert(json!(2.0));
+    }
+}
+
 /// Applies the members that CreateFunction and UpdateFunctionConfiguration share.
 pub(crate) fn apply(config: &mut Object, request: &Object) {
     for (name, value) in request {
@@ -80,6 +98,10 @@ pub(crate) fn apply_to_present(config: &mut Object, request: &Object) {
             target[key.as_str()] = value.clone();
         }
     }
+    if let Some(durable) = config.get_mut("DurableConfig").and_then(Value::as_object_mut) {
+        durable.retain(|name, value| name != "KMSKeyArn" || value != "");
+    }
+    complete_instances(config);
 }
 
 fn set_or_remove(config: &mut Object, name: &str, value: &Value, remove: bool) {

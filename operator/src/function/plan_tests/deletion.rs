@@ -1,7 +1,8 @@
 //! What is left to do before an object may go: the whole table.
 
 use super::*;
-use crate::function::deletion::plan_deletion;
+use crate::function::deletion::{asks, plan_deletion};
+use crate::function::model::{Durable, Ending};
 
 const MINE: &[(&str, &str)] = &[(OWNER_TAG, "cluster/uid-1"), ("lambda-operator.io/object", "shop/hello")];
 const PREDECESSOR: &[(&str, &str)] =
@@ -117,4 +118,58 @@ fn a_function_that_is_left_says_why() {
     };
     assert!(text(FOREIGN).contains("another cluster") && text(SIBLING).contains("shop/other"));
     assert!(text(&[]).contains("has vanished"));
+}
+
+/// A durable function that goes, in this state, with these executions running.
+fn durable(state: &str, running: Option<(Ending, usize)>) -> Case {
+    let mut case = Case::new().tagged(MINE);
+    let durable = Durable { timeout: 60, retention: 14, kms_key_arn: String::new() };
+    case.observed.configuration.durable = Some(durable);
+    case.live().state = state.into();
+    case.observed.running =
+        running.map(|(ending, number)| (ending, (0..number).map(|number| format!("arn:{number}")).collect()));
+    case
+}
+
+#[test]
+fn what_runs_is_waited_for_or_stopped_before_the_function_goes() {
+    let rows = [
+        ("Active", None, "(DeleteFunction)"),
+        ("Active", Some((Ending::Stopped, 2)), r#"(StopDurableExecution["arn:0", "arn:1"])"#),
+        ("Active", Some((Ending::Stopped, 0)), "(DeleteFunction)"),
+        ("Deleting", Some((Ending::Stopped, 1)), r#"(StopDurableExecution["arn:0"])"#),
+        ("Deleting", Some((Ending::Stopped, 0)), "AWS is deleting the function"),
+        ("Deleting", Some((Ending::Awaited, 0)), "AWS is deleting the function"),
+        ("Deleting", Some((Ending::Awaited, 1)), "running: 1 durable execution."),
+        ("Deleting", Some((Ending::Awaited, 3)), "running: 3 durable executions."),
+        ("Deleting", None, "AWS is deleting the function"),
+    ];
+    for (state, running, expected) in rows {
+        let case = durable(state, running);
+        let decision = decided(&case, Some(&case.observed), DeletionPolicy::Delete, false);
+        assert!(decision.contains(expected), "{state} {running:?}: {decision}");
+    }
+}
+
+#[test]
+fn many_are_stopped_in_turns_and_who_waits_is_told_what_to_do() {
+    let case = durable("Active", Some((Ending::Stopped, 250)));
+    let decision = decided(&case, Some(&case.observed), DeletionPolicy::Delete, false);
+    assert!(decision.contains("arn:99") && !decision.contains("arn:100"), "{decision}");
+    let theirs = durable("Deleting", Some((Ending::Stopped, 2))).tagged(FOREIGN);
+    let decision = decided(&theirs, Some(&theirs.observed), DeletionPolicy::Delete, false);
+    assert!(decision.starts_with("Wait("), "what runs of somebody else's function goes on: {decision}");
+    let case = durable("Deleting", Some((Ending::Awaited, 2)));
+    let decision = decided(&case, Some(&case.observed), DeletionPolicy::Delete, false);
+    for words in ["spec.durable.onDelete to Stop", "kubectl lambda durable stop"] {
+        assert!(decision.contains(words), "{decision}");
+    }
+}
+
+#[test]
+fn aws_is_asked_what_runs_only_where_that_matters() {
+    let asked = |state, ending| asks(ending, &durable(state, None).observed);
+    assert!(asked("Active", Ending::Stopped) && asked("Deleting", Ending::Stopped));
+    assert!(!asked("Active", Ending::Awaited) && asked("Deleting", Ending::Awaited));
+    assert!(!asks(Ending::Stopped, &Case::new().observed), "nothing of it lasts");
 }

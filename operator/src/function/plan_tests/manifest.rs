@@ -23,6 +23,7 @@ fn setting() -> Setting {
         variables: Variables::Left,
         layers: BTreeMap::from([("l".to_owned(), ObjectRef { name: "layer".into() })]),
         code_signing: BTreeMap::from([(SIGNING.to_owned(), ObjectRef { name: "signing".into() })]),
+        providers: BTreeMap::new(),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::engine::forecast::{Foresee as _, Place};
 use crate::function::foresee::deploy;
-use crate::function::model::{Id, Look};
+use crate::function::model::{Durable, Id, Instances, LATEST_PUBLISHED, Look};
+use crate::section::{Limits, Section, Value};
 
 /// What the engine and AWS make of an action, once it has settled.
 fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
@@ -65,17 +66,29 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn kept()(
+        provider in "[pq]", concurrency in prop::option::of(1..3), memory_per_vcpu in prop::option::of(2048..2050),
+        managed in prop::bool::weighted(0.2), lasting in prop::bool::weighted(0.2), apart in prop::bool::weighted(0.05),
+        timeout in 1..3, key in text(),
+    ) -> (Option<Instances>, Option<Durable>, String) {
+        let instances = managed.then_some(Instances { provider, concurrency, memory_per_vcpu });
+        let durable = lasting.then_some(Durable { timeout, retention: 14, kms_key_arn: key });
+        (instances, durable, if apart { "PER_TENANT".into() } else { String::new() })
+    }
+}
+
+prop_compose! {
     pub(super) fn configurations()(
         runtime in prop::option::of("python3.1[34]"), (role, description, kms) in ("[rs]", text(), text()),
         handler in prop::option::of("[hi]"), timeout in 1..4, memory in 128..131, storage in 512..514,
         environment in environments().boxed(), vpc in networks().boxed(), (dead, tracing) in (text(), text()),
         layers in vec("[lm]", 0..3), image_config in images().boxed(), snap in text(), logging in logs().boxed(),
-        file_systems in vec(mounts().boxed(), 0..2),
+        file_systems in vec(mounts().boxed(), 0..2), (instances, durable, tenant_isolation) in kept().boxed(),
     ) -> Configuration {
         Configuration {
             runtime, role, handler, description, timeout, memory_size: memory, ephemeral_storage: storage, environment,
             kms_key_arn: kms, vpc, dead_letter_target: dead, tracing_mode: tracing, layers, file_systems,
-            image_config, snap_start: snap, logging,
+            image_config, snap_start: snap, logging, instances, durable, tenant_isolation,
         }
     }
 }
@@ -93,6 +106,8 @@ fn ignorance() -> impl Strategy<Value = Ignored> {
         "layers",
         "reservedConcurrentExecutions",
         "codeSigningConfigArn",
+        "capacityProviderConfig",
+        "durable",
     ];
     prop::sample::subsequence(paths.to_vec(), 0..4).prop_map(|paths| {
         let paths: Vec<String> = paths.into_iter().map(ToOwned::to_owned).collect();
@@ -124,11 +139,16 @@ prop_compose! {
     fn wanted()(
         configuration in configurations().boxed(), package in packages().boxed(), external in prop::bool::weighted(0.1),
         tags in btree_map("[tu]", "[12]", 0..3), reserved_concurrency in prop::option::of(0..3), ignored in ignorance(),
-        code_signing in prop::option::of(text()), publishing in prop::option::of(prop::option::of(1..3_usize)),
+        code_signing in prop::option::of(text()), publishing in prop::option::of((any::<bool>(), prop::option::of(1..3_usize))),
+        scaled in prop::option::of(0..2),
     ) -> Desired {
+        let limits = |min| Value::Scaling(Limits { min: Some(min), max: Some(1) });
+        let scaled = scaled.filter(|_| publishing.is_some_and(|(latest, _)| latest));
+        let scaling = scaled.map(|min| (Section::Scaling, Some(limits(min))));
         Desired {
             configuration, package: (!external).then_some(package), tags, reserved_concurrency, code_signing, ignored,
-            sections: Wanted::default(), sources: BTreeMap::new(), publishing: publishing.map(|keep| Publishing { keep, ..Publishing::default() }),
+            sections: Wanted { values: scaling.into_iter().collect(), ..Wanted::default() }, sources: BTreeMap::new(),
+            publishing: publishing.map(|(latest, keep)| Publishing { latest, keep: keep.filter(|_| !latest), ..Publishing::default() }),
         }
     }
 }
@@ -208,6 +228,13 @@ fn expected(case: &Case) -> Configuration {
 /// That AWS has all of what is wanted.
 fn check_settled(case: &Case) -> Result<(), TestCaseError> {
     prop_assert_eq!(expected(case), case.observed.configuration.clone());
+    if case.desired.publishing.as_ref().is_some_and(|publishing| publishing.latest) {
+        let published = case.status.published.as_ref().and_then(|published| published.version.as_deref());
+        prop_assert_eq!(published, Some(LATEST_PUBLISHED));
+        for (section, wanted) in &case.desired.sections.values {
+            prop_assert_eq!(case.observed.sections.values.get(section), Some(wanted));
+        }
+    }
     let live = case.observed.live.as_ref().unwrap();
     let tags = live.tags.as_ref().unwrap();
     prop_assert_eq!(tags.get(OWNER_TAG).map(String::as_str), Some("cluster/uid-1"));
@@ -249,9 +276,15 @@ fn check_problem(case: &Case, exists: bool, reason: Reason) -> Result<(), TestCa
     let unowned = !live.tags.as_ref().unwrap().contains_key(OWNER_TAG);
     let wrong_type =
         desired.deployable().is_some_and(|package| package.package_type != observed.package_type);
+    let (wanted, has) = (&desired.configuration, &observed.configuration);
+    let ignores = |field| desired.ignored.fields.contains(&field);
+    let wrong_presence = (wanted.instances.is_some() != has.instances.is_some()
+        && !ignores(Field::Instances))
+        || (wanted.durable.is_some() != has.durable.is_some() && !ignores(Field::Durable))
+        || wanted.tenant_isolation != has.tenant_isolation;
     let holds = match reason {
         Reason::OwnershipConflict => exists && unowned && *adopt != AdoptPolicy::Force,
-        Reason::ImmutableFieldChanged => exists && wrong_type,
+        Reason::ImmutableFieldChanged => exists && (wrong_type || wrong_presence),
         Reason::CreateFailed => exists && live.state == "Failed",
         Reason::DependencyNotReady if exists => {
             live.last_update_status.as_deref() == Some("Failed") && !case.retry_due
@@ -263,8 +296,9 @@ fn check_problem(case: &Case, exists: bool, reason: Reason) -> Result<(), TestCa
     Ok(())
 }
 
-/// Own, configuration, code, tags and concurrency, and once more for a function that is replaced.
-const ROUNDS: usize = 8;
+/// Own, configuration, code, tags and concurrency, publication, a look at the scaling and its change, and once more for a
+/// function that is replaced.
+const ROUNDS: usize = 10;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
@@ -314,7 +348,8 @@ proptest! {
     #[test]
     fn who_only_observes_plans_nothing(case in cases()) {
         let case = Case { observe_only: true, ..case };
-        prop_assert_eq!(case.actions(), [""; 0]);
+        let actions = case.plan().actions;
+        prop_assert!(actions.iter().all(Functions::looks), "{actions:?}");
         prop_assert_eq!(case.plan_for(None).actions.len(), 0);
     }
 

@@ -53,7 +53,7 @@ fn settle(case: &mut Case) {
 
 fn looks(case: &Case) -> Look {
     let (version, newer) = look(&case.desired, &case.status);
-    Look { code_signing: false, version, newer }
+    Look { version, newer, ..Look::default() }
 }
 
 #[test]
@@ -299,14 +299,15 @@ fn only_our_own_versions_beyond_those_that_stay_may_go() {
 #[test]
 fn what_an_object_of_the_cluster_names_is_neither_retired_nor_discarded() {
     let mut case = publishing();
-    case.desired.publishing = Some(Publishing { keep: Some(1), in_use: BTreeSet::from([1, 6]) });
+    case.desired.publishing =
+        Some(Publishing { latest: false, keep: Some(1), in_use: BTreeSet::from([1, 6]) });
     case.status.published_versions = vec![1, 3];
     publish(&mut case, 6, "Active");
     assert_eq!(case.actions(), ["DeleteFunction(versions [3])"]);
     case.status.published_versions = vec![1];
     assert_eq!(case.actions(), [""; 0]);
     let mut case = publishing();
-    case.desired.publishing = Some(Publishing { keep: None, in_use: BTreeSet::from([1]) });
+    case.desired.publishing = Some(Publishing { latest: false, keep: None, in_use: BTreeSet::from([1]) });
     publish(&mut case, 1, "Failed");
     case.retry_due = true;
     assert_eq!(case.actions(), ["UpdateFunctionConfiguration{Description}"], "it is left behind by a mark");

@@ -87,6 +87,7 @@ struct Writer<'a> {
     inputs: Inputs,
     /// Objects by the ARNs of what they are in AWS; of layers by that of the newest version.
     signing: BTreeMap<String, ObjectRef>,
+    providers: BTreeMap<String, ObjectRef>,
     layers: BTreeMap<String, ObjectRef>,
     readers: BTreeMap<String, Reader>,
     manifests: Vec<Manifest>,
@@ -101,6 +102,7 @@ impl<'a> Writer<'a> {
             notes,
             inputs: Inputs::new(),
             signing: BTreeMap::new(),
+            providers: BTreeMap::new(),
             layers: BTreeMap::new(),
             readers: BTreeMap::new(),
             manifests: Vec::new(),
@@ -113,6 +115,12 @@ impl<'a> Writer<'a> {
                 None,
             );
             writer.signing.insert(config.arn.clone(), object);
+        }
+        for provider in &survey.providers {
+            let name = provider_name(&provider.arn);
+            let object = &names.providers[&name];
+            let object = writer.offer(ReferenceKind::CapacityProvider, object, (&name, &provider.arn), None);
+            writer.providers.insert(provider.arn.clone(), object);
         }
         for (name, version) in &survey.layers {
             let newest = Some(version.arn.clone());
@@ -271,6 +279,7 @@ impl<'a> Writer<'a> {
             variables,
             layers: self.layers.clone(),
             code_signing: self.signing.clone(),
+            providers: self.providers.clone(),
         };
         let object = LambdaFunction::new(&object, function::manifest::spec(observed, setting));
         let mut observed = observed.clone();

@@ -135,7 +135,7 @@ pub async fn foresee(
         let foreseen = stream::iter(of_rank)
             .map(|(index, (kind, manifest))| {
                 let work = &work;
-                async move { (index, work.entry(kind, manifest).await) }
+                async move { (index, Box::pin(work.entry(kind, manifest)).await) }
             })
             .buffer_unordered(ABREAST);
         for (index, entry) in foreseen.collect::<Vec<_>>().await {

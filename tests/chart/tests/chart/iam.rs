@@ -21,12 +21,15 @@ fn reference() -> Value {
 
 /// Actions that are newer than that copy of the reference; see
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-const NEWER: [&str; 10] = [
+const NEWER: [&str; 13] = [
     "lambda:DeleteResourcePolicy",
     "lambda:GetDurableExecution",
     "lambda:GetDurableExecutionHistory",
+    "lambda:GetFunctionScalingConfig",
     "lambda:GetResourcePolicy",
     "lambda:ListDurableExecutionsByFunction",
+    "lambda:PassCapacityProvider",
+    "lambda:PutFunctionScalingConfig",
     "lambda:PutResourcePolicy",
     "lambda:SendDurableExecutionCallbackFailure",
     "lambda:SendDurableExecutionCallbackHeartbeat",

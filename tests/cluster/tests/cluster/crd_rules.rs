@@ -226,6 +226,71 @@ async fn environment_network_logging_and_tags() {
 }
 
 #[tokio::test]
+async fn managed_instances_durable_executions_and_tenants() {
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:compute";
+    let by_arn = json!({"capacityProviderArn": arn});
+    let both = json!({"capacityProviderArn": arn, "capacityProviderRef": {"name": "compute"}});
+    let on = |extra: Value| {
+        let mut spec = json!({"capacityProviderConfig": by_arn, "publish": "LatestPublished"});
+        spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        spec
+    };
+    let limits =
+        |min: i32, max: i32| json!({"minExecutionEnvironments": min, "maxExecutionEnvironments": max});
+    let apart = |extra: Value| {
+        let mut spec = json!({"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}});
+        spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        spec
+    };
+    check(
+        "rules-managed",
+        &[
+            (json!({"capacityProviderConfig": by_arn, "memorySize": 32768}), &[]),
+            (json!({"capacityProviderConfig": {"capacityProviderRef": {"name": "compute"}}}), &[]),
+            (json!({"capacityProviderConfig": {}}), &["spec.capacityProviderConfig", "exactly one of", "set one"]),
+            (json!({"capacityProviderConfig": both}), &["spec.capacityProviderConfig", "remove the others"]),
+            (
+                json!({"capacityProviderConfig": {"capacityProviderArn": "compute"}}),
+                &["capacityProviderConfig.capacityProviderArn", "compute", "should match"],
+            ),
+            (
+                json!({"capacityProviderConfig": {"capacityProviderArn": arn, "executionEnvironmentMemoryGiBPerVCpu": 9}}),
+                &["executionEnvironmentMemoryGiBPerVCpu", "9", "less than or equal to 8"],
+            ),
+            (on(json!({})), &[]),
+            (json!({"publish": "LatestPublished"}), &["spec.publish", "LatestPublished", "set spec.capacityProviderConfig"]),
+            (on(json!({"versionRetention": {"keep": 1}})), &["spec.versionRetention", "OnChange"]),
+            (on(json!({"scaling": limits(0, 0)})), &[]),
+            (on(json!({"scaling": limits(2, 1)})), &["spec.scaling.minExecutionEnvironments", "is more than", "lower the one"]),
+            (on(json!({"scaling": {"minExecutionEnvironments": 1}})), &["spec.scaling.maxExecutionEnvironments", "Required"]),
+            (on(json!({"scaling": limits(0, 15001)})), &["spec.scaling.maxExecutionEnvironments", "15001", "15000"]),
+            (
+                json!({"capacityProviderConfig": by_arn, "publish": "OnChange", "scaling": limits(0, 1)}),
+                &["spec.scaling", "$LATEST.PUBLISHED", "LatestPublished", "remove scaling"],
+            ),
+            (json!({"durable": {"executionTimeout": 31_622_400, "retentionPeriodInDays": 90, "kmsKeyArn": ""}}), &[]),
+            (json!({"durable": {}}), &["spec.durable.executionTimeout", "Required"]),
+            (json!({"durable": {"executionTimeout": 0}}), &["spec.durable.executionTimeout", "0", "1"]),
+            (
+                json!({"durable": {"executionTimeout": 1, "onDelete": "Kill"}}),
+                &["spec.durable.onDelete", "Kill", "Stop"],
+            ),
+            (apart(json!({"snapStart": {"applyOn": "None"}})), &[]),
+            (json!({"tenancyConfig": {"tenantIsolationMode": "NONE"}}), &["tenantIsolationMode", "NONE", "PER_TENANT"]),
+            (
+                apart(json!({"functionUrl": {"authType": "AWS_IAM"}})),
+                &["spec.functionUrl", "spec.tenancyConfig", "remove one"],
+            ),
+            (
+                apart(json!({"snapStart": {"applyOn": "PublishedVersions"}})),
+                &["spec.snapStart.applyOn", "spec.tenancyConfig", "remove one"],
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_name_that_lambda_would_not_take_needs_a_function_name() {
     let world = World::builder("rules-default-name").without_operator().start().await;
     let long = "x".repeat(65);

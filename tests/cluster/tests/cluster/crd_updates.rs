@@ -107,3 +107,34 @@ async fn code_can_not_change_between_an_image_and_a_zip_package() {
     changed(&world, "image", &json!({"code": {"image": {"uri": "r/i:2"}}})).await.expect("to another image");
     changed(&world, "zip", &json!({"code": {"inline": null, "external": {}}})).await.expect("to external");
 }
+
+#[tokio::test]
+async fn what_aws_fixes_at_the_creation_can_be_neither_added_nor_removed() {
+    let world = World::builder("fixed-presence").without_operator().start().await;
+    let arn = |name: &str| format!("arn:aws:lambda:eu-west-1:111122223333:capacity-provider:{name}");
+    let fields = [
+        (
+            "capacityProviderConfig",
+            json!({"capacityProviderArn": arn("one")}),
+            json!({"capacityProviderArn": arn("two")}),
+        ),
+        ("durable", json!({"executionTimeout": 60}), json!({"executionTimeout": 90, "onDelete": "Stop"})),
+        (
+            "tenancyConfig",
+            json!({"tenantIsolationMode": "PER_TENANT"}),
+            json!({"tenantIsolationMode": "PER_TENANT"}),
+        ),
+    ];
+    world.apply("plain", function(json!({}))).await;
+    for (field, one, two) in fields {
+        let name = field.to_lowercase();
+        world.apply(&name, function(json!({field: one}))).await;
+        for (name, value) in [("plain", &one), (name.as_str(), &Value::Null)] {
+            let message = changed(&world, name, &json!({field: value})).await.unwrap_err();
+            has(&message, &[&format!("spec.{field}"), "added or removed", "create a new LambdaFunction"]);
+        }
+        changed(&world, &name, &json!({field: two})).await.expect("what it says can change");
+        changed(&world, &name, &json!({field: one, "timeout": 9})).await.expect("it stays");
+        changed(&world, "plain", &json!({field: null, "timeout": 9})).await.expect("it stays away");
+    }
+}

@@ -16,7 +16,7 @@ use rows::{Row, over, rows};
 
 /// Fields of the spec that have no row, because they don't stand for something in AWS that can be changed, or are sections,
 /// which have a suite of their own.
-const NO_ROW: [&str; 18] = [
+const NO_ROW: [&str; 22] = [
     "accountRef",
     "functionName",
     "region",
@@ -35,6 +35,11 @@ const NO_ROW: [&str; 18] = [
     "eventInvokeConfig",
     "recursiveLoop",
     "runtimeManagement",
+    "scaling",
+    // AWS fixes whether a function has these: `managed` is about them.
+    "capacityProviderConfig",
+    "durable",
+    "tenancyConfig",
 ];
 
 #[test]

@@ -31,6 +31,7 @@ mod layer;
 mod leases;
 mod lifecycle;
 mod logs;
+mod managed;
 mod mapping;
 mod metrics;
 mod missing_crd;

@@ -24,9 +24,14 @@ pub(super) fn put(region: &mut Region, layers: &mut Layers, body: Value) -> Resu
         return Err(ApiError::invalid("FunctionName is missing"));
     }
     let mut function = as_console(region, layers, |ctx| functions::build(ctx, &name, &body))?;
-    function.latest.lifecycle = Lifecycle::settled();
+    function.latest.lifecycle = settled(&function);
     region.functions.insert(name, function);
     Ok(())
+}
+
+fn settled(function: &Function) -> Lifecycle {
+    let lifecycle = Lifecycle::settled();
+    if function.is_managed() { lifecycle.on_capacity_provider() } else { lifecycle }
 }
 
 /// Lets the person in the console do what an operation does.
@@ -53,9 +58,10 @@ pub(super) fn change(function: &mut Function, changes: Value) {
     let reset: Vec<_> =
         changes.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
     let set = into_object(without_nulls(Value::Object(changes)));
-    function.latest.lifecycle = Lifecycle::settled();
+    function.latest.lifecycle = settled(function);
     merge::apply(&mut function.latest.config, &set);
     merge::create_only(&mut function.latest.config, &set);
+    merge::complete_instances(&mut function.latest.config);
     for name in &reset {
         reset_member(function, name);
     }

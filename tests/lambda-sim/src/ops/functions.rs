@@ -12,12 +12,14 @@ use crate::lifecycle::{Access, Lifecycle};
 use crate::merge;
 use crate::naming::{self, Target};
 use crate::request::{Ctx, Object, Reply, Request};
-use crate::rules::{code_signing, layer_use, model, service, tags};
+use crate::rules::{capacity_provider, code_signing, layer_use, model, service, tags};
 use crate::sections::Sections;
+use crate::settings::SettleDelay;
 
 /// 201 with State Pending, unless something about the request is refused.
 pub(crate) fn create(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
     let name = new_name(ctx, request)?;
+    capacity_provider::check_use(ctx.region, &request.body, ctx.now)?;
     let function = build(ctx, &name, &request.body)?;
     let mut shown = function.configuration(&function.latest, &function.arn, View::Full);
     let function = ctx.region.functions.entry(name).or_insert(function);
@@ -48,6 +50,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
     let mut config = merge::defaults(name, package);
     merge::create_only(&mut config, body);
     merge::apply(&mut config, body);
+    merge::complete_instances(&mut config);
     service::check(&ctx.region.settings, body, &config)?;
     layer_use::check(ctx.region, ctx.layers, &ctx.principal(), body)?;
     layer_use::set_sizes(ctx.layers, &mut config);
@@ -65,7 +68,7 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         lifecycle: Lifecycle::created(ctx.region.settings.create_settle, ctx.now),
         made_of: None,
     };
-    Ok(Function {
+    Ok(managed(Function {
         name: name.to_owned(),
         arn: ctx.region.function_arn(name),
         latest,
@@ -77,7 +80,14 @@ pub(crate) fn build(ctx: &Ctx<'_>, name: &str, body: &Object) -> Result<Function
         executions: BTreeMap::new(),
         aliases: BTreeMap::new(),
         code_signing,
-    })
+    }))
+}
+
+fn managed(mut function: Function) -> Function {
+    if function.is_managed() {
+        function.latest.lifecycle = function.latest.lifecycle.on_capacity_provider();
+    }
+    function
 }
 
 /// Configuration, code, tags and reserved concurrency.
@@ -125,6 +135,8 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiE
     }
     let (delete_settle, now) = (ctx.region.settings.delete_settle, ctx.now);
     let function = ctx.region.writable(&target.name, now)?;
+    // What runs goes on, and the function with it.
+    let delete_settle = delete_settle.or_else(|| function.has_running().then_some(SettleDelay::NEXT_READ));
     match (target.qualifier, delete_settle) {
         (Some(number), _) => versions::delete(function, &number)?,
         (None, Some(delay)) => function.deleting(delay, now),

@@ -11,6 +11,7 @@ use crate::invocation::{Invocation, Outcome};
 use crate::lifecycle::Access;
 use crate::naming;
 use crate::request::{Body, Ctx, Invoked, Reply, Request};
+use crate::sections::PUBLISHED;
 
 /// Bytes of a payload (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const LONGEST_SYNCHRONOUS: usize = 6 * 1024 * 1024;
@@ -117,7 +118,13 @@ fn version(
     let function = ctx.region.function(&target.name, Access::Other, now)?;
     let missing = ApiError::function_not_found(&function.qualified_arn(target.qualifier.as_deref()));
     let reserved = function.reserved_concurrency;
-    let version = function.version_mut(target.qualifier.as_deref()).ok_or(missing)?;
+    // <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>
+    let qualifier = target.qualifier.as_deref().or(function.is_managed().then_some(PUBLISHED));
+    if qualifier == Some(PUBLISHED) && !function.has(PUBLISHED) {
+        let text = "The function has no published versions available.";
+        return Err(ApiError::new(400, "NoPublishedVersionException", text));
+    }
+    let version = function.version_mut(qualifier).ok_or(missing)?;
     let by_tenant = version.config.contains_key("TenancyConfig");
     if by_tenant != for_tenant {
         let (is, remedy) = if by_tenant { ("is", "Add a valid") } else { ("is not", "Remove the") };

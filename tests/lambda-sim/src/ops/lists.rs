@@ -44,7 +44,8 @@ type Item<'a> = (&'a Function, &'a Version);
 
 /// All versions under keys that sort as they are listed.
 fn versions_of(function: &Function) -> impl Iterator<Item = (String, Item<'_>)> {
-    let versions = std::iter::once(&function.latest).chain(&function.published);
+    // Whether AWS lists `$LATEST.PUBLISHED` isn't on record.
+    let versions = std::iter::once(&function.latest).chain(function.numbered());
     versions.map(move |version| {
         let number: u64 = version.number.parse().unwrap_or(0);
         (format!("{}\n{number:020}", function.name), (function, version))

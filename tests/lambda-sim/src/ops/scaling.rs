@@ -11,7 +11,7 @@ use crate::lifecycle::Access;
 use crate::merge::into_object;
 use crate::naming;
 use crate::request::{Ctx, Reply, Request};
-use crate::rules::scaling::{self, PUBLISHED};
+use crate::rules::scaling;
 
 /// 202: the limits are requested at once and applied later.
 pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiError> {
@@ -21,9 +21,7 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     if let Some(refusal) = function.latest.lifecycle.refusal_of_any_write(&function.arn) {
         return Err(refusal);
     }
-    // What is published as the latest is not kept as a version of its own.
-    let number = Some(qualifier.as_str()).filter(|qualifier| *qualifier != PUBLISHED);
-    let version = function.version(number).unwrap_or(&function.latest);
+    let version = function.version(Some(&qualifier)).unwrap_or(&function.latest);
     let arn = function.qualified_arn(Some(&qualifier));
     if let Some(refusal) = version.lifecycle.refusal_while_changing(&arn) {
         return Err(refusal);
@@ -39,8 +37,8 @@ pub(crate) fn get(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     let now = ctx.now;
     let (qualifier, function) = found(ctx, request)?;
     let arn = function.qualified_arn(Some(&qualifier));
+    function.tick_scaling(Some(&qualifier), Access::Read, now);
     let scaling = function.sections.scaling.entry(qualifier).or_default();
-    scaling.tick(Access::Read, now);
     Ok(Reply::json(200, scaling.shown(&arn)))
 }
 
@@ -52,9 +50,9 @@ fn found<'a>(ctx: &'a mut Ctx<'_>, request: &Request) -> Result<(String, &'a mut
     let missing = || ApiError::function_not_found(&arn);
     let function = ctx.region.function(&name, Access::Other, ctx.now);
     let function = function.map_err(|error| error.if_missing(missing))?;
-    if qualifier != PUBLISHED && !function.has(&qualifier) {
+    scaling::check_function(function)?;
+    if !function.has(&qualifier) {
         return Err(missing());
     }
-    scaling::check_function(function)?;
     Ok((qualifier, function))
 }

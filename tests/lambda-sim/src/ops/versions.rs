@@ -12,6 +12,7 @@ use crate::lifecycle::{Access, Lifecycle};
 use crate::naming;
 use crate::request::{Ctx, Object, Reply, Request};
 use crate::rules::model;
+use crate::sections::PUBLISHED;
 use crate::settings::SettleDelay;
 
 /// 201 with the new version, or with the last one if nothing changed since.
@@ -31,14 +32,45 @@ pub(crate) fn publish(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, Api
              with the CodeSHA256 in $LATEST."
         )));
     }
-    if unchanged(function).is_none() {
+    let latest = request.text("PublishTo").is_some();
+    if latest {
+        check_latest(function)?;
+    }
+    if latest || unchanged(function).is_none() {
         let size = function.latest.code.stored();
         ctx.check_code_storage(size)?;
     }
     let function = ctx.region.function(&name, Access::Other, now)?;
-    // What is Active already only gets a number (`test_version_lifecycle` in LocalStack's recordings of AWS).
-    let lifecycle = if snap_starts(function) { pending(function, delay, now) } else { Lifecycle::settled() };
-    Ok(Reply::json(201, publish_latest(function, request.text("Description"), lifecycle)))
+    // What is Active already only gets a number (`test_version_lifecycle` in LocalStack's recordings of AWS). On a capacity
+    // provider environments are started first
+    // (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-scaling.html>).
+    let waits = snap_starts(function) || function.is_managed();
+    let lifecycle = if waits { pending(function, delay, now) } else { Lifecycle::settled() };
+    let description = request.text("Description");
+    let published = if latest {
+        renew(function, description, lifecycle)
+    } else {
+        publish_latest(function, description, lifecycle)
+    };
+    Ok(Reply::json(201, published))
+}
+
+/// Only a function on a capacity provider has it, and not while it is being published. The first text is ours, after AWS's
+/// for its configuration.
+fn check_latest(function: &Function) -> Result<(), ApiError> {
+    if !function.is_managed() {
+        return Err(ApiError::invalid("PublishTo isn't supported for Lambda Default functions."));
+    }
+    let version = function.version(Some(PUBLISHED));
+    let arn = function.qualified_arn(Some(PUBLISHED));
+    version.and_then(|version| version.lifecycle.refusal_while_changing(&arn)).map_or(Ok(()), Err)
+}
+
+/// Publishes `$LATEST` as `$LATEST.PUBLISHED`, in the place of what that was, also if nothing has changed
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>).
+fn renew(function: &mut Function, description: Option<&str>, lifecycle: Lifecycle) -> Value {
+    function.published.retain(|version| version.number != PUBLISHED);
+    add(function, PUBLISHED, description, lifecycle)
 }
 
 /// Publishes `$LATEST` unless that is what the last version is, and returns the version's configuration.
@@ -51,9 +83,14 @@ pub(crate) fn publish_latest(
         return function.configuration(last, &function.qualified_arn(Some(&last.number)), View::Full);
     }
     function.last_number += 1;
+    let number = function.last_number.to_string();
+    add(function, &number, description, lifecycle)
+}
+
+fn add(function: &mut Function, number: &str, description: Option<&str>, lifecycle: Lifecycle) -> Value {
     let latest = &mut function.latest;
     let mut version = Version {
-        number: function.last_number.to_string(),
+        number: number.to_owned(),
         lifecycle,
         made_of: Some(latest.config.clone()),
         ..latest.clone()
@@ -85,7 +122,7 @@ fn unchanged(function: &Function) -> Option<&Version> {
     let is_same = |last: &&Version| {
         last.made_of.as_ref() == Some(&latest.config) && last.code.sha256 == latest.code.sha256
     };
-    function.published.last().filter(is_same)
+    function.numbered().next_back().filter(is_same)
 }
 
 fn set_frozen_members(config: &mut Object, description: Option<&str>) {

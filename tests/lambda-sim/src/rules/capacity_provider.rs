@@ -2,6 +2,7 @@
 //! <https://github.com/boto/botocore>); the texts of Lambda's own rules are ours, as AWS's aren't on record.
 
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use regex::Regex;
 use serde_json::Value;
@@ -13,6 +14,8 @@ use super::model::{
 use super::{service, tags};
 use crate::capacity_provider::CapacityProvider;
 use crate::error::ApiError;
+use crate::lifecycle::Access;
+use crate::region::Region;
 use crate::request::Object;
 use crate::settings::AccountSettings;
 
@@ -147,6 +150,18 @@ pub(crate) fn busy(provider: &CapacityProvider) -> ApiError {
         "The operation cannot be performed at this time. The capacity provider {} is currently in the following state: {}",
         provider.arn, provider.state
     ))
+}
+
+/// A function can't use a provider that AWS is at work on or that failed; one that the simulator doesn't know exists.
+pub(crate) fn check_use(region: &mut Region, body: &Object, now: Instant) -> Result<(), ApiError> {
+    let config = body.get("CapacityProviderConfig");
+    let managed = config.and_then(|config| config.get("LambdaManagedInstancesCapacityProviderConfig"));
+    let arn = managed.and_then(|managed| managed.get("CapacityProviderArn")).and_then(Value::as_str);
+    let fails = region.settings.fail_create.is_some();
+    let name = bare_name(arn.unwrap_or_default());
+    let provider = region.capacity_providers.get(name, Access::Other, now, fails);
+    let unfit = provider.filter(|provider| Some(provider.arn.as_str()) == arn && provider.state != "Active");
+    unfit.map_or(Ok(()), |provider| Err(busy(provider)))
 }
 
 #[cfg(test)]

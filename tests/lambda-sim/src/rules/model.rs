@@ -169,6 +169,10 @@ impl Checks<'_> {
         self.between("MemorySize", 128, 32_768);
         self.between("EphemeralStorage.Size", 512, 32_768);
         self.one_of("PackageType", &["Zip", "Image"]);
+        self.one_of("PublishTo", &["LATEST_PUBLISHED"]);
+        self.one_of("TenancyConfig.TenantIsolationMode", &["PER_TENANT"]);
+        self.between("DurableConfig.ExecutionTimeout", 1, 31_622_400);
+        self.between("DurableConfig.RetentionPeriodInDays", 1, 90);
     }
 
     fn structures(&mut self) {

@@ -10,9 +10,6 @@ use crate::error::ApiError;
 use crate::function::Function;
 use crate::request::{Object, Request};
 
-/// What a function on a capacity provider has besides its numbered versions.
-pub(crate) const PUBLISHED: &str = "$LATEST.PUBLISHED";
-
 const QUALIFIER: &str = r"(\$LATEST\.PUBLISHED|[0-9]+)";
 
 static QUALIFIER_RE: LazyLock<Regex> = whole!(QUALIFIER);
@@ -30,7 +27,7 @@ pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
 
 /// Only a function on a capacity provider has instances to scale.
 pub(crate) fn check_function(function: &Function) -> Result<(), ApiError> {
-    if function.latest.config.contains_key("CapacityProviderConfig") {
+    if function.is_managed() {
         return Ok(());
     }
     Err(ApiError::invalid("FunctionScalingConfig isn't supported for Lambda Default functions."))
@@ -41,6 +38,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::sections::PUBLISHED;
 
     #[test]
     fn a_version_has_limits_within_limits() {

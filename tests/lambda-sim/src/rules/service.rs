@@ -101,6 +101,9 @@ pub(crate) fn check_create(sent: &Object, package: &str) -> Result<(), ApiError>
     } else if has("ImageConfig") {
         return Err(ApiError::invalid("ImageConfig is not supported for functions with packageType Zip."));
     }
+    if sent.get("DurableConfig").is_some_and(|durable| durable.get("ExecutionTimeout").is_none()) {
+        return Err(ApiError::invalid("ExecutionTimeout is required in DurableConfig."));
+    }
     tags::check(&tags::of(sent))
 }
 

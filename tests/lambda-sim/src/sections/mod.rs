@@ -20,6 +20,10 @@ use url::Url;
 /// What stands for the function itself where sections are kept by version and alias.
 pub(crate) const LATEST: &str = "$LATEST";
 
+/// What a function on a capacity provider can have besides its numbered versions
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>).
+pub(crate) const PUBLISHED: &str = "$LATEST.PUBLISHED";
+
 /// The sections of one function, by the version or alias that they are of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sections {

@@ -47,6 +47,13 @@ impl Scaling {
         }
     }
 
+    /// Whether the version is to have no environment, which deactivates it: AWS has the states, the rest is taken from
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionScalingConfig.html>, whose answer has one.
+    pub(crate) fn is_none(&self) -> bool {
+        let limit = |name: &str| self.applied.get(name).and_then(Value::as_u64);
+        limit("MinExecutionEnvironments") == Some(0) && limit("MaxExecutionEnvironments") == Some(0)
+    }
+
     pub(crate) fn shown(&self, arn: &str) -> Value {
         let mut shown = json!({"FunctionArn": arn, "AppliedFunctionScalingConfig": self.applied});
         if !self.requested.is_empty() {

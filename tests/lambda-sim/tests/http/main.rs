@@ -20,6 +20,7 @@ mod layer_use;
 mod layers;
 mod limits;
 mod listing;
+mod managed_instances;
 mod mapping_edits;
 mod mapping_lists;
 mod mapping_refusals;

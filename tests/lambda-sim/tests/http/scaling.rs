@@ -3,12 +3,12 @@
 use lambda_sim::{Section, SettleDelay};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Bench, function};
+use crate::client::{Answer, Bench, FUNCTIONS, function};
 
 const CONFIG: &str = "/2025-11-30/functions/hello/function-scaling-config";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:hello";
 
-/// A function on a capacity provider, with one version.
+/// A function on a capacity provider, with one version and `$LATEST.PUBLISHED`.
 async fn managed() -> Bench {
     let bench = Bench::start().await;
     let mut request = function("hello");
@@ -17,7 +17,20 @@ async fn managed() -> Bench {
         json!({"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": provider}});
     bench.account.put_function(request).await;
     bench.account.publish_version("hello", None).await;
+    publish_latest(&bench).await.ok();
+    bench.account.settle().await;
     bench
+}
+
+async fn publish_latest(bench: &Bench) -> Answer {
+    bench
+        .call("POST", &format!("{FUNCTIONS}/hello/versions"), Some(json!({"PublishTo": "LATEST_PUBLISHED"})))
+        .await
+}
+
+async fn state(bench: &Bench, qualifier: &str) -> Value {
+    bench.get(&format!("{FUNCTIONS}/hello?Qualifier={qualifier}")).await.ok()["Configuration"]["State"]
+        .clone()
 }
 
 async fn put(bench: &Bench, qualifier: &str, body: Value) -> Answer {
@@ -84,4 +97,32 @@ async fn somebody_else_scales() {
     assert_eq!(bench.account.section("hello", Some("1"), Section::Scaling).await, Some(read));
     bench.account.set_section("hello", Some("1"), Section::Scaling, None).await;
     assert!(get(&bench, "1").await.get("RequestedFunctionScalingConfig").is_none());
+}
+
+#[tokio::test]
+async fn a_version_without_environments_is_deactivated() {
+    let bench = managed().await;
+    let limits = |least: u32, most: u32| json!({"FunctionScalingConfig": {"MinExecutionEnvironments": least, "MaxExecutionEnvironments": most}});
+    put(&bench, "$LATEST.PUBLISHED", limits(0, 0)).await.ok();
+    assert_eq!(state(&bench, "$LATEST.PUBLISHED").await, "Active", "not yet");
+    get(&bench, "$LATEST.PUBLISHED").await;
+    assert_eq!(state(&bench, "$LATEST.PUBLISHED").await, "Deactivated");
+    assert_eq!(state(&bench, "1").await, "Active", "another version");
+    put(&bench, "$LATEST.PUBLISHED", limits(1, 2)).await.ok();
+    get(&bench, "$LATEST.PUBLISHED").await;
+    assert_eq!(state(&bench, "$LATEST.PUBLISHED").await, "Active");
+}
+
+#[tokio::test]
+async fn what_is_being_published_cannot_be_scaled_yet_and_keeps_its_limits() {
+    let bench = managed().await;
+    let limits = json!({"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 9});
+    put(&bench, "$LATEST.PUBLISHED", json!({"FunctionScalingConfig": limits})).await.ok();
+    bench.account.configure(|settings| settings.version_settle = Some(SettleDelay::Hold)).await;
+    publish_latest(&bench).await.ok();
+    let refused = put(&bench, "$LATEST.PUBLISHED", json!({"FunctionScalingConfig": limits})).await;
+    let text = refused.refused(409, "ResourceConflictException");
+    assert!(text.ends_with("state: 'Pending'. StateReasonCode: 'Creating'"), "{text}");
+    bench.account.settle().await;
+    assert_eq!(get(&bench, "$LATEST.PUBLISHED").await["AppliedFunctionScalingConfig"], limits);
 }

@@ -122,7 +122,8 @@ async fn what_a_durable_execution_still_runs_stays_until_it_has_ended() {
         "Code": {"S3Bucket": "packages", "S3Key": "hello.zip"}, "DurableConfig": {"ExecutionTimeout": 3600},
     });
     world.aws().put_function(there).await;
-    let adopted = json!({"adopt": "Unowned", "code": {"external": {}}, "versionRetention": {"keep": 1}});
+    let durable = json!({"executionTimeout": 3600});
+    let adopted = json!({"adopt": "Unowned", "code": {"external": {}}, "versionRetention": {"keep": 1}, "durable": durable});
     world.apply("hello", published(adopted)).await;
     let object = world.ready("hello").await;
     assert_eq!((in_aws(&world).await, ours(&object)), (vec!["1".to_owned()], &[1][..]));
