@@ -70,6 +70,9 @@ async fn every_sample_applies_and_becomes_ready() {
     for name in ["invoices", "fulfilment", "quotes", "payments", "shop-checkout", "shop-stock"] {
         world.ready(name).await;
     }
+    for name in ["ratings", "shipments", "reports"] {
+        world.ready(name).await;
+    }
     for (kind, name) in [
         ("LambdaLayer", "amounts"),
         ("EventSourceMapping", "fulfilment-orders"),
@@ -78,6 +81,7 @@ async fn every_sample_applies_and_becomes_ready() {
         ("LambdaAlias", "quotes-stable"),
         ("CodeSigningConfig", "release"),
         ("CapacityProvider", "compute"),
+        ("CapacityProvider", "steady"),
         ("LambdaLayer", "shop-utils"),
         ("LambdaLayer", "shop-prices"),
         ("LambdaAlias", "shop-checkout-live"),
@@ -101,7 +105,10 @@ async fn every_sample_applies_and_becomes_ready() {
         "payments",
         "previews",
         "quotes",
+        "ratings",
         "render",
+        "reports",
+        "shipments",
         "shop-checkout",
         "shop-stock",
         "thumbnails",

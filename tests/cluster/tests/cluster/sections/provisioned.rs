@@ -25,9 +25,11 @@ async fn a_number_is_set_changed_and_removed_and_ready_waits_for_aws() {
     world.aws().configure(|aws| aws.section_settle = Some(SettleDelay::Hold)).await;
     world.aws().clear_ledger().await;
     aliases.apply("live", with(spec(5))).await;
-    let object = aliases.reason("live", "Updating").await;
+    // The intent says Updating already.
+    let at_work = |object: &Value| object["status"]["provisionedConcurrency"]["status"] == "IN_PROGRESS";
+    aliases.until("live", "AWS is at work", at_work).await;
+    aliases.reason("live", "Updating").await;
     assert_eq!(world.written().await, ["PutProvisionedConcurrencyConfig"]);
-    assert_eq!(object["status"]["provisionedConcurrency"]["status"], "IN_PROGRESS");
     world.aws().settle().await;
     let object = aliases.ready("live").await;
     let status = &object["status"]["provisionedConcurrency"];
