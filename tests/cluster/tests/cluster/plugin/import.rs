@@ -25,10 +25,27 @@ async fn imported(world: &World, arguments: &[&str]) -> Vec<Value> {
     list["items"].as_array().unwrap().clone()
 }
 
-async fn apply(world: &World, manifests: &[Value]) {
+/// A file with the manifests.
+fn file(world: &World, manifests: &[Value]) -> String {
     let file = world.cluster.directory().join(format!("{}-import.json", world.namespace.name()));
     std::fs::write(&file, cluster_tests::list(manifests)).unwrap();
-    world.kubectl(&["apply", "--server-side", "-f", file.to_str().unwrap()]).run().await;
+    file.into_os_string().into_string().unwrap()
+}
+
+async fn apply(world: &World, manifests: &[Value]) {
+    world.kubectl(&["apply", "--server-side", "-f", &file(world, manifests)]).run().await;
+}
+
+/// What `kubectl lambda plan` says would become of the manifests: how many objects by what it is. Nothing may differ.
+async fn planned(world: &World, manifests: &[Value]) -> BTreeMap<String, usize> {
+    let arguments = ["plan", "-f", &file(world, manifests), "--region", REGION, "-o", "json"];
+    let plan: Value = serde_json::from_str(&world.lambda_says(&arguments).await).unwrap();
+    let mut changes = BTreeMap::new();
+    for object in plan["objects"].as_array().unwrap() {
+        assert!(object.get("differences").is_none() && object.get("notes").is_none(), "{object}");
+        *changes.entry(object["change"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    changes
 }
 
 /// Objects of the group.
