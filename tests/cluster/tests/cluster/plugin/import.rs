@@ -95,6 +95,11 @@ async fn a_mixed_account_of_a_hundred_functions_is_taken_over_without_a_change()
     assert!(kinds["LambdaAlias"] > 40 && made.mappings > 30, "{kinds:?}");
     assert_each_feature(&manifests);
 
+    // A layer whose versions somebody else publishes is only followed.
+    let layers = kinds["LambdaLayer"];
+    let foreseen =
+        BTreeMap::from([("adopt".to_owned(), manifests.len() - layers), ("none".to_owned(), layers)]);
+    assert_eq!(planned(&world, &manifests).await, foreseen);
     adopt(&world, &manifests, FUNCTIONS + made.mappings + made.signing + made.providers).await;
     assert_eq!(configuration(&world, "orders-00").await, before);
 
@@ -120,8 +125,10 @@ fn assert_each_feature(manifests: &[Value]) {
         "/aliasRef/name",
         "/amazonManagedKafkaEventSourceConfig/consumerGroupId",
         "/architectures/0",
+        "/capacityProviderConfig/capacityProviderRef/name",
         "/codeSigningConfigRef/name",
         "/deadLetterConfig/targetArn",
+        "/durable/executionTimeout",
         "/enabled",
         "/ephemeralStorage/size",
         "/eventInvokeConfig/destinationConfig/onFailure/destination",
@@ -147,6 +154,7 @@ fn assert_each_feature(manifests: &[Value]) {
         "/selfManagedEventSource/endpoints/kafkaBootstrapServers/1",
         "/snapStart/applyOn",
         "/tags/team",
+        "/tenancyConfig/tenantIsolationMode",
         "/tracingConfig/mode",
         "/vpcConfig/subnetIds/0",
     ] {
