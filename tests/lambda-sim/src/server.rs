@@ -127,13 +127,13 @@ async fn serve(
         headers: parts.headers,
         body: body.to_bytes(),
     };
+    let host = incoming.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
-        return Ok(controlled(&shared, &incoming));
+        return Ok(controlled(&shared, &incoming, host));
     }
     if let Some(hash) = downloads::hash(&incoming.path) {
         return Ok(downloaded(&shared, &hash));
     }
-    let host = incoming.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer, host, asks_for_checksums))
 }
 
@@ -146,9 +146,9 @@ fn downloaded(shared: &Shared, hash: &str) -> Response<Full<Bytes>> {
     response
 }
 
-fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
+fn controlled(shared: &Shared, incoming: &Incoming, host: &str) -> Response<Full<Bytes>> {
     let (status, body) = handler::handle(&mut shared.lock(), incoming);
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    let mut response = Response::new(Full::new(Bytes::from(downloads::at(&body.to_string(), host))));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
