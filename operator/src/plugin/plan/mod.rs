@@ -2,10 +2,11 @@
 //!
 //! `files` reads the manifests, `applied` asks the API server what would become of them (a dry run), `account` says where
 //! each object works, `work` foresees object by object with the operator's own code (`engine::forecast`), `lines` makes
-//! differences of what AWS has now and then, `show` prints.
+//! differences of what AWS has now and then, `entry` is what comes of it, `show` prints.
 
 mod account;
 mod applied;
+mod entry;
 mod files;
 mod lines;
 mod show;
