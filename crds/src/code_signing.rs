@@ -41,13 +41,26 @@ use crate::rules;
         priority = 1
     ),
     validation = rules::account_is_fixed("CodeSigningConfig"),
-    validation = rules::region_is_fixed("CodeSigningConfig")
+    validation = rules::region_is_fixed("CodeSigningConfig"),
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.arn) || !has(self.spec.codeSigningConfigArn) || self.spec.codeSigningConfigArn == oldSelf.status.arn")
+        .message(Message::Expression(r#""spec.codeSigningConfigArn can't be " + self.spec.codeSigningConfigArn + ": the object has " + oldSelf.status.arn + " (see status.arn); create a new CodeSigningConfig for the other configuration""#.into()))
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CodeSigningConfigSpec {
     /// Fields that every kind has.
     #[serde(flatten)]
     pub common: CommonSpec,
+
+    /// ARN of a configuration that exists already, to take it over (see `adopt`). Absent: one is created. Can't be changed
+    /// once the object has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = 200),
+        regex(
+            pattern = r"^arn:(aws[a-zA-Z-]*)?:lambda:[a-z0-9-]+:\d{12}:code-signing-config:csc-[a-z0-9]{17}$"
+        )
+    )]
+    pub code_signing_config_arn: Option<String>,
 
     /// Description of the configuration. Default: empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]

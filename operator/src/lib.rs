@@ -17,6 +17,7 @@ pub mod guard;
 pub mod invocation;
 pub mod k8s;
 pub mod layer;
+pub mod manifest;
 pub mod mapping;
 pub mod package;
 pub mod plugin;

@@ -2,17 +2,21 @@
 //! recognized.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use base64::Engine;
 use lambda_operator_crds::{FileContent, S3Code, S3ObjectStorageMode};
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// All inline files together, in bytes.
 const LARGEST_INLINE: usize = 131_072;
+/// As many files may be inline.
+const MOST_FILES: usize = 64;
+/// No archive of inline files is larger: what they hold, and a few hundred bytes for the path and place of each.
+pub const LARGEST_ARCHIVE: u64 = 262_144;
 
 /// Zips files. Sorted by path, with a fixed time and mode, and stored rather than compressed, so that no
 /// version of a compressor can change the bytes (and with them AWS's CodeSha256).
@@ -38,6 +42,27 @@ pub fn zip(field: &str, files: &BTreeMap<String, FileContent>) -> Result<Arc<[u8
     }
     let bytes = archive.finish().map_err(|error| format!("{field}.inline can't be zipped: {error}"))?;
     Ok(bytes.into_inner().into())
+}
+
+/// The files of an archive that [`zip`] made, or would make: text, few and small, and to the very same bytes. `None`: it is
+/// another one.
+pub fn unzip(archive: &[u8]) -> Option<BTreeMap<String, FileContent>> {
+    let mut entries = ZipArchive::new(std::io::Cursor::new(archive)).ok()?;
+    if entries.len() > MOST_FILES {
+        return None;
+    }
+    let mut files = BTreeMap::new();
+    for at in 0..entries.len() {
+        let entry = entries.by_index(at).ok()?;
+        let (path, mut text) = (entry.name().ok()?.into_owned(), String::new());
+        // An entry may unpack to more than it says.
+        let most = u64::try_from(LARGEST_INLINE).ok()? + 1;
+        entry.take(most).read_to_string(&mut text).ok()?;
+        let fits = !path.is_empty() && path.len() <= 256 && !path.starts_with('/') && !path.contains("..");
+        (fits && files.insert(path, FileContent(text)).is_none()).then_some(())?;
+    }
+    let again = zip("", &files).ok()?;
+    (!files.is_empty() && *again == *archive).then_some(files)
 }
 
 /// The API server counts characters, of which one can have four bytes.
@@ -102,5 +127,27 @@ mod tests {
     fn other_content_gives_other_bytes() {
         let (a, b) = (zip("f", &files(&[("a", "1")])).unwrap(), zip("f", &files(&[("a", "2")])).unwrap());
         assert_ne!(code_sha256(&a), code_sha256(&b));
+    }
+
+    #[test]
+    fn only_an_archive_that_would_be_made_again_is_told_by_its_files() {
+        let made = files(&[("index.py", "def handler(e, c):\n    return 'hi'\n"), ("lib/a.py", "A = 1\n")]);
+        let archive = zip("f", &made).unwrap();
+        assert_eq!(unzip(&archive), Some(made));
+        assert_eq!(unzip(b"no archive"), None);
+        let other = |path: &str, content: &[u8], method| {
+            let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            archive.start_file(path, SimpleFileOptions::default().compression_method(method)).unwrap();
+            archive.write_all(content).unwrap();
+            archive.finish().unwrap().into_inner()
+        };
+        assert_eq!(unzip(&other("a.py", b"A = 1", CompressionMethod::Deflated)), None, "other bytes");
+        assert_eq!(unzip(&other("a.bin", b"\xff\xfe", CompressionMethod::Stored)), None, "no text");
+        let most: BTreeMap<_, _> = (0..MOST_FILES)
+            .map(|n| (format!("{n:0256}"), FileContent("x".repeat(LARGEST_INLINE / MOST_FILES))))
+            .collect();
+        let largest = zip("f", &most).unwrap();
+        assert!(u64::try_from(largest.len()).unwrap() <= LARGEST_ARCHIVE, "{}", largest.len());
+        assert_eq!(unzip(&largest), Some(most));
     }
 }

@@ -251,7 +251,8 @@ pub(crate) async fn connect(settings: &KubernetesSettings) -> Result<Client, Run
     Ok(ClientBuilder::try_from(config).map_err(|error| failed(&error))?.with_layer(&connections).build())
 }
 
-async fn cluster_id(client: &Client) -> Result<String, kube::Error> {
+/// What tells this cluster from others, unless a setting does.
+pub(crate) async fn cluster_id(client: &Client) -> Result<String, kube::Error> {
     let system = Api::<Namespace>::all(client.clone()).get("kube-system").await?;
     Ok(system.uid().unwrap_or_default())
 }

@@ -7,7 +7,7 @@
 
 pub mod controller;
 mod deletion;
-mod desired;
+pub mod desired;
 pub mod model;
 pub mod registry;
 mod status;

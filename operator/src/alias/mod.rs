@@ -4,6 +4,8 @@
 pub mod deletion;
 pub mod desired;
 pub mod execute;
+mod foresee;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

@@ -24,6 +24,7 @@ macro_rules! alias_of {
         }
     }};
 }
+pub(super) use alias_of;
 
 impl Scope {
     /// The alias, or `None` when there is none.

@@ -24,7 +24,7 @@ use crate::engine::tags::Tags;
 
 /// The largest page of the list here.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionVersionsByCapacityProvider.html>
-const PAGE: i32 = 50;
+pub(super) const PAGE: i32 = 50;
 
 impl Scope {
     /// The provider with its tags and the versions of functions that use it, or `None` when there is none: three calls, of
@@ -122,7 +122,7 @@ impl Scope {
 
     /// The versions of functions that use the provider, as `name:version`.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionVersionsByCapacityProvider.html>
-    async fn versions_by_capacity_provider(
+    pub async fn versions_by_capacity_provider(
         &self,
         name: &str,
         priority: Priority,
@@ -148,7 +148,7 @@ impl Scope {
     }
 }
 
-fn read(operation: &'static str, priority: Priority) -> Call {
+pub(super) fn read(operation: &'static str, priority: Priority) -> Call {
     Call { class: QuotaClass::CapacityProviderReads, ..Call::read(operation, priority) }
 }
 
@@ -246,7 +246,7 @@ fn telemetry(logging: &Logging) -> CapacityProviderTelemetryConfig {
 }
 
 /// As AWS describes it, with its defaults where it doesn't.
-fn observed(provider: CapacityProvider, tags: Result<Tags, String>) -> Observed {
+pub(super) fn observed(provider: CapacityProvider, tags: Result<Tags, String>) -> Observed {
     let name = provider.capacity_provider_arn.rsplit(':').next().unwrap_or_default();
     let logging = provider.telemetry_config.and_then(|telemetry| telemetry.logging_config);
     let (logging, default) = (logging.as_ref(), Logging::of(name));

@@ -15,7 +15,7 @@ use crate::engine::tags::Tags;
 
 /// The largest page of the lists here.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListCodeSigningConfigs.html>
-const PAGE: i32 = 100;
+pub(super) const PAGE: i32 = 100;
 
 impl Scope {
     /// The configuration with its tags and the functions that use it, or `None` when there is none: three calls.
@@ -130,7 +130,7 @@ impl Scope {
 
     /// The names of the functions that use the configuration.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionsByCodeSigningConfig.html>
-    async fn functions_by_code_signing_config(
+    pub async fn functions_by_code_signing_config(
         &self,
         arn: &str,
         priority: Priority,
@@ -171,7 +171,7 @@ fn policies(policy: &str) -> CodeSigningPolicies {
     CodeSigningPolicies::builder().untrusted_artifact_on_deployment(policy).build()
 }
 
-fn observed(config: types::CodeSigningConfig, tags: Result<Tags, String>) -> Observed {
+pub(super) fn observed(config: types::CodeSigningConfig, tags: Result<Tags, String>) -> Observed {
     let publishers = config.allowed_publishers.map(|all| all.signing_profile_version_arns);
     let policy = config.code_signing_policies.and_then(|all| all.untrusted_artifact_on_deployment);
     Observed {

@@ -27,15 +27,8 @@ impl Scope {
         let Some(output) = found(self.call(Call::read(OPERATION, priority), send).await)? else {
             return Ok(None);
         };
-        let destinations = output.destination_config;
-        let (success, failure) = destinations.map_or((None, None), |has| (has.on_success, has.on_failure));
-        let settings = EventInvoke {
-            retries: output.maximum_retry_attempts,
-            age: output.maximum_event_age_in_seconds,
-            on_success: success.and_then(|success| success.destination),
-            on_failure: failure.and_then(|failure| failure.destination),
-        };
-        Ok(settings.normalized())
+        let (retries, age) = (output.maximum_retry_attempts, output.maximum_event_age_in_seconds);
+        Ok(read(retries, age, output.destination_config))
     }
 
     /// Replaces the settings: what isn't sent is AWS's default again.
@@ -84,4 +77,16 @@ impl Scope {
         };
         found(self.call(Call::write(OPERATION, priority), send).await).map(drop)
     }
+}
+
+/// As AWS describes them; `None`: its defaults.
+pub(super) fn read(
+    retries: Option<i32>,
+    age: Option<i32>,
+    destinations: Option<DestinationConfig>,
+) -> Option<EventInvoke> {
+    let (success, failure) = destinations.map_or((None, None), |has| (has.on_success, has.on_failure));
+    let on_success = success.and_then(|success| success.destination);
+    let on_failure = failure.and_then(|failure| failure.destination);
+    EventInvoke { retries, age, on_success, on_failure }.normalized()
 }

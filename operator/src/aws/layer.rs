@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>
 
+use aws_sdk_lambda::operation::get_layer_version::GetLayerVersionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, LayerVersionsListItem, Runtime};
 
@@ -63,15 +64,7 @@ impl Scope {
         let Some(output) = found(self.call(Call::read(OPERATION, priority), send).await)? else {
             return Ok(None);
         };
-        let (metadata, token) = metadata(
-            output.description.as_deref(),
-            output.license_info,
-            output.compatible_architectures.as_deref(),
-            output.compatible_runtimes.as_deref(),
-        );
-        let arn = output.layer_version_arn.ok_or_else(|| invalid_answer(OPERATION))?;
-        let code_sha256 = output.content.and_then(|content| content.code_sha256);
-        Ok(Some(Version { arn, number: output.version, metadata, token, code_sha256 }))
+        version_of(output).map(Some)
     }
 
     /// The newest version. The first page has it: AWS lists the newest first.
@@ -196,7 +189,21 @@ fn content(content: &Content) -> LayerVersionContentInput {
     .build()
 }
 
-fn listed(item: LayerVersionsListItem) -> Option<Version> {
+/// What GetLayerVersion says.
+pub(super) fn version_of(output: GetLayerVersionOutput) -> Result<Version, AwsError> {
+    let (metadata, token) = metadata(
+        output.description.as_deref(),
+        output.license_info,
+        output.compatible_architectures.as_deref(),
+        output.compatible_runtimes.as_deref(),
+    );
+    let arn = output.layer_version_arn.ok_or_else(|| invalid_answer("GetLayerVersion"))?;
+    let code_sha256 = output.content.and_then(|content| content.code_sha256);
+    Ok(Version { arn, number: output.version, metadata, token, code_sha256 })
+}
+
+/// What a list says.
+pub(super) fn listed(item: LayerVersionsListItem) -> Option<Version> {
     let (metadata, token) = metadata(
         item.description.as_deref(),
         item.license_info,

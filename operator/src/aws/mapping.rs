@@ -15,7 +15,7 @@ use super::mapping_request::{self as request, with_members};
 use super::quota::Priority;
 use crate::engine::tags::Tags;
 use crate::mapping::field::Field;
-use crate::mapping::model::{Configuration, Fixed, Observed};
+use crate::mapping::model::{Configuration, Fixed, FunctionName, Observed};
 use crate::mapping::{changes, kafka_field};
 
 /// The largest page.
@@ -150,20 +150,24 @@ impl Scope {
         self.mappings_of(None, None, marker, priority).await
     }
 
-    /// The mapping between this function and this source (topic, queue), without tags. The first, if AWS has several.
+    /// The mapping between this function, version or alias and this source (topic, queue), without tags. The first, if AWS
+    /// has several.
     pub async fn find_mapping(
         &self,
         function: &str,
         fixed: &Fixed,
         priority: Priority,
     ) -> Result<Option<Observed>, AwsError> {
-        let same = |other: &Fixed| {
-            (&other.source, &other.topics, &other.queues) == (&fixed.source, &fixed.topics, &fixed.queues)
+        let wanted = FunctionName::parse(function);
+        let same = |other: &Observed| {
+            let Fixed { source, topics, queues, .. } = &other.fixed;
+            (source, topics, queues) == (&fixed.source, &fixed.topics, &fixed.queues)
+                && wanted.clone().at(&other.arn) == other.configuration.function
         };
         let mut marker = None;
         loop {
             let (page, next) = self.mappings_of(Some(function), fixed.source.arn(), marker, priority).await?;
-            if let Some((_, found)) = page.into_iter().find(|(_, mapping)| same(&mapping.fixed)) {
+            if let Some((_, found)) = page.into_iter().find(|(_, mapping)| same(mapping)) {
                 return Ok(Some(found));
             }
             marker = next;

@@ -52,6 +52,7 @@ mod sdk_error;
 mod settings;
 mod source;
 mod stream;
+mod survey;
 mod sweep;
 mod url;
 mod version;

@@ -22,6 +22,7 @@ macro_rules! provisioned_of {
         }
     }};
 }
+pub(super) use provisioned_of;
 
 impl Scope {
     /// How far AWS is, or `None` when nothing is provisioned.

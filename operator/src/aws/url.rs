@@ -29,13 +29,7 @@ impl Scope {
         let Some(output) = found(self.call(Call::read(OPERATION, priority), send).await)? else {
             return Ok(None);
         };
-        let mode = output.invoke_mode.unwrap_or(InvokeMode::Buffered);
-        let url = Url {
-            auth_type: output.auth_type.as_str().to_owned(),
-            invoke_mode: mode.as_str().to_owned(),
-            cors: output.cors.map(read).unwrap_or_default(),
-        };
-        Ok(Some((url, output.function_url)))
+        Ok(Some((read(&output.auth_type, output.invoke_mode, output.cors), output.function_url)))
     }
 
     /// Creates the URL and says its address. Where there is one, AWS refuses (`Class::AlreadyExists`).
@@ -117,7 +111,20 @@ fn sent(Cors { credentials, headers, methods, origins, exposed, max_age }: &Cors
         .build()
 }
 
-fn read(cors: types::Cors) -> Cors {
+/// As AWS describes it.
+pub(super) fn read(
+    auth_type: &FunctionUrlAuthType,
+    invoke_mode: Option<InvokeMode>,
+    cors: Option<types::Cors>,
+) -> Url {
+    Url {
+        auth_type: auth_type.as_str().to_owned(),
+        invoke_mode: invoke_mode.unwrap_or(InvokeMode::Buffered).as_str().to_owned(),
+        cors: cors.map(read_cors).unwrap_or_default(),
+    }
+}
+
+fn read_cors(cors: types::Cors) -> Cors {
     let list = |entries: Option<Vec<String>>| entries.into_iter().flatten().collect();
     let headers = |entries: Option<Vec<String>>| {
         entries.into_iter().flatten().map(|header| header.to_ascii_lowercase()).collect()

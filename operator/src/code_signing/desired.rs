@@ -11,6 +11,8 @@ use crate::engine::tags::{self, Tags};
 /// A configuration as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
+    /// ARN of the one that is taken over; `None`: one is created.
+    pub existing: Option<String>,
     /// What it says.
     pub configuration: Configuration,
     /// The user's tags.
@@ -37,10 +39,16 @@ pub struct Ignored {
 /// # Errors
 /// What is wrong with the spec.
 pub fn desired(object: &CodeSigningConfig) -> Result<Desired, Unready> {
-    let CodeSigningConfigSpec { common, description, allowed_publishers, code_signing_policies } =
-        &object.spec;
+    let CodeSigningConfigSpec {
+        common,
+        code_signing_config_arn,
+        description,
+        allowed_publishers,
+        code_signing_policies,
+    } = &object.spec;
     let policy = code_signing_policies.as_ref().and_then(|all| all.untrusted_artifact_on_deployment);
     Ok(Desired {
+        existing: code_signing_config_arn.clone(),
         configuration: Configuration {
             description: description.clone().unwrap_or_default(),
             publishers: allowed_publishers.signing_profile_version_arns.iter().cloned().collect(),
@@ -93,7 +101,9 @@ pub(super) mod tests {
 
     #[test]
     fn absent_means_aws_default() {
-        let Desired { configuration, tags, ignored } = desired(&object(serde_json::json!({}))).unwrap();
+        let Desired { existing, configuration, tags, ignored } =
+            desired(&object(serde_json::json!({}))).unwrap();
+        assert_eq!(existing, None);
         assert_eq!((configuration.description.as_str(), configuration.policy.as_str()), ("", "Warn"));
         assert_eq!(configuration.publishers, BTreeSet::from(["arn:a".to_owned(), "arn:b".to_owned()]));
         assert!(tags.is_empty() && ignored == Ignored::default());

@@ -56,7 +56,7 @@ pub async fn execute(
 }
 
 /// What a configuration is after a change that answers nothing of it.
-fn after(action: &Action, observed: Option<&Observed>) -> Option<Observed> {
+pub(super) fn after(action: &Action, observed: Option<&Observed>) -> Option<Observed> {
     let mut next = observed?.clone();
     match (action, &mut next.tags) {
         (Action::Update { configuration, .. }, _) => next.configuration = configuration.clone(),

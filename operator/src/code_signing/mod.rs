@@ -3,6 +3,8 @@
 pub mod deletion;
 pub mod desired;
 pub mod execute;
+mod foresee;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]
@@ -25,6 +27,8 @@ use crate::engine::tags;
 use crate::engine::verdict::Plan;
 use crate::k8s::references::{ReferenceKey, ReferenceKind};
 
+/// The pending operation of a creation.
+const CREATION: &str = "CreateCodeSigningConfig";
 /// The pending operation of an adoption, in which the owner's tags are put on a configuration.
 const ADOPTION: &str = "TagResource";
 
@@ -60,8 +64,14 @@ impl Kind for CodeSigningConfigs {
         &mut status.common
     }
 
-    fn id(_: &CodeSigningConfig, status: &CodeSigningConfigStatus, _: Option<&Desired>) -> Option<String> {
-        status.arn.clone()
+    /// Before it has one, the object may name one.
+    fn id(
+        object: &CodeSigningConfig,
+        status: &CodeSigningConfigStatus,
+        _: Option<&Desired>,
+    ) -> Option<String> {
+        let is_created = status.common.pending.as_ref().is_some_and(|pending| pending.operation == CREATION);
+        status.arn.clone().or_else(|| object.spec.code_signing_config_arn.clone().filter(|_| !is_created))
     }
 
     fn listed_as(_: &CodeSigningConfig, _: &CodeSigningConfigStatus) -> Option<String> {
@@ -82,8 +92,8 @@ impl Kind for CodeSigningConfigs {
         Offering { name, arn: status.arn.clone(), version: None }
     }
 
-    fn exists(_: &CodeSigningConfig, status: &CodeSigningConfigStatus) -> bool {
-        status.arn.is_some()
+    fn exists(object: &CodeSigningConfig, status: &CodeSigningConfigStatus) -> bool {
+        status.arn.is_some() || object.spec.code_signing_config_arn.is_some()
     }
 
     fn desired(object: &CodeSigningConfig, _: &Inputs) -> Result<Desired, Unready> {
@@ -96,12 +106,18 @@ impl Kind for CodeSigningConfigs {
 
     async fn search(
         scope: &Scope,
-        _: &CodeSigningConfig,
+        object: &CodeSigningConfig,
         _: &CodeSigningConfigStatus,
         owner: &Owner,
         priority: Priority,
     ) -> Result<Option<Observed>, AwsError> {
-        scope.find_code_signing_config(&owner.tags(), priority).await
+        match (
+            scope.find_code_signing_config(&owner.tags(), priority).await?,
+            &object.spec.code_signing_config_arn,
+        ) {
+            (None, Some(arn)) => scope.get_code_signing_config(arn, priority).await,
+            (found, _) => Ok(found),
+        }
     }
 
     fn recover(observed: &Observed, owner: &Owner, status: &mut CodeSigningConfigStatus) {
@@ -126,7 +142,7 @@ impl Kind for CodeSigningConfigs {
     fn prepare(action: &Action, status: &mut CodeSigningConfigStatus) {
         match action {
             Action::Create { tags, .. } => {
-                status.common.pending = Some(Pending::new("CreateCodeSigningConfig"));
+                status.common.pending = Some(Pending::new(CREATION));
                 tags::managing(&mut status.common.managed_tags, tags);
             }
             Action::Own(_) => status.common.pending = Some(Pending::new(ADOPTION)),

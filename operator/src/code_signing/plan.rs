@@ -100,9 +100,16 @@ fn updating() -> Verdict {
 }
 
 fn plan_creation(desired: &Desired, facts: &Known<'_>) -> Plan<Action> {
+    if let Some(arn) = &desired.existing {
+        let text = format!(
+            "{arn} does not exist in AWS, and AWS gives no configuration an ARN that somebody chose. Correct \
+             spec.codeSigningConfigArn, or remove it from a new object, which then creates one."
+        );
+        return Plan::rest(Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow));
+    }
     if facts.observe_only {
-        let text = "managementPolicy Observe never creates a code-signing configuration, and AWS assigns its name. Set \
-                    managementPolicy to Manage.";
+        let text = "managementPolicy Observe never creates a code-signing configuration, and AWS assigns its name. Name one in \
+                    spec.codeSigningConfigArn, or set managementPolicy to Manage.";
         return Plan::rest(Verdict::Problem(Reason::DependencyNotReady, text.into(), Recheck::Slow));
     }
     let mut tags = desired.tags.clone();

@@ -120,3 +120,11 @@ fn it_is_deleted_unless_a_function_uses_it() {
     assert!(matches!(decide(Some(&observed)), Deletion::Blocked(text) if text.contains("hello")));
     assert_eq!(decide(None), Deletion::Release(None));
 }
+
+#[test]
+fn one_that_is_to_be_taken_over_is_not_created_when_it_is_not_there() {
+    let desired =
+        wanted(json!({"codeSigningConfigArn": "arn:aws:lambda:eu-west-1:1:code-signing-config:csc-2"}));
+    let plan = planned(&desired, None);
+    assert!(plan.actions.is_empty() && plan.verdict.reason() == Reason::DependencyNotReady);
+}

@@ -35,6 +35,9 @@ pub fn report(report: &Report<'_, CodeSigningConfigs>, status: &mut CodeSigningC
         *status = CodeSigningConfigStatus { common, ..CodeSigningConfigStatus::default() };
         return;
     };
+    if observe_only {
+        identify(observed, status);
+    }
     if let Some(functions) = &observed.functions {
         status.functions = functions.iter().take(NAMED).cloned().collect();
     }

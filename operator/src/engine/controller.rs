@@ -207,6 +207,17 @@ impl<K: Kind> Controller<K> {
         self.shared.accounts.released(&me);
     }
 
+    /// The object was let go. As long as the watch still shows it, whoever wakes it must not begin anew.
+    pub(super) fn remember_release(&self, key: ObjectKey, object: &K::Object) {
+        let target = ObjectRef::<K::Object>::new(&key.name).within(&key.namespace);
+        let stores = self.stores();
+        // The watch takes it out of its store first, and then the memory.
+        let mut memories = self.memories.lock();
+        if stores.iter().any(|store| store.get(&target).is_some()) {
+            memories.insert(key, Memory::of_released(object));
+        }
+    }
+
     /// Asks for a look at an object.
     pub fn wake(&self, key: &ObjectKey, suspicious: bool) {
         if suspicious {
@@ -323,7 +334,7 @@ pub(crate) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 }
 
 /// The object as one that asks where to work.
-pub(super) fn applicant<K: Kind>(object: &K::Object) -> Applicant<'_> {
+pub(crate) fn applicant<K: Kind>(object: &K::Object) -> Applicant<'_> {
     let status = K::status(object);
     let common = K::common_status(&status);
     Applicant {
@@ -362,7 +373,7 @@ pub(super) fn claim<K: Kind>(
 }
 
 /// What the object lets others build on.
-fn offer<K: Kind>(object: &K::Object) -> Offer {
+pub(crate) fn offer<K: Kind>(object: &K::Object) -> Offer {
     let status = K::status(object);
     let common = K::common_status(&status);
     let Offering { name, arn, version } = K::offering(object, &status);

@@ -20,6 +20,8 @@ use crate::settings::RecheckSettings;
 pub struct Memory {
     /// What our own last write left.
     written: Option<Written>,
+    /// The uid of the object that was let go: while the cache still shows it, there is nothing to do for it any more.
+    released: Option<String>,
     /// What the last visit saw.
     pub seen: Option<Seen>,
     /// When to visit again; `None`: when something changes.
@@ -164,6 +166,16 @@ impl Memory {
     pub fn is_behind(&self, cached: &impl ResourceExt) -> bool {
         let Some((written, cached)) = self.written.as_ref().zip(Written::of(cached)) else { return false };
         written.uid == cached.uid && written.version > cached.version
+    }
+
+    /// All that there is to remember of an object that was let go.
+    pub fn of_released(object: &impl ResourceExt) -> Self {
+        Self { released: object.uid(), ..Self::default() }
+    }
+
+    /// Whether this object was let go, and the cache doesn't know yet.
+    pub fn has_released(&self, cached: &impl ResourceExt) -> bool {
+        self.released.is_some() && self.released == cached.uid()
     }
 
     /// Forgets what belongs to an earlier generation or an earlier object of the name.
@@ -347,6 +359,17 @@ mod tests {
         memory.wrote(&object("12"));
         assert!(memory.is_behind(&object("9")));
         assert!(!memory.is_behind(&object("12")) && !memory.is_behind(&object("13")));
+    }
+
+    #[test]
+    fn what_was_let_go_stays_so_until_another_object_has_the_name() {
+        let memory = Memory::of_released(&object("12"));
+        assert!(memory.has_released(&object("12")) && memory.has_released(&object("13")));
+        let mut another = object("14");
+        another.metadata.uid = Some("v".into());
+        assert!(!memory.has_released(&another));
+        another.metadata.uid = None;
+        assert!(!Memory::default().has_released(&another));
     }
 
     fn problem(recheck: Recheck) -> Verdict {

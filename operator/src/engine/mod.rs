@@ -6,6 +6,7 @@
 pub mod controller;
 mod converge;
 pub mod deletion;
+pub mod forecast;
 pub mod kind;
 pub mod memory;
 pub mod ownership;

@@ -47,6 +47,7 @@ impl<K: Kind> Controller<K> {
         let _visiting = self.shared.metrics.visiting(K::NAME, self.queue.take(&key));
         let mut memory = self.memories.lock().remove(&key).unwrap_or_default();
         let started = Instant::now();
+        let visited = Arc::clone(&object);
         let step = self.step(&key, object, &mut memory).instrument(span.clone());
         let result = self.shared.probes.watchdog.visit(K::NAME, self.shared.stuck_after, step).await;
         let _entered = span.enter();
@@ -59,6 +60,7 @@ impl<K: Kind> Controller<K> {
             // Who builds on the object, and what it built on, learn of it from the watch.
             self.count(&mut memory, None);
             self.forget_places(|other| *other == key);
+            self.remember_release(key, &visited);
             return Action::await_change();
         };
         let mut memories = self.memories.lock();
@@ -113,6 +115,9 @@ impl<K: Kind> Controller<K> {
         object: Arc<K::Object>,
         memory: &mut Memory,
     ) -> Result<Outcome, Interrupt> {
+        if memory.has_released(&*object) {
+            return Ok(Outcome::Quiet);
+        }
         if memory.is_behind(&*object) {
             return Ok(Outcome::Behind);
         }

@@ -1,4 +1,4 @@
-//! The kind LambdaFunction. Every kind has these files: `model` (plain data), `desired` (spec → data),
+//! The kind LambdaFunction. Every kind has these files: `model` (plain data), `desired` (spec → data), `manifest` (the reverse),
 //! `plan` with `compare`, and `deletion` (pure decisions), `execute` (one AWS change), `status` (data → status).
 
 mod action;
@@ -13,7 +13,9 @@ mod field;
 mod fingerprint;
 mod fixed;
 mod forced;
+mod foresee;
 pub mod ignore;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod deletion;
 mod failed;
 mod ignored;
 mod managed;
+mod manifest;
 mod order;
 mod ownership;
 mod property;
@@ -25,11 +26,10 @@ use crate::engine::ownership::{OWNER_TAG, Owner};
 use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::function::Functions;
 use crate::function::desired::{Desired, Package, Publishing};
-use crate::function::execute::after;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
-    PackageType, S3Object, Version, Versions, Vpc,
+    PackageType, Version, Versions, Vpc,
 };
 use crate::function::plan::{Action, CONCURRENCY, plan};
 use crate::function::signing::{self, CODE_SIGNING};

@@ -117,7 +117,7 @@ fn explained(error: AwsError) -> Result<Effect<Observed>, AwsError> {
 }
 
 /// What a mapping is after a change that answers nothing of it.
-fn after(action: &Action, observed: Option<&Observed>) -> Option<Observed> {
+pub(super) fn after(action: &Action, observed: Option<&Observed>) -> Option<Observed> {
     let mut next = observed?.clone();
     if let Some(Ok(has)) = &mut next.tags {
         match action {

@@ -5,6 +5,8 @@ pub mod deletion;
 pub mod desired;
 pub mod execute;
 pub mod field;
+mod foresee;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 #[cfg(test)]
@@ -17,7 +19,8 @@ use std::collections::BTreeSet;
 use kube::ResourceExt;
 use lambda_operator_crds::conditions::ConditionType;
 use lambda_operator_crds::{
-    CommonSpec, CommonStatus, EventSourceMapping, EventSourceMappingStatus, ManagementPolicy, Origin, Pending,
+    AdoptPolicy, CommonSpec, CommonStatus, EventSourceMapping, EventSourceMappingStatus, ManagementPolicy,
+    Origin, Pending,
 };
 
 use crate::aws::{AwsError, MappingExpectation, Priority, Registration, Scope};
@@ -51,7 +54,7 @@ pub enum Id {
         /// Whether its tags are read with it.
         tags: bool,
     },
-    /// Who reads what, for one that is only observed and wasn't found yet.
+    /// Who reads what, for one that is only observed or may be adopted, and wasn't found yet.
     Pair {
         /// The function.
         function: String,
@@ -100,7 +103,7 @@ impl Kind for EventSourceMappings {
         if let Some(uuid) = &status.uuid {
             return Some(Id::Uuid { uuid: uuid.clone(), tags });
         }
-        let desired = observing?;
+        let desired = desired.filter(|_| is_observed(object) || may_adopt(object, status))?;
         let function = desired.configuration.function.to_string();
         Some(Id::Pair { function, fixed: Box::new(desired.fixed.clone()), tags })
     }
@@ -133,8 +136,10 @@ impl Kind for EventSourceMappings {
         function.and_then(|function| function.version(account, region)).into_iter().collect()
     }
 
+    /// A mapping that may be adopted or that is only observed is looked for first; for all others
+    /// CreateEventSourceMapping itself answers whether there is one.
     fn exists(object: &EventSourceMapping, status: &EventSourceMappingStatus) -> bool {
-        status.uuid.is_some() || is_observed(object)
+        status.uuid.is_some() || is_observed(object) || may_adopt(object, status)
     }
 
     fn desired(object: &EventSourceMapping, inputs: &Inputs) -> Result<Desired, Unready> {
@@ -271,6 +276,11 @@ impl Kind for EventSourceMappings {
 
 fn is_observed(object: &EventSourceMapping) -> bool {
     object.spec.common.management_policy() == ManagementPolicy::Observe
+}
+
+/// Whether the object may take over a mapping that it doesn't have yet. What is pending is looked for in another way.
+fn may_adopt(object: &EventSourceMapping, status: &EventSourceMappingStatus) -> bool {
+    object.spec.common.adopt() != AdoptPolicy::Never && status.common.pending.is_none()
 }
 
 fn has_problem(status: &EventSourceMappingStatus) -> bool {

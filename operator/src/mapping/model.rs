@@ -272,6 +272,11 @@ impl FunctionName {
         Self { place, name: name.to_owned(), qualifier }
     }
 
+    /// The name of the function.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The version that it names by its number, as [`usage`] knows it; `account` and `region` are the mapping's, as far
     /// as they are known.
     pub fn version(&self, account: Option<&str>, region: Option<&str>) -> Option<String> {

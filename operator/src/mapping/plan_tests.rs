@@ -2,6 +2,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "helpers take `json!` as it is written")]
 
 mod fields;
+mod manifest;
 mod property;
 mod states;
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::{account, completions, durable, history, invoke, reconcile, rollback, suspend, tree, wait};
+use super::{
+    account, completions, durable, history, import, invoke, plan, reconcile, rollback, suspend, tree, wait,
+};
 
 /// Looks at and works with the AWS Lambda functions of a Kubernetes cluster.
 ///
@@ -35,9 +37,15 @@ pub enum Command {
     /// Show functions with their versions, aliases, mappings, layers and how each stands.
     #[command(after_help = tree::EXAMPLES)]
     Tree(tree::TreeArgs),
+    /// Show what the operator would do against AWS if manifests were applied; nothing is changed.
+    #[command(after_help = plan::EXAMPLES)]
+    Plan(plan::PlanArgs),
     /// Wait until objects are Ready, or gone; fails at once when one is Stalled.
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitArgs),
+    /// Write what an AWS account has as manifests, which the operator adopts without a change.
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Show the published versions of a function in AWS, and which aliases lead to them.
     #[command(after_help = history::EXAMPLES)]
     History(history::HistoryArgs),

@@ -17,7 +17,7 @@ use crate::settings::KubernetesSettings;
 use crate::text::{chain, sentence, some_of};
 
 /// Who changes objects, for `managedFields`.
-const MANAGER: &str = "kubectl-lambda";
+pub const MANAGER: &str = "kubectl-lambda";
 
 /// A cluster, and the namespace that commands are about.
 pub struct Cluster {
@@ -44,10 +44,25 @@ impl Cluster {
         Ok(Self { client, namespace })
     }
 
+    /// For other things than objects of the group.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The namespace that the command is about.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The objects of a kind.
     pub fn api(&self, kind: &Kind, within: Within) -> Api<DynamicObject> {
+        self.api_in(kind, within, &self.namespace)
+    }
+
+    /// The same, of any namespace.
+    pub fn api_in(&self, kind: &Kind, within: Within, namespace: &str) -> Api<DynamicObject> {
         if kind.namespaced && within == Within::Namespace {
-            Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource)
+            Api::namespaced_with(self.client.clone(), namespace, &kind.resource)
         } else {
             Api::all_with(self.client.clone(), &kind.resource)
         }

@@ -13,6 +13,8 @@ pub enum Exit {
     Stalled = 3,
     /// `wait`: the time is over.
     TimedOut = 4,
+    /// `plan --exit-code`: something would change.
+    Differs = 5,
 }
 
 impl From<Exit> for ExitCode {

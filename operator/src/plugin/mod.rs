@@ -13,6 +13,7 @@ mod completions;
 mod durable;
 mod failure;
 mod history;
+mod import;
 mod input;
 pub mod invoke;
 mod kinds;
@@ -21,6 +22,7 @@ pub mod model;
 mod object;
 mod output;
 mod place;
+mod plan;
 mod reconcile;
 mod reference;
 mod rollback;
@@ -67,7 +69,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let cluster = &cli.cluster;
     match cli.command {
         Command::Tree(args) => tree::run(args, cluster).await,
+        Command::Plan(args) => plan::run(args, cluster).await,
         Command::Wait(args) => wait::run(args, cluster).await,
+        Command::Import(args) => import::run(args, cluster).await,
         Command::History(args) => history::run(args, cluster).await,
         Command::Rollback(args) => rollback::run(args, cluster).await,
         Command::Suspend(args) => suspend::run(args, true, cluster).await,

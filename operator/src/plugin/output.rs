@@ -47,7 +47,8 @@ impl OutputArgs {
     }
 }
 
-fn unwritable(error: impl std::fmt::Display) -> Failure {
+/// A value that a format can't say.
+pub fn unwritable(error: impl std::fmt::Display) -> Failure {
     Failure::new(format!("the answer can't be written in this format: {error}"))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::args::AwsArgs;
 use super::failure::Failure;
 use super::object::Object;
-use crate::aws::{Aws, AwsError, AwsSettings, Class, NoObserver, OpenGate, Scope};
+use crate::aws::{Aws, AwsError, AwsSettings, Class, NoObserver, OpenGate, Scope, WriteGate};
 use crate::text::sentence;
 
 /// How requests name this program; CloudTrail shows it.
@@ -58,20 +58,45 @@ pub fn of_arn(arn: &str) -> Result<Place, Failure> {
     }
 }
 
+/// Lets nothing through.
+struct ClosedGate;
+
+impl WriteGate for ClosedGate {
+    fn check(&self) -> Result<(), String> {
+        Err("this command changes nothing".to_owned())
+    }
+}
+
 impl Place {
     /// The way there. `patience` is how long a call may take.
     pub async fn reach(&self, args: &AwsArgs, patience: Duration) -> Result<Arc<Scope>, Failure> {
+        // A person's few calls need no share of a quota: AWS says when there are too many.
+        self.open(args, patience, false).await
+    }
+
+    /// The way there for many reads, which leave a part of the account's rates to others, as the operator's do. Nothing can
+    /// be changed on it.
+    pub async fn reach_sparingly(&self, args: &AwsArgs, patience: Duration) -> Result<Arc<Scope>, Failure> {
+        self.open(args, patience, true).await
+    }
+
+    async fn open(
+        &self,
+        args: &AwsArgs,
+        patience: Duration,
+        only_reads: bool,
+    ) -> Result<Arc<Scope>, Failure> {
         let settings = AwsSettings {
             application: APPLICATION,
             profile: args.profile.clone(),
             endpoint_url: args.endpoint_url.clone(),
             region: self.region.clone(),
-            // A person's few calls need no share of a quota: AWS says when there are too many.
-            quotas_enabled: false,
+            quotas_enabled: only_reads,
             call_timeout: patience,
             ..AwsSettings::default()
         };
-        let aws = Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver));
+        let gate: Arc<dyn WriteGate> = if only_reads { Arc::new(ClosedGate) } else { Arc::new(OpenGate) };
+        let aws = Aws::new(settings, gate, Arc::new(NoObserver));
         let scope = aws.scope(self.region.as_deref()).await;
         let scope = scope.map_err(|error| failed("AWS can't be asked", &error))?;
         match &self.account {

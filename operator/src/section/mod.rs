@@ -7,6 +7,7 @@
 
 mod event_invoke;
 pub mod execute;
+pub mod manifest;
 mod model;
 mod permission;
 mod plan;

@@ -197,6 +197,27 @@ impl Has {
         self.policy_revision = self.policy_revision.take().or_else(|| policy_revision.clone());
     }
 
+    /// There is nothing of these, as far as nothing else is known.
+    pub fn lack(&mut self, sections: impl IntoIterator<Item = Section>) {
+        for section in sections {
+            self.values.entry(section).or_insert(None);
+        }
+    }
+
+    /// What AWS has once it has taken a change and is done with it.
+    pub fn foresee(&mut self, change: &Change) {
+        match change {
+            Change::Put(Value::Provisioned(number)) => self.provisioned = Some(Provisioned::ready(*number)),
+            Change::Clear(Section::Provisioned) => self.provisioned = None,
+            Change::Put(Value::Scaling(limits)) => {
+                self.scaling = Some(Scaling { requested: Some(*limits), applied: *limits });
+            }
+            Change::Clear(Section::Scaling) => self.scaling = None,
+            _ => {}
+        }
+        self.apply(change);
+    }
+
     /// What AWS has after a change.
     pub fn apply(&mut self, change: &Change) {
         let (section, value) = match change {

@@ -9,7 +9,7 @@ use lambda_operator_crds::{Permission, ResourcePolicy, UrlAuthType};
 use serde_json::{Map, Value as Json, json};
 
 /// The action of a statement that names none.
-const INVOKE: &str = "lambda:InvokeFunction";
+pub(super) const INVOKE: &str = "lambda:InvokeFunction";
 
 /// A statement as AddPermission makes it.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>

@@ -22,6 +22,12 @@ impl Provisioned {
     /// The `Status` while AWS is at work.
     pub const IN_PROGRESS: &str = "IN_PROGRESS";
 
+    /// As many are asked for, and there.
+    pub fn ready(number: i32) -> Self {
+        let status = "READY".to_owned();
+        Self { requested: number, available: number, allocated: number, status, reason: None }
+    }
+
     /// AWS is at work, and splits the traffic itself until it is done.
     pub fn is_moving(&self) -> bool {
         self.status == Self::IN_PROGRESS

@@ -7,6 +7,7 @@ mod history;
 mod http;
 mod inputs;
 mod install;
+pub mod mixed_account;
 mod objects;
 mod observe;
 mod plugin;

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::io::Cursor;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +27,8 @@ pub(crate) struct Code {
     pub(crate) size: u64,
     pub(crate) source: Source,
     pub(crate) source_kms_key: Option<String>,
+    /// What can be downloaded; `None`: nothing.
+    pub(crate) content: Option<Arc<[u8]>>,
 }
 
 impl Code {
@@ -104,7 +107,8 @@ fn uploaded(zip: &str) -> Result<Code, ApiError> {
 }
 
 fn of_bytes(bytes: &[u8], source: Source) -> Code {
-    Code { sha256: sha256_base64(bytes), size: bytes.len() as u64, source, source_kms_key: None }
+    let (sha256, size, content) = (sha256_base64(bytes), bytes.len() as u64, Some(bytes.into()));
+    Code { sha256, size, source, source_kms_key: None, content }
 }
 
 /// Refuses what can't be unzipped, is empty or unzips to too much.
@@ -150,11 +154,13 @@ fn object(
         reference,
     };
     let Some(stored) = region.objects.get(&(bucket.to_owned(), key.to_owned())) else {
-        let sha256 = sha256_base64(format!("s3://{bucket}/{key}?{}", version.unwrap_or_default()).as_bytes());
+        let content = format!("s3://{bucket}/{key}?{}", version.unwrap_or_default()).into_bytes();
+        let sha256 = sha256_base64(&content);
         // An object that nobody put is one that never changes, so that its version doesn't either.
         let unchanging = || sha256_hex(format!("s3://{bucket}/{key}").as_bytes())[..32].to_owned();
         let source = source(Some(version.map_or_else(unchanging, ToOwned::to_owned)));
-        return Ok(Code { sha256, size: UNSEEN_SIZE, source, source_kms_key: None });
+        let content = Some(content.into());
+        return Ok(Code { sha256, size: UNSEEN_SIZE, source, source_kms_key: None, content });
     };
     let found = match version {
         None => stored.last(),
@@ -183,7 +189,7 @@ fn image(region: &Region, uri: &str) -> Result<Code, ApiError> {
     };
     let resolved = format!("{repository}@sha256:{digest}");
     let source = Source::Image { uri: uri.to_owned(), resolved };
-    Ok(Code { sha256: digest, size: 0, source, source_kms_key: None })
+    Ok(Code { sha256: digest, size: 0, source, source_kms_key: None, content: None })
 }
 
 /// The digest of an image by its URI, unless the image doesn't exist. One whose tag the simulator has never seen

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::code::{Code, Source};
+use crate::downloads;
 use crate::execution::Execution;
 use crate::lifecycle::{Access, Failures, Lifecycle};
 use crate::request::Object;
@@ -279,7 +280,7 @@ impl Function {
         let arn = self.qualified_arn(qualifier);
         let mut shown = json!({
             "Configuration": self.configuration(version, &arn, View::Full),
-            "Code": code_location(&self.name, version),
+            "Code": code_location(version),
         });
         if !self.tags.is_empty() && qualifier.is_none() {
             shown["Tags"] = json!(self.tags);
@@ -296,7 +297,7 @@ impl Function {
     }
 }
 
-fn code_location(name: &str, version: &Version) -> Value {
+fn code_location(version: &Version) -> Value {
     let mut code = match &version.code.source {
         Source::Image { uri, resolved } => {
             json!({"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": resolved})
@@ -307,7 +308,7 @@ fn code_location(name: &str, version: &Version) -> Value {
         }),
         Source::Zip | Source::Object { .. } => json!({
             "RepositoryType": "S3",
-            "Location": format!("https://lambda-sim.invalid/snapshots/{name}-{}", version.revision_id),
+            "Location": downloads::location(&version.code),
         }),
     };
     if let Some(key) = &version.code.source_kms_key {

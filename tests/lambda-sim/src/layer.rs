@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::code::{Code, Source};
+use crate::downloads;
 use crate::policy::Policy;
 use crate::region::Region;
 use crate::request::Object;
@@ -78,8 +79,7 @@ impl LayerVersion {
             content["ResolvedS3Object"] =
                 json!({"S3Bucket": bucket, "S3Key": key, "S3ObjectVersion": version});
         } else {
-            let location = format!("https://lambda-sim.invalid/layers/{}-{number}", id.name);
-            content["Location"] = location.into();
+            content["Location"] = downloads::location(&self.code).into();
         }
         shown["Content"] = content;
         shown
@@ -131,6 +131,11 @@ impl Layers {
 
     pub(crate) fn version_mut(&mut self, id: &LayerId, number: u64) -> Option<&mut LayerVersion> {
         self.0.get_mut(id)?.versions.get_mut(&number)
+    }
+
+    /// The content of every version of every layer.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
+        self.0.values().flat_map(|layer| layer.versions.values()).map(|version| &version.code)
     }
 
     /// Adds a version and returns its number.

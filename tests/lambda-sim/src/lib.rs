@@ -50,6 +50,7 @@ mod code;
 mod code_signing;
 mod control;
 mod dispatch;
+mod downloads;
 mod error;
 mod event_stream;
 mod execution;

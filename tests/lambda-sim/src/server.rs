@@ -16,6 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::control::{Control, handler};
 use crate::dispatch::{self, Answer, Cut};
+use crate::downloads;
 use crate::ledger::Called;
 use crate::protocol::Protocol;
 use crate::request::Body;
@@ -129,7 +130,20 @@ async fn serve(
     if incoming.path == "/_sim" || incoming.path.starts_with("/_sim/") {
         return Ok(controlled(&shared, &incoming));
     }
-    dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer, asks_for_checksums))
+    if let Some(hash) = downloads::hash(&incoming.path) {
+        return Ok(downloaded(&shared, &hash));
+    }
+    let host = incoming.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    dispatch::answer(&shared, &incoming).await.map(|answer| response(&answer, host, asks_for_checksums))
+}
+
+fn downloaded(shared: &Shared, hash: &str) -> Response<Full<Bytes>> {
+    let package = downloads::package(&shared.lock(), hash);
+    let status = if package.is_some() { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let content = package.map(|package| Bytes::from(package.to_vec())).unwrap_or_default();
+    let mut response = Response::new(Full::new(content));
+    *response.status_mut() = status;
+    response
 }
 
 fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
@@ -140,7 +154,7 @@ fn controlled(shared: &Shared, incoming: &Incoming) -> Response<Full<Bytes>> {
     response
 }
 
-fn response(answer: &Answer, checksums: bool) -> Response<Full<Bytes>> {
+fn response(answer: &Answer, host: &str, checksums: bool) -> Response<Full<Bytes>> {
     let (status, retry_after, code) = match &answer.result {
         Ok(reply) => (reply.status, None, None),
         Err(error) => (error.status, error.retry_after, Some(error.code.as_str())),
@@ -148,7 +162,7 @@ fn response(answer: &Answer, checksums: bool) -> Response<Full<Bytes>> {
     let mut builder = Response::builder().status(status).header("x-amzn-requestid", &answer.request_id);
     let (kind, bytes) = match answer.body() {
         Body::Empty => ("application/json", Bytes::new()),
-        Body::Json(value) => ("application/json", Bytes::from(value.to_string())),
+        Body::Json(value) => ("application/json", Bytes::from(downloads::at(&value.to_string(), host))),
         Body::Xml(text) => ("text/xml", Bytes::from(text)),
         Body::Object(object) => {
             builder = builder.header(header::ETAG, object.etag);

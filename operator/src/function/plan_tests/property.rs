@@ -1,91 +1,25 @@
 //! A plan that was carried out leaves nothing to do, whatever was wanted and found.
 
 use super::*;
-use crate::function::model::{Durable, Instances, LATEST_PUBLISHED};
+use crate::engine::forecast::{Foresee as _, Place};
+use crate::function::foresee::deploy;
+use crate::function::model::{Durable, Id, Instances, LATEST_PUBLISHED, Look};
 use crate::section::{Limits, Section, Value};
 
 /// What the engine and AWS make of an action, once it has settled.
 fn apply(action: &Action, case: &mut Case, exists: &mut bool) {
     Functions::prepare(action, &mut case.status);
-    match action {
-        Action::Create { configuration, package, tags, code_signing } => {
-            *exists = true;
-            case.observed = observed();
-            case.observed.configuration = (**configuration).clone();
-            case.observed.package_type = package.package_type;
-            case.live().tags = Ok(tags.clone());
-            case.observed.code_signing = Some(code_signing.clone().unwrap_or_default());
-            deploy(package, case);
-        }
-        Action::Own { tags } => case.observed = after(&Action::Tag { tags: tags.clone() }, &case.observed),
-        Action::UpdateConfiguration { configuration, fields, then_code: _ } => {
-            let sent = Ignored { fields: fields.clone(), ..Ignored::default() };
-            let before = case.observed.configuration.clone();
-            let updated = &mut case.observed.configuration;
-            *updated = sent.overlay(updated, configuration);
-            // These can't be cleared: nothing is sent.
-            updated.runtime = updated.runtime.take().or(before.runtime);
-            updated.handler = updated.handler.take().or(before.handler);
-            case.live().last_update_status = Some("Successful".into());
-        }
-        Action::UpdateCode { package, replaces: _ } => {
-            deploy(package, case);
-            case.live().last_update_status = Some("Successful".into());
-        }
-        Action::ListVersions => case.observed.versions.listed = true,
-        // Sections have a property of their own.
-        Action::Look(sections) => {
-            case.observed.sections.values.extend(sections.iter().map(|section| (section.clone(), None)));
-        }
-        Action::Reread => {}
-        Action::Publish { newest_known, publication, .. } => {
-            let next = (newest_known + 1).to_string();
-            let number = if publication.latest { LATEST_PUBLISHED.to_owned() } else { next };
-            let version =
-                Version { number, state: "Active".into(), state_reason: None, state_reason_code: None };
-            case.observed.versions.published = Some(version);
-            case.observed.revision_id.push('+');
-        }
-        Action::Discard { version } => case.observed.versions.deleted = vec![*version],
-        Action::Retire { versions } => case.observed.versions.deleted.clone_from(versions),
-        Action::Stop { .. } => panic!("only a deletion stops executions"),
-        Action::Replace | Action::Delete => *exists = false,
-        Action::Tag { .. }
-        | Action::Untag { .. }
-        | Action::PutConcurrency(_)
-        | Action::DeleteConcurrency
-        | Action::LinkCodeSigning(_)
-        | Action::UnlinkCodeSigning
-        | Action::Sections(_)
-        | Action::Disown { .. } => case.observed = after(action, &case.observed),
-    }
-    // AWS doesn't show the key of a function without variables.
-    let configuration = &mut case.observed.configuration;
-    if matches!(&configuration.environment, Environment::Known(all) if all.is_empty()) {
-        configuration.kms_key_arn.clear();
+    let id = Id { name: "f".into(), look: Look::default() };
+    let place = Place { account: "111122223333".into(), region: "eu-west-1".into() };
+    let next = Functions::foresee(Some(&id), action, Some(&case.observed), &place);
+    *exists = next.is_some();
+    case.observed = next.unwrap_or_else(|| case.observed.clone());
+    if let Action::Create { package, .. } | Action::UpdateCode { package, .. } = action {
+        case.observed.code_sha256 = hash_of(&package.code.source);
     }
     Functions::record(action, Some(&case.observed), &mut case.status);
     if *exists {
         Functions::recover(&case.observed, &me(), &mut case.status);
-    }
-}
-
-fn deploy(package: &Package, case: &mut Case) {
-    case.observed.code_sha256 = hash_of(&package.code.source);
-    case.observed.architecture.clone_from(&package.code.architecture);
-    let live = case.live();
-    live.source_kms_key_arn.clone_from(&package.code.source_kms_key_arn);
-    (live.image_uri, live.resolved_image_uri, live.resolved_s3_object) = (None, None, None);
-    match &package.code.source {
-        CodeSource::Image { uri } => {
-            live.image_uri = Some(uri.clone());
-            live.resolved_image_uri = Some(format!("resolved {uri}"));
-        }
-        CodeSource::S3 { bucket, key, storage_mode, .. } if storage_mode == "REFERENCE" => {
-            let version = Some("1".into());
-            live.resolved_s3_object = Some(S3Object { bucket: bucket.clone(), key: key.clone(), version });
-        }
-        CodeSource::S3 { .. } | CodeSource::Zip(_) => {}
     }
 }
 
@@ -144,7 +78,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn configurations()(
+    pub(super) fn configurations()(
         runtime in prop::option::of("python3.1[34]"), (role, description, kms) in ("[rs]", text(), text()),
         handler in prop::option::of("[hi]"), timeout in 1..4, memory in 128..131, storage in 512..514,
         environment in environments().boxed(), vpc in networks().boxed(), (dead, tracing) in (text(), text()),
@@ -237,9 +171,10 @@ prop_compose! {
         };
         let unreadable = blind.then_some(Field::ImageConfig).into_iter().collect();
         let observed = Observed { configuration, code_signing, unreadable, package_type: package.package_type, live: Some(live), ..observed() };
-        let mut case = Case { observed, ..Case::new() };
-        deploy(&package, &mut case);
-        case.observed
+        let mut observed = observed;
+        deploy(&package, &mut observed);
+        observed.code_sha256 = hash_of(&package.code.source);
+        observed
     }
 }
 

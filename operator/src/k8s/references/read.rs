@@ -19,6 +19,49 @@ pub struct Contents {
     pub version: Version,
 }
 
+impl Contents {
+    /// What a manifest of a Secret or ConfigMap will hold once it is applied.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_manifest(manifest: serde_json::Value) -> Result<Self, serde_json::Error> {
+        if manifest["kind"] == "Secret" {
+            serde_json::from_value(manifest).map(Self::of_secret)
+        } else {
+            serde_json::from_value(manifest).map(Self::of_config_map)
+        }
+    }
+
+    fn of_secret(secret: Secret) -> Self {
+        let version = Version::of(&secret);
+        let (mut data, mut not_text) = (HashMap::new(), BTreeSet::new());
+        for (key, value) in secret.data.unwrap_or_default() {
+            match String::from_utf8(value.0) {
+                Ok(value) => drop(data.insert(key, value)),
+                Err(_) => drop(not_text.insert(key)),
+            }
+        }
+        // Only manifests have it: the API server puts it into `data`.
+        data.extend(secret.string_data.unwrap_or_default());
+        Self { data, not_text, version }
+    }
+
+    fn of_config_map(map: ConfigMap) -> Self {
+        let version = Version::of(&map);
+        let not_text = map.binary_data.unwrap_or_default().into_keys().collect();
+        Self { data: map.data.unwrap_or_default().into_iter().collect(), not_text, version }
+    }
+}
+
+impl Version {
+    fn of(object: &impl ResourceExt) -> Self {
+        Self {
+            uid: object.uid().unwrap_or_default(),
+            resource_version: object.resource_version().unwrap_or_default(),
+        }
+    }
+}
+
 /// Reads a referenced object. `None`: it does not exist.
 ///
 /// # Errors
@@ -31,30 +74,14 @@ pub async fn read(client: &Client, key: &ReferenceKey) -> Result<Option<Contents
             let Some(secret) = in_time(api.get_opt(name)).await? else {
                 return Ok(None);
             };
-            let version = Version {
-                uid: secret.uid().unwrap_or_default(),
-                resource_version: secret.resource_version().unwrap_or_default(),
-            };
-            let (mut data, mut not_text) = (HashMap::new(), BTreeSet::new());
-            for (key, value) in secret.data.unwrap_or_default() {
-                match String::from_utf8(value.0) {
-                    Ok(value) => drop(data.insert(key, value)),
-                    Err(_) => drop(not_text.insert(key)),
-                }
-            }
-            Ok(Some(Contents { data, not_text, version }))
+            Ok(Some(Contents::of_secret(secret)))
         }
         ReferenceKind::ConfigMap => {
             let api = Api::<ConfigMap>::namespaced(client.clone(), namespace);
             let Some(map) = in_time(api.get_opt(name)).await? else {
                 return Ok(None);
             };
-            let version = Version {
-                uid: map.uid().unwrap_or_default(),
-                resource_version: map.resource_version().unwrap_or_default(),
-            };
-            let not_text = map.binary_data.unwrap_or_default().into_keys().collect();
-            Ok(Some(Contents { data: map.data.unwrap_or_default().into_iter().collect(), not_text, version }))
+            Ok(Some(Contents::of_config_map(map)))
         }
         // The controllers' own caches hold these: see `References::offer`.
         _ => Ok(None),

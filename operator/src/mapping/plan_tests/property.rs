@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Observed, created, facts, having, owner, plan};
+use crate::engine::forecast::{Foresee as _, Place};
+use crate::mapping::EventSourceMappings;
 use crate::mapping::desired::Desired;
 use crate::mapping::desired::tests::from;
-use crate::mapping::field::Field;
-use crate::mapping::model::Configuration;
 use crate::mapping::plan::Action;
 
 /// A stream, which takes most fields, or a Kafka topic.
-fn desired() -> impl Strategy<Value = Desired> {
+pub(super) fn desired() -> impl Strategy<Value = Desired> {
     let streams = (any::<bool>(), 1..9_i32, 0..4_i32, 1..4_i32, 0..3_i32, any::<bool>()).prop_map(
         |(enabled, batch, window, factor, tumbling, bisect)| {
             let stream = json!({
@@ -47,41 +47,10 @@ fn without_nulls(mut value: Value) -> Value {
 }
 
 /// What AWS has after the actions.
-fn applied(mut observed: Observed, actions: &[Action]) -> Observed {
-    for action in actions {
-        let tags = observed.tags.as_mut().unwrap().as_mut().unwrap();
-        match action {
-            Action::Update { configuration, fields, enabled, .. } => {
-                update(&mut observed.configuration, configuration, fields.iter().copied());
-                if let Some(enabled) = enabled {
-                    observed.state = if *enabled { "Enabled" } else { "Disabled" }.into();
-                }
-            }
-            Action::Tag(set) | Action::Own { tags: set, .. } => tags.extend(set.clone()),
-            Action::Untag(keys) => tags.retain(|key, _| !keys.contains(key)),
-            other => panic!("{other:?} is not expected here"),
-        }
-    }
-    observed
-}
-
-fn update(has: &mut Configuration, sent: &Configuration, fields: impl Iterator<Item = Field>) {
-    let sent = sent.clone();
-    for field in fields {
-        match field {
-            Field::BatchSize => has.batch_size = sent.batch_size,
-            Field::Window => has.window = sent.window,
-            Field::Filters => has.filters = sent.filters.clone(),
-            Field::Metrics => has.metrics = sent.metrics.clone(),
-            Field::Pollers => has.pollers = sent.pollers.clone(),
-            Field::Parallelization => has.parallelization_factor = sent.parallelization_factor,
-            Field::TumblingWindow => has.tumbling_window = sent.tumbling_window,
-            Field::Bisect => has.bisect = sent.bisect,
-            Field::Destination => has.on_failure = sent.on_failure.clone(),
-            Field::ManagedKafka => has.registry = sent.registry.clone(),
-            other => panic!("{other:?} didn't differ"),
-        }
-    }
+fn applied(observed: Observed, actions: &[Action]) -> Observed {
+    let place = Place { account: "111122223333".into(), region: "eu-west-1".into() };
+    let next = |has: Observed, action| EventSourceMappings::foresee(None, action, Some(&has), &place);
+    actions.iter().fold(observed, |has, action| next(has, action).expect("nothing is deleted here"))
 }
 
 proptest! {

@@ -164,3 +164,69 @@ async fn one_that_vanished_is_made_anew() {
         .await;
     assert_eq!(in_aws(&world).await[0]["CodeSigningConfigArn"], object["status"]["arn"]);
 }
+
+/// A configuration that somebody else made: its ARN.
+async fn foreign(world: &World) -> String {
+    let body = json!({"AllowedPublishers": {"SigningProfileVersionArns": [PROFILE]}, "Tags": {"team": "a"}});
+    let arn = world.aws().put_code_signing_config(body).await;
+    world.aws().clear_ledger().await;
+    arn
+}
+
+#[tokio::test]
+async fn one_that_is_named_is_taken_over_where_that_is_allowed() {
+    let world = World::start("csc-adopt").await;
+    let (configs, arn) = (world.objects(KIND), foreign(&world).await);
+    configs.apply("release", config(json!({"codeSigningConfigArn": arn}))).await;
+    let object = configs.reason("release", "OwnershipConflict").await;
+    assert!(object["status"]["arn"].is_null(), "it may still be corrected");
+    assert_eq!(world.written().await, Vec::<String>::new());
+    configs.apply("release", config(json!({"codeSigningConfigArn": arn, "adopt": "Unowned"}))).await;
+    let object = configs.ready("release").await;
+    assert_eq!((&object["status"]["arn"], &object["status"]["origin"]), (&json!(arn), &json!("Adopted")));
+    assert_eq!(world.written().await, ["TagResource"]);
+    // From then on it is the object's, whatever the spec says of where it came from.
+    configs.apply("release", config(json!({"description": "ours"}))).await;
+    configs.ready("release").await;
+    assert_eq!(world.written().await, ["TagResource", "UpdateCodeSigningConfig"]);
+    configs.delete("release").await;
+    configs.gone("release").await;
+    assert_eq!(in_aws(&world).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn one_that_is_only_observed_is_named_and_one_that_is_not_there_is_not_made() {
+    let world = World::start("csc-observe").await;
+    let (configs, arn) = (world.objects(KIND), foreign(&world).await);
+    let observe = json!({"codeSigningConfigArn": arn, "managementPolicy": "Observe", "description": "d"});
+    configs.apply("seen", config(observe)).await;
+    let object = configs.ready("seen").await;
+    assert_eq!(object["status"]["arn"], json!(arn));
+    assert!(object_condition(&object, "Drifted")["message"].as_str().unwrap().contains("description"));
+    let missing = arn.replace(&arn[arn.len() - 17..], "0123456789abcdefg");
+    configs.apply("missing", config(json!({"codeSigningConfigArn": missing, "adopt": "Unowned"}))).await;
+    let object = configs.reason("missing", "DependencyNotReady").await;
+    let text = object_condition(&object, "Ready")["message"].to_string();
+    assert!(text.contains("does not exist in AWS") && text.contains("spec.codeSigningConfigArn"), "{text}");
+    // A typing mistake is corrected.
+    configs.apply("missing", config(json!({"codeSigningConfigArn": arn, "adopt": "Unowned"}))).await;
+    configs.ready("missing").await;
+    assert_eq!(world.written().await, ["TagResource"]);
+}
+
+#[tokio::test]
+async fn the_one_that_an_object_has_stays_its_own() {
+    let world = World::start("csc-fixed").await;
+    let (configs, arn) = (world.objects(KIND), foreign(&world).await);
+    configs.apply("release", config(json!({}))).await;
+    let own = configs.ready("release").await["status"]["arn"].as_str().unwrap().to_owned();
+    let patch = |arn: &str| json!({"spec": {"codeSigningConfigArn": arn}});
+    let params = kube::api::PatchParams::default();
+    let api = configs.api();
+    let refused =
+        api.patch("release", &params, &kube::api::Patch::Merge(patch(&arn))).await.unwrap_err().to_string();
+    assert!(refused.contains("spec.codeSigningConfigArn can't be") && refused.contains(&own), "{refused}");
+    api.patch("release", &params, &kube::api::Patch::Merge(patch(&own))).await.unwrap();
+    configs.ready("release").await;
+    assert_eq!(world.written().await, ["CreateCodeSigningConfig"]);
+}

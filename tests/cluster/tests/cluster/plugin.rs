@@ -3,8 +3,10 @@
 mod account;
 mod completion;
 mod durable;
+mod import;
 mod invoke;
 mod objects;
+mod plan;
 mod rollback;
 mod tree;
 mod versions;
@@ -39,8 +41,10 @@ async fn kubectl_finds_it_and_its_help() {
     assert!(help.contains("Usage: kubectl lambda"), "{help}");
     for command in [
         "tree",
+        "plan",
         "wait",
         "history",
+        "import",
         "rollback",
         "suspend",
         "resume",

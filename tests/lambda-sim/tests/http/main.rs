@@ -9,6 +9,7 @@ mod client;
 mod code_signing;
 mod control;
 mod deletion;
+mod downloads;
 mod event_invoke;
 mod executions;
 mod faults;

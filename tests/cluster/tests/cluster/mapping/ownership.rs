@@ -54,8 +54,7 @@ async fn what_may_be_taken_over_is_and_then_changed() {
         let object = mappings.ready("orders").await;
         assert_eq!((uuid(&object), &object["status"]["origin"]), (id, &json!("Adopted")));
         let calls = [
-            "CreateEventSourceMapping",
-            "GetEventSourceMapping",
+            "ListEventSourceMappings",
             "ListTags",
             "TagResource",
             "UpdateEventSourceMapping",
@@ -77,8 +76,36 @@ async fn an_adoption_without_a_difference_changes_nothing_but_tags() {
     world.aws().clear_ledger().await;
     mappings.apply("orders", queue(json!({"adopt": "Unowned"}))).await;
     mappings.ready("orders").await;
-    let calls = ["CreateEventSourceMapping", "GetEventSourceMapping", "ListTags", "TagResource"];
-    assert_eq!(world.calls().await, calls);
+    assert_eq!(world.calls().await, ["ListEventSourceMappings", "ListTags", "TagResource"]);
+}
+
+#[tokio::test]
+async fn of_several_that_read_a_source_the_one_of_the_alias_is_taken_over() {
+    let world = prod("esm-adopt-which").await;
+    let mappings = world.objects(KIND);
+    world.aws().publish_version("consumer", None).await;
+    world.aws().put_alias("consumer", json!({"Name": "live", "FunctionVersion": "1"})).await;
+    let topic = |function: &str, group: &str| {
+        json!({
+            "FunctionName": function, "StartingPosition": "LATEST", "Topics": ["orders"],
+            "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["b.example:9092"]}},
+            "SourceAccessConfigurations": [{"Type": "VPC_SUBNET", "URI": "subnet:subnet-a"}],
+            "SelfManagedKafkaEventSourceConfig": {"ConsumerGroupId": group},
+        })
+    };
+    world.aws().put_mapping(topic("consumer", "one")).await;
+    let wanted = world.aws().put_mapping(topic("consumer:live", "two")).await;
+    world.aws().put_mapping(topic("consumer:1", "three")).await;
+    world.aws().clear_ledger().await;
+    let spec = json!({
+        "adopt": "Unowned", "functionName": "consumer:live", "startingPosition": "LATEST", "topics": ["orders"],
+        "selfManagedEventSource": {"endpoints": {"kafkaBootstrapServers": ["b.example:9092"]}},
+        "sourceAccessConfigurations": [{"type": "VPC_SUBNET", "uri": "subnet:subnet-a"}],
+        "selfManagedKafkaEventSourceConfig": {"consumerGroupId": "two"},
+    });
+    mappings.apply("orders", spec).await;
+    assert_eq!(uuid(&mappings.ready("orders").await), wanted);
+    assert_eq!(world.written().await, ["TagResource"]);
 }
 
 #[tokio::test]
