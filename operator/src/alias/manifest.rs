@@ -32,7 +32,6 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaAliasSpec {
         provisioned,
         recursive_loop: _,
         runtime_management: _,
-        scaling: _,
     } = section::manifest::of(&observed.sections, &mut unsaid);
     LambdaAliasSpec {
         common: CommonSpec { ignore_drift: unsaid.into_paths(common.ignore_drift), ..common },

@@ -123,6 +123,9 @@ impl Foresee for Functions {
         let setting = Setting { variables: Variables::Plain, ..Setting::default() };
         let mut view = view_of(&manifest::spec(observed, setting));
         view["code"] = json!({"sha256": observed.code_sha256});
+        // A manifest leaves it out, because it goes with what is published.
+        let scaling = observed.sections.scaling.as_ref();
+        view["scaling"] = json!(scaling.map(|scaling| scaling.shown().requested));
         view
     }
 

@@ -85,6 +85,9 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
     let tracing = unsaid.word("tracingConfig", &tracing_mode);
     let snap_start = unsaid.word("snapStart", &snap_start);
     let logging = logging_of(logging, name, &mut unsaid);
+    let tenancy_config = text(tenant_isolation)
+        .and_then(|mode| unsaid.known("tenancyConfig", &mode))
+        .map(|tenant_isolation_mode| TenancyConfig { tenant_isolation_mode });
     let file_system_configs = some_of(file_systems.into_iter().map(|system| mount(system, &mut unsaid)));
     let image_config = image_config_of(image_config);
     observed.unreadable.iter().for_each(|field: &Field| unsaid.add(field.path()));
@@ -117,16 +120,34 @@ pub fn spec(observed: &Observed, setting: Setting) -> LambdaFunctionSpec {
         sections: sections.common,
         recursive_loop: sections.recursive_loop,
         runtime_management: sections.runtime_management,
-        capacity_provider_config: instances.map(|instances| instances_of(instances, &providers)),
-        durable: durable.map(durable_of),
-        // One that no spec knows can't be said, nor left to somebody else.
-        tenancy_config: Unsaid::default()
-            .known("tenancyConfig", &tenant_isolation)
-            .map(|tenant_isolation_mode| TenancyConfig { tenant_isolation_mode }),
-        scaling: sections.scaling,
-        // Whatever publishes versions now goes on with it.
+        // Whatever publishes versions now goes on with it, and with their scaling.
         publish: None,
         version_retention: None,
+        scaling: None,
+        capacity_provider_config: instances.map(|instances| instances_of(instances, &providers)),
+        durable: durable.map(durable_of),
+        tenancy_config,
+    }
+}
+
+fn instances_of(instances: Instances, providers: &BTreeMap<String, ObjectRef>) -> CapacityProviderConfig {
+    let Instances { provider, concurrency, memory_per_vcpu } = instances;
+    let object = providers.get(&provider).cloned();
+    CapacityProviderConfig {
+        capacity_provider_arn: object.is_none().then_some(provider),
+        capacity_provider_ref: object,
+        per_execution_environment_max_concurrency: concurrency,
+        execution_environment_memory_gib_per_v_cpu: memory_per_vcpu.map(|mib| f64::from(mib) / 1024.0),
+    }
+}
+
+fn durable_of(durable: Durable) -> DurableSpec {
+    let Durable { timeout, retention, kms_key_arn } = durable;
+    DurableSpec {
+        execution_timeout: timeout,
+        retention_period_in_days: unless(retention, &Durable::RETENTION),
+        kms_key_arn: unless(kms_key_arn, &String::new()),
+        on_delete: None,
     }
 }
 
@@ -170,27 +191,6 @@ fn layer(arn: String, objects: &BTreeMap<String, ObjectRef>) -> Layer {
     match objects.get(&arn) {
         Some(object) => Layer { arn: None, layer_ref: Some(object.clone()) },
         None => Layer { arn: Some(arn), layer_ref: None },
-    }
-}
-
-fn instances_of(instances: Instances, objects: &BTreeMap<String, ObjectRef>) -> CapacityProviderConfig {
-    let Instances { provider, concurrency, memory_per_vcpu } = instances;
-    let object = objects.get(&provider).cloned();
-    CapacityProviderConfig {
-        capacity_provider_arn: object.is_none().then_some(provider),
-        capacity_provider_ref: object,
-        per_execution_environment_max_concurrency: concurrency,
-        execution_environment_memory_gib_per_v_cpu: memory_per_vcpu.map(|mib| f64::from(mib) / 1024.0),
-    }
-}
-
-fn durable_of(durable: Durable) -> DurableSpec {
-    let Durable { timeout, retention, kms_key_arn } = durable;
-    DurableSpec {
-        execution_timeout: timeout,
-        retention_period_in_days: unless(retention, &Durable::RETENTION),
-        kms_key_arn: unless(kms_key_arn, &String::new()),
-        on_delete: None,
     }
 }
 

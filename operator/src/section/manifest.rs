@@ -2,7 +2,7 @@
 
 use lambda_operator_crds::{
     CommonSections, Cors as CorsSpec, CorsEntry, CorsMethod, EventDestination, EventDestinations,
-    EventInvokeConfig, FunctionScaling, FunctionUrl, Permission, ProvisionedConcurrency, RecursiveLoop,
+    EventInvokeConfig, FunctionUrl, Permission, ProvisionedConcurrency, RecursiveLoop,
     RuntimeManagement as RuntimeSpec,
 };
 
@@ -10,7 +10,6 @@ use super::event_invoke::EventInvoke;
 use super::model::{Has, Section, Value};
 use super::permission::{INVOKE, Statement};
 use super::runtime_management::RuntimeManagement;
-use super::scaling::Limits;
 use super::url::{self, Cors, Url};
 use crate::manifest::{Unsaid, some_of, unless};
 
@@ -25,8 +24,6 @@ pub struct Sections {
     pub runtime_management: Option<RuntimeSpec>,
     /// How many environments are kept ready.
     pub provisioned: Option<ProvisionedConcurrency>,
-    /// How many environments there are.
-    pub scaling: Option<FunctionScaling>,
 }
 
 /// The sections that a spec has to have. A policy is written as `permissions`; what no permission can say stays as it is.
@@ -55,9 +52,9 @@ pub fn of(has: &Has, unsaid: &mut Unsaid) -> Sections {
                     managed_by: None,
                 });
             }
-            Value::Scaling(limits) => sections.scaling = scaling_of(*limits, unsaid),
-            // What GetPolicy shows of it is in the statements.
-            Value::ResourcePolicy(_) => {}
+            // What GetPolicy shows of a policy is in the statements. Limits are of what is published, which stays with whoever
+            // publishes it.
+            Value::ResourcePolicy(_) | Value::Scaling(_) => {}
         }
     }
     sections.common.permissions = some_of(permissions.into_iter().flatten());
@@ -148,15 +145,6 @@ fn settings_of(settings: &EventInvoke) -> EventInvokeConfig {
         maximum_event_age_in_seconds: age,
         destination_config: unless(destinations, &EventDestinations::default()),
     }
-}
-
-/// A spec has both limits.
-fn scaling_of(Limits { min, max }: Limits, unsaid: &mut Unsaid) -> Option<FunctionScaling> {
-    let Some((min_execution_environments, max_execution_environments)) = min.zip(max) else {
-        unsaid.add(Section::Scaling.path());
-        return None;
-    };
-    Some(FunctionScaling { min_execution_environments, max_execution_environments })
 }
 
 fn updates_of(updates: &RuntimeManagement, unsaid: &mut Unsaid) -> Option<RuntimeSpec> {

@@ -209,9 +209,7 @@ impl Has {
         match change {
             Change::Put(Value::Provisioned(number)) => self.provisioned = Some(Provisioned::ready(*number)),
             Change::Clear(Section::Provisioned) => self.provisioned = None,
-            Change::Put(Value::Scaling(limits)) => {
-                self.scaling = Some(Scaling { requested: Some(*limits), applied: *limits });
-            }
+            Change::Put(Value::Scaling(limits)) => self.scaling = Some(Scaling::applied(*limits)),
             Change::Clear(Section::Scaling) => self.scaling = None,
             _ => {}
         }

@@ -53,6 +53,11 @@ pub struct Scaling {
 }
 
 impl Scaling {
+    /// What was asked for is in force.
+    pub fn applied(limits: Limits) -> Self {
+        Self { requested: Some(limits), applied: limits }
+    }
+
     /// AWS is at work.
     pub fn is_moving(&self) -> bool {
         self.requested.is_some_and(|requested| requested != self.applied)

@@ -51,7 +51,7 @@ pub async fn mixed_account(aws: &AccountControl) -> Made {
     aws.put_capacity_provider(provider("Large_Compute", tagged)).await;
     let mut mappings = 0;
     for number in 0..FUNCTIONS {
-        mappings += function(aws, number, &signing).await;
+        mappings += function(aws, number, &signing, mappings).await;
     }
     Made { mappings, signing: signing.len(), providers: 2 }
 }
@@ -76,12 +76,14 @@ fn extend(value: &mut Value, extra: Value) {
     }
 }
 
-/// Whether a function has a feature: one in `of`, spread so that all pairs of features meet.
+/// Whether a function has a feature: one in `of`, spread so that each feature meets all others.
 fn has(number: usize, feature: usize, of: usize) -> bool {
-    (number * 7 + feature * 5 + number / of * feature).is_multiple_of(of)
+    let mixed = (number * 64 + feature).wrapping_mul(2_654_435_761) >> 16;
+    mixed.is_multiple_of(of)
 }
 
-async fn function(aws: &AccountControl, number: usize, signing: &[String]) -> usize {
+/// Makes a function and what hangs on it, after so many mappings. How many mappings it has.
+async fn function(aws: &AccountControl, number: usize, signing: &[String], before: usize) -> usize {
     let (name, image) = (name_of(number), number % 10 == 9);
     aws.put_function(created(number, image)).await;
     if number % 9 == 2 {
@@ -110,7 +112,7 @@ async fn function(aws: &AccountControl, number: usize, signing: &[String]) -> us
         aws.set_section(&name, None, Section::RuntimeManagement, Some(updates)).await;
     }
     let live = aliases(aws, &name, number).await;
-    mappings(aws, &name, live, number).await
+    mappings(aws, &name, live, (number, before)).await
 }
 
 /// The body of CreateFunction.
@@ -258,7 +260,7 @@ fn sources(number: usize) -> [Value; 7] {
 }
 
 /// Mappings to the function, to its alias and to a version. How many.
-async fn mappings(aws: &AccountControl, name: &str, live: bool, number: usize) -> usize {
+async fn mappings(aws: &AccountControl, name: &str, live: bool, (number, before): (usize, usize)) -> usize {
     if !has(number, 10, 3) {
         return 0;
     }
@@ -266,7 +268,7 @@ async fn mappings(aws: &AccountControl, name: &str, live: bool, number: usize) -
         if live { vec![format!("{name}:live"), format!("{name}:1")] } else { vec![name.to_owned()] };
     let mut made = 0;
     for (at, target) in targets.into_iter().enumerate() {
-        let mut mapping = sources(number)[(number / 3 + at * 5) % 7].clone();
+        let mut mapping = sources(number)[(before + at) % 7].clone();
         mapping["FunctionName"] = target.into();
         aws.put_mapping(mapping).await;
         made += 1;

@@ -87,8 +87,8 @@ struct Writer<'a> {
     inputs: Inputs,
     /// Objects by the ARNs of what they are in AWS; of layers by that of the newest version.
     signing: BTreeMap<String, ObjectRef>,
-    layers: BTreeMap<String, ObjectRef>,
     providers: BTreeMap<String, ObjectRef>,
+    layers: BTreeMap<String, ObjectRef>,
     readers: BTreeMap<String, Reader>,
     manifests: Vec<Manifest>,
 }
@@ -102,8 +102,8 @@ impl<'a> Writer<'a> {
             notes,
             inputs: Inputs::new(),
             signing: BTreeMap::new(),
-            layers: BTreeMap::new(),
             providers: BTreeMap::new(),
+            layers: BTreeMap::new(),
             readers: BTreeMap::new(),
             manifests: Vec::new(),
         };
@@ -116,6 +116,12 @@ impl<'a> Writer<'a> {
             );
             writer.signing.insert(config.arn.clone(), object);
         }
+        for provider in &survey.providers {
+            let name = provider_name(&provider.arn);
+            let object = &names.providers[&name];
+            let object = writer.offer(ReferenceKind::CapacityProvider, object, (&name, &provider.arn), None);
+            writer.providers.insert(provider.arn.clone(), object);
+        }
         for (name, version) in &survey.layers {
             let newest = Some(version.arn.clone());
             let object = writer.offer(
@@ -125,12 +131,6 @@ impl<'a> Writer<'a> {
                 newest,
             );
             writer.layers.insert(version.arn.clone(), object);
-        }
-        for provider in &survey.providers {
-            let name = provider_name(&provider.arn);
-            let object = &names.providers[&name];
-            let object = writer.offer(ReferenceKind::CapacityProvider, object, (&name, &provider.arn), None);
-            writer.providers.insert(provider.arn.clone(), object);
         }
         for function in &survey.functions {
             let arn = &function.observed.arn;

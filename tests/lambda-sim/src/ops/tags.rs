@@ -65,8 +65,8 @@ pub(crate) fn tag(ctx: &mut Ctx<'_>, request: &Request) -> Result<Reply, ApiErro
     }
     let tagged = writable(ctx, request)?;
     let mut merged = tagged.tags().clone();
-    merged.extend(added);
-    tags::check(&merged)?;
+    merged.extend(added.clone());
+    tags::check_added(&added, &merged)?;
     tagged.set(merged);
     Ok(Reply::no_content())
 }

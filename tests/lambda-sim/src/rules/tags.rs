@@ -17,13 +17,26 @@ pub(crate) fn of(sent: &Object) -> BTreeMap<String, String> {
 
 /// At most 50 tags, none of AWS's own.
 pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
-    if tags.keys().any(|key| key.to_ascii_lowercase().starts_with("aws:")) {
+    check_added(tags, tags)
+}
+
+/// The same of tags that are added to others, by which the resource then has all of these. What AWS has put there, as
+/// CloudFormation does, isn't counted.
+pub(crate) fn check_added(
+    added: &BTreeMap<String, String>,
+    all: &BTreeMap<String, String>,
+) -> Result<(), ApiError> {
+    if added.keys().any(|key| is_of_aws(key)) {
         return Err(ApiError::invalid("aws: prefixed tag key names are not allowed for external use."));
     }
-    if tags.len() > 50 {
+    if all.keys().filter(|key| !is_of_aws(key)).count() > 50 {
         return Err(ApiError::invalid("Number of tags exceeds resource tag limit."));
     }
     Ok(())
+}
+
+fn is_of_aws(key: &str) -> bool {
+    key.to_ascii_lowercase().starts_with("aws:")
 }
 
 #[cfg(test)]
@@ -34,6 +47,10 @@ mod tests {
     fn tags_are_limited_and_not_of_aws() {
         let many = (0..51).map(|n| (format!("k{n}"), String::new())).collect();
         assert_eq!(check(&many).unwrap_err().message, "Number of tags exceeds resource tag limit.");
-        assert!(check(&[("aws:x".to_owned(), String::new())].into()).is_err());
+        let of_aws: BTreeMap<_, _> = [("aws:x".to_owned(), String::new())].into();
+        assert!(check(&of_aws).is_err());
+        let own = (0..50).map(|n| (format!("k{n}"), String::new())).collect();
+        let all = of_aws.into_iter().chain(BTreeMap::clone(&own)).collect();
+        assert_eq!(check_added(&own, &all), Ok(()), "what is there of AWS's own doesn't matter");
     }
 }
