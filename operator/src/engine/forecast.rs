@@ -138,6 +138,7 @@ pub async fn forecast<K: Foresee>(
     for _ in 0..ROUNDS {
         if let Some(observed) = &observed {
             K::recover(observed, owner, &mut status);
+            K::common_status_mut(&mut status).pending = None;
         }
         let known = status.clone();
         let facts = Facts {
@@ -196,7 +197,6 @@ pub async fn forecast<K: Foresee>(
             }
             K::prepare(&action, &mut status);
             observed = K::foresee(id.as_ref(), &action, observed.as_ref(), &place);
-            K::common_status_mut(&mut status).pending = None;
             K::record(&action, observed.as_ref(), &mut status);
             if !K::asks(&action) {
                 only_takes_over &= K::takes_over(&action);

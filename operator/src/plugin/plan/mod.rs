@@ -17,6 +17,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::args::{AwsArgs, ClusterArgs};
 use super::cluster::Cluster;
 use super::failure::{Exit, Failure};
+use super::kinds::Kind;
 use super::output::{OutputArgs, note};
 
 /// The settings of `plan`.
@@ -82,6 +83,10 @@ pub async fn run(args: PlanArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
         )));
     }
     let cluster = Cluster::connect(cluster).await?;
+    let mut kinds: Vec<&'static Kind> = objects.iter().map(|(kind, _)| *kind).collect();
+    kinds.sort_by_key(|kind| &kind.name);
+    kinds.dedup();
+    cluster.knows(&kinds).await?;
     let entries = work::foresee(&args, &cluster, objects, data).await?;
     args.output.print(&show::Plan::of(&entries), || show::text(&entries, args.all))?;
     let failed = entries.iter().filter(|entry| entry.is_stuck()).count();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use kube::{Resource as _, ResourceExt as _};
-use lambda_operator_crds::{AdoptPolicy, LambdaAccount};
+use lambda_operator_crds::{AdoptPolicy, FINALIZER, LambdaAccount};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -193,8 +193,10 @@ impl<'a> Work<'a> {
                 )));
             }
             if kind.name == kinds::ACCOUNT {
-                let account: LambdaAccount = serde_json::from_value(manifest.clone())
+                let mut account: LambdaAccount = serde_json::from_value(manifest.clone())
                     .map_err(|error| Failure::new(format!("{}/{name} can't be read: {error}", kind.name)))?;
+                // The operator takes it in before anybody works through it.
+                account.finalizers_mut().push(FINALIZER.to_owned());
                 accounts.insert(name.to_owned(), Some(Arc::new(account)));
             }
         }

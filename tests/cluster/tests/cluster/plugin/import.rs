@@ -95,7 +95,12 @@ async fn a_mixed_account_of_a_hundred_functions_is_taken_over_without_a_change()
     assert!(kinds["LambdaAlias"] > 40 && made.mappings > 30, "{kinds:?}");
     assert_each_feature(&manifests);
 
+    // A plan for them is empty but for who owns what. Layers carry no owner, and are left to whoever publishes them.
+    let layers = kinds["LambdaLayer"];
+    let owned = BTreeMap::from([("Adopt".to_owned(), manifests.len() - layers), ("None".to_owned(), layers)]);
+    assert_eq!(planned(&world, &manifests).await, owned);
     adopt(&world, &manifests, FUNCTIONS + made.mappings + made.signing + made.providers).await;
+    assert_eq!(planned(&world, &manifests).await, BTreeMap::from([("None".to_owned(), manifests.len())]));
     assert_eq!(configuration(&world, "orders-00").await, before);
 
     let again = import(&world, &["-o", "json"]).await;
