@@ -122,7 +122,7 @@ impl Scope {
 
     /// The versions of functions that use the provider, as `name:version`.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionVersionsByCapacityProvider.html>
-    pub async fn versions_by_capacity_provider(
+    async fn versions_by_capacity_provider(
         &self,
         name: &str,
         priority: Priority,

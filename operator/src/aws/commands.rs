@@ -22,7 +22,6 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("import", "ListCodeSigningConfigs", "lambda:ListCodeSigningConfigs"),
     ("import", "ListFunctionsByCodeSigningConfig", "lambda:ListFunctionsByCodeSigningConfig"),
     ("import", "ListCapacityProviders", "lambda:ListCapacityProviders"),
-    ("import", "ListFunctionVersionsByCapacityProvider", "lambda:ListFunctionVersionsByCapacityProvider"),
     ("import --export-code", "GetLayerVersion", "lambda:GetLayerVersion"),
     ("import --export-code", "GetLayerVersionPolicy", "lambda:GetLayerVersionPolicy"),
     ("plan", "GetFunction", "lambda:GetFunction"),

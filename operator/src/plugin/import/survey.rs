@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::naming::provider_name;
 use super::notes::Notes;
 use super::progress::Progress;
 use super::reader::{Found, Function, Reader, again};
@@ -225,20 +224,16 @@ impl Reader<'_> {
         let (scope, what) = (self.scope, "capacity providers are left out");
         let Some(providers) = self.listed(what, || scope.capacity_providers()).await? else { return Ok(()) };
         progress.begin("Capacity providers", providers.len());
+        let instances = |function: &Function| function.observed.configuration.instances.clone();
+        let used = survey.functions.iter().filter_map(instances);
+        let used: BTreeSet<String> = used.map(|instances| instances.provider).collect();
         for provider in providers {
             progress.step();
             if provider.state == capacity_provider::model::DELETING {
                 continue;
             }
-            if let Some(chosen) = chosen {
-                let name = provider_name(&provider.arn);
-                let read = || scope.versions_by_capacity_provider(&name, Priority::User);
-                let versions =
-                    self.allowed("which functions use a capacity provider isn't known", read).await?;
-                let function = |version: &String| version.split(':').next().unwrap_or_default().to_owned();
-                if !versions.iter().flatten().any(|version| chosen.contains(&function(version))) {
-                    continue;
-                }
+            if chosen.is_some() && !used.contains(&provider.arn) {
+                continue;
             }
             let tags = self.tags(&provider.arn).await?;
             if is_owned(&tags) {

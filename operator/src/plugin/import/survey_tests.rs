@@ -176,7 +176,6 @@ async fn chosen_functions_come_with_what_belongs_to_them() {
         ("ListEventSourceMappings", 1),
         ("ListFunctionEventInvokeConfigs", 1),
         ("ListFunctionUrlConfigs", 1),
-        ("ListFunctionVersionsByCapacityProvider", 2),
         ("ListFunctionsByCodeSigningConfig", 2),
         ("ListLayers", 1),
         ("ListProvisionedConcurrencyConfigs", 1),

@@ -125,8 +125,10 @@ fn assert_each_feature(manifests: &[Value]) {
         "/aliasRef/name",
         "/amazonManagedKafkaEventSourceConfig/consumerGroupId",
         "/architectures/0",
+        "/capacityProviderConfig/capacityProviderRef/name",
         "/codeSigningConfigRef/name",
         "/deadLetterConfig/targetArn",
+        "/durable/executionTimeout",
         "/enabled",
         "/ephemeralStorage/size",
         "/eventInvokeConfig/destinationConfig/onFailure/destination",
@@ -152,6 +154,7 @@ fn assert_each_feature(manifests: &[Value]) {
         "/selfManagedEventSource/endpoints/kafkaBootstrapServers/1",
         "/snapStart/applyOn",
         "/tags/team",
+        "/tenancyConfig/tenantIsolationMode",
         "/tracingConfig/mode",
         "/vpcConfig/subnetIds/0",
     ] {
