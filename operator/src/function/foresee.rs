@@ -167,7 +167,7 @@ fn successful(observed: &mut Observed) {
 pub(super) fn deploy(package: &Package, observed: &mut Observed) {
     let Code { source, architecture, source_kms_key_arn } = &package.code;
     let hash = package.code_sha256.as_ref().or(package.checksum.as_ref());
-    observed.code_sha256 = hash.map_or_else(|| format!("{LATER} {source:?}"), Clone::clone);
+    hash.map_or(LATER, String::as_str).clone_into(&mut observed.code_sha256);
     observed.architecture.clone_from(architecture);
     let Some(live) = &mut observed.live else { return };
     live.source_kms_key_arn.clone_from(source_kms_key_arn);

@@ -42,14 +42,19 @@ impl Foresee for Layers {
             let principal = permission.as_ref().map(|permission| permission.principal.clone());
             json!({"statementId": sid, "principal": principal})
         });
-        json!({
+        let mut view = json!({
             "version": version.number,
             "description": description,
             "compatibleArchitectures": architectures,
             "compatibleRuntimes": runtimes,
             "licenseInfo": license,
             "permissions": permissions.collect::<Vec<_>>(),
-        })
+        });
+        let nothing = [json!(""), json!([])];
+        if let Some(fields) = view.as_object_mut() {
+            fields.retain(|_, value| !nothing.contains(value));
+        }
+        view
     }
 
     fn takes_over(action: &Action) -> bool {

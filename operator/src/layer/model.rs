@@ -53,7 +53,9 @@ impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::S3 { bucket, key, object_version, storage_mode } => {
-                write!(f, "s3://{bucket}/{key} version {object_version:?} {storage_mode}")
+                write!(f, "s3://{bucket}/{key}")?;
+                object_version.as_ref().map_or(Ok(()), |version| write!(f, " version {version}"))?;
+                if storage_mode == "REFERENCE" { f.write_str(", by reference") } else { Ok(()) }
             }
             Self::Zip(bytes) => write!(f, "zip of {} bytes", bytes.len()),
         }

@@ -92,6 +92,20 @@ impl Cluster {
         }
     }
 
+    /// Fails when the cluster lacks one of these kinds. Who may not list it isn't told.
+    pub async fn knows(&self, kinds: &[&'static Kind]) -> Result<(), Failure> {
+        let one = ListParams::default().limit(1);
+        let asked = join_all(kinds.iter().map(|kind| {
+            let api = self.api(kind, Within::Namespace);
+            let one = &one;
+            async move { in_time(api.list(one)).await.is_err_and(|error| is_missing(&error)) }
+        }));
+        let missing = asked.await;
+        let missing = kinds.iter().zip(missing).filter_map(|(kind, missing)| missing.then_some(*kind));
+        let missing: Vec<&Kind> = missing.collect();
+        if missing.is_empty() { Ok(()) } else { Err(not_installed(&missing)) }
+    }
+
     /// The object that people mean. A bare name is that of the only object of the name, among these kinds if any are given.
     pub async fn find(&self, target: &Target, among: &[&'static Kind]) -> Result<Object, Failure> {
         let candidates: Vec<&'static Kind> = match target.kind {

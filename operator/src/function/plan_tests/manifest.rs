@@ -9,6 +9,7 @@ use super::property::configurations;
 use super::*;
 use crate::engine::kind::Inputs;
 use crate::function::manifest::{Setting, Variables, spec};
+use crate::function::model::{Durable, Instances};
 use crate::k8s::references::{Contents, Offer, ReferenceKey, ReferenceKind};
 use crate::manifest::{changes, owner};
 use crate::section::{EventInvoke, Section, Statement, Url, Value};
@@ -23,7 +24,7 @@ fn setting() -> Setting {
         variables: Variables::Left,
         layers: BTreeMap::from([("l".to_owned(), ObjectRef { name: "layer".into() })]),
         code_signing: BTreeMap::from([(SIGNING.to_owned(), ObjectRef { name: "signing".into() })]),
-        providers: BTreeMap::new(),
+        providers: BTreeMap::from([("p".to_owned(), ObjectRef { name: "provider".into() })]),
     }
 }
 
@@ -35,6 +36,8 @@ fn inputs(variables: &Environment) -> Inputs {
     inputs.insert_offer(layer, Some(Offer { version, ..Offer::default() }));
     let signing = ReferenceKey::new(ReferenceKind::CodeSigningConfig, "", "signing");
     inputs.insert_offer(signing, Some(Offer { arn: SIGNING.into(), ..Offer::default() }));
+    let provider = ReferenceKey::new(ReferenceKind::CapacityProvider, "", "provider");
+    inputs.insert_offer(provider, Some(Offer { arn: "p".into(), ..Offer::default() }));
     let contents = Contents {
         data: variables.variables().map(|(name, value)| (name.clone(), value.clone())).collect(),
         not_text: BTreeSet::new(),
@@ -151,6 +154,33 @@ fn every_section_is_written_as_it_is() {
         json!([{"statementId": "s3", "principal": "s3.amazonaws.com", "sourceArn": "arn:aws:s3:::b"}]);
     assert_eq!(spec["permissions"], permissions);
     assert_eq!(changed(&observed, setting()), Vec::<String>::new());
+}
+
+#[test]
+fn what_aws_fixes_at_the_creation_is_written_with_what_it_says() {
+    let mut observed = observed();
+    let on = |provider: &str| {
+        let instances =
+            Instances { provider: provider.into(), concurrency: Some(8), memory_per_vcpu: Some(2048) };
+        Some(instances)
+    };
+    observed.configuration.instances = on("p");
+    observed.configuration.durable = Some(Durable { timeout: 60, retention: 14, kms_key_arn: String::new() });
+    observed.configuration.tenant_isolation = "PER_TENANT".into();
+    let spec = serde_json::to_value(object(&observed, setting()).spec).unwrap();
+    let config = json!({
+        "capacityProviderRef": {"name": "provider"}, "perExecutionEnvironmentMaxConcurrency": 8,
+        "executionEnvironmentMemoryGiBPerVCpu": 2.0,
+    });
+    assert_eq!(
+        (&spec["capacityProviderConfig"], &spec["durable"]),
+        (&config, &json!({"executionTimeout": 60}))
+    );
+    assert_eq!(spec["tenancyConfig"], json!({"tenantIsolationMode": "PER_TENANT"}));
+    assert_eq!(changed(&observed, setting()), Vec::<String>::new());
+    observed.configuration.instances = on("another");
+    let spec = serde_json::to_value(object(&observed, setting()).spec).unwrap();
+    assert_eq!(spec["capacityProviderConfig"]["capacityProviderArn"], "another");
 }
 
 #[test]

@@ -2,10 +2,11 @@
 //!
 //! `files` reads the manifests, `applied` asks the API server what would become of them (a dry run), `account` says where
 //! each object works, `work` foresees object by object with the operator's own code (`engine::forecast`), `lines` makes
-//! differences of what AWS has now and then, `show` prints.
+//! differences of what AWS has now and then, `entry` is what comes of it, `show` prints.
 
 mod account;
 mod applied;
+mod entry;
 mod files;
 mod lines;
 mod show;
@@ -17,6 +18,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::args::{AwsArgs, ClusterArgs};
 use super::cluster::Cluster;
 use super::failure::{Exit, Failure};
+use super::kinds::Kind;
 use super::output::{OutputArgs, note};
 
 /// The settings of `plan`.
@@ -82,6 +84,10 @@ pub async fn run(args: PlanArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
         )));
     }
     let cluster = Cluster::connect(cluster).await?;
+    let mut kinds: Vec<&'static Kind> = objects.iter().map(|(kind, _)| *kind).collect();
+    kinds.sort_by_key(|kind| &kind.name);
+    kinds.dedup();
+    cluster.knows(&kinds).await?;
     let entries = work::foresee(&args, &cluster, objects, data).await?;
     args.output.print(&show::Plan::of(&entries), || show::text(&entries, args.all))?;
     let failed = entries.iter().filter(|entry| entry.is_stuck()).count();

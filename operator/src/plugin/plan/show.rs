@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::entry::{Change, Entry};
 use super::lines::Line;
-use super::work::{Change, Entry};
 use crate::text::sentence;
 
 /// A plan for programs.

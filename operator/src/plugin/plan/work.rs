@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use kube::{Resource as _, ResourceExt as _};
-use lambda_operator_crds::{AdoptPolicy, LambdaAccount};
+use lambda_operator_crds::{AdoptPolicy, FINALIZER, LambdaAccount};
 use parking_lot::Mutex;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::PlanArgs;
 use super::account::Places;
 use super::applied::{Applied, applied};
-use super::lines::{Line, lines};
+use super::entry::{Entry, invocation, told};
 use crate::account::without_adoption;
 use crate::alias::Aliases;
 use crate::capacity_provider::CapacityProviders;
@@ -39,87 +38,6 @@ use crate::run::cluster_id;
 
 /// So many objects are foreseen at a time.
 const ABREAST: usize = 16;
-
-/// What would become of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Change {
-    /// Its resource is created.
-    Create,
-    /// Its resource is changed.
-    Update,
-    /// Its resource is there, and from then on the object's.
-    Adopt,
-    /// A function is invoked.
-    Invoke,
-    /// Nothing.
-    None,
-    /// Nothing before AWS is done with an earlier change.
-    Busy,
-    /// It can't be worked on before somebody mends something.
-    Refused,
-}
-
-impl Change {
-    /// Whether the operator would do something.
-    pub fn is_one(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Adopt | Self::Invoke)
-    }
-}
-
-/// An object and what would become of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Entry {
-    /// Its kind.
-    pub kind: String,
-    /// Its namespace; empty when it is in none.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// What would become of it.
-    pub change: Change,
-    /// The ARN of its resource.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// What is different afterwards.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<Line>,
-    /// The changes in their order, as the operator's log names them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub actions: Vec<String>,
-    /// How it then stands, where that isn't Ready.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What couldn't be looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-}
-
-impl Entry {
-    fn of(kind: &Kind, manifest: &Value, namespace: &str) -> Self {
-        Self {
-            kind: kind.name.clone(),
-            namespace: namespace.to_owned(),
-            name: manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
-            change: Change::None,
-            resource: None,
-            differences: Vec::new(),
-            actions: Vec::new(),
-            message: None,
-            notes: Vec::new(),
-        }
-    }
-
-    fn refused(self, message: impl Into<String>) -> Self {
-        Self { change: Change::Refused, message: Some(message.into()), ..self }
-    }
-
-    /// Whether the object can't be worked on.
-    pub fn is_stuck(&self) -> bool {
-        self.change == Change::Refused
-    }
-}
 
 /// Foresees everything, in the order of the manifests.
 pub async fn foresee(
@@ -193,8 +111,10 @@ impl<'a> Work<'a> {
                 )));
             }
             if kind.name == kinds::ACCOUNT {
-                let account: LambdaAccount = serde_json::from_value(manifest.clone())
+                let mut account: LambdaAccount = serde_json::from_value(manifest.clone())
                     .map_err(|error| Failure::new(format!("{}/{name} can't be read: {error}", kind.name)))?;
+                // The operator takes it in before anybody works through it.
+                account.finalizers_mut().push(FINALIZER.to_owned());
                 accounts.insert(name.to_owned(), Some(Arc::new(account)));
             }
         }
@@ -393,33 +313,4 @@ fn offer_of<K: Foresee>(object: &K::Object, foreseen: &Forecast<K::Status>) -> O
         arn: offering.arn.unwrap_or_default(),
         version: offering.version,
     }
-}
-
-fn told<K: Foresee>(entry: Entry, object: &K::Object, foreseen: Forecast<K::Status>) -> Entry {
-    let resource = K::offering(object, &foreseen.status).arn;
-    let Forecast { before, after, actions, differs, unsure, only_takes_over, verdict, status: _ } = foreseen;
-    let change = match &verdict {
-        _ if !actions.is_empty() && before.is_none() => Change::Create,
-        _ if !actions.is_empty() && only_takes_over => Change::Adopt,
-        _ if !actions.is_empty() => Change::Update,
-        Verdict::Settled(..) => Change::None,
-        Verdict::Progress(..) => Change::Busy,
-        Verdict::Problem(..) => Change::Refused,
-    };
-    let differences = match change {
-        Change::Create | Change::Update => lines(before.as_ref(), after.as_ref(), &differs),
-        _ => Vec::new(),
-    };
-    let ready = matches!(verdict, Verdict::Settled(..));
-    let message = (!ready).then(|| verdict.message().to_owned());
-    let notes = entry.notes.into_iter().chain(unsure).collect();
-    Entry { change, resource, differences, actions, message, notes, ..entry }
-}
-
-/// An invocation is made once.
-fn invocation(entry: Entry, object: &Object) -> Entry {
-    if object.said("completionTime").is_some() || object.is_suspended() {
-        return entry;
-    }
-    Entry { change: Change::Invoke, actions: vec!["Invoke".to_owned()], ..entry }
 }

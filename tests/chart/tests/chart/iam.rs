@@ -21,13 +21,16 @@ fn reference() -> Value {
 
 /// Actions that are newer than that copy of the reference; see
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-const NEWER: [&str; 13] = [
+const NEWER: [&str; 16] = [
     "lambda:DeleteResourcePolicy",
+    "lambda:GetCapacityProvider",
     "lambda:GetDurableExecution",
     "lambda:GetDurableExecutionHistory",
     "lambda:GetFunctionScalingConfig",
     "lambda:GetResourcePolicy",
+    "lambda:ListCapacityProviders",
     "lambda:ListDurableExecutionsByFunction",
+    "lambda:ListFunctionVersionsByCapacityProvider",
     "lambda:PassCapacityProvider",
     "lambda:PutFunctionScalingConfig",
     "lambda:PutResourcePolicy",

@@ -108,6 +108,15 @@ async fn what_is_foreseen_of_a_new_application_is_what_then_happens() {
 }
 
 #[tokio::test]
+async fn code_in_a_bucket_is_sent_once() {
+    let world = World::start("plugin-plan-s3").await;
+    world.aws().s3_put("packages", "report.zip", b"PK").await;
+    let s3 = json!({"code": {"s3": {"bucket": "packages", "key": "report.zip"}}});
+    let foreseen = planned(&world, &file(&[("LambdaFunction", "report", function(s3))])).await;
+    assert_eq!(operations(&foreseen), ["CreateFunction"], "{foreseen}");
+}
+
+#[tokio::test]
 async fn a_change_is_foreseen_with_all_that_follows_from_it() {
     let world = World::start("plugin-plan-change").await;
     world.secret("shop", &[("token", "hunter2")]).await;
