@@ -8,15 +8,16 @@ use lambda_operator::plugin::model::{ExecutionError, Filter};
 use serde_json::json;
 
 mod aws_support;
-use aws_support::{World, plain, world_with};
+use aws_support::{World, plain, world};
 
 const RUN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f:1/durable-execution/run/0";
 
 /// A function with a published version.
 async fn with_version() -> World {
-    // Only people ask this, so it isn't among the operator's rights.
-    let world = world_with(|settings| settings.application = plugin::APPLICATION).await;
+    let mut world = world().await;
     world.function(&plain("f")).await;
+    // Only people ask for executions: that isn't among the operator's rights.
+    world.speak_as(plugin::APPLICATION).await;
     assert_eq!(world.account.publish_version("f", None).await, "1");
     world.account.clear_ledger().await;
     world

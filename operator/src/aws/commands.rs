@@ -44,6 +44,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("plan", "ListFunctionsByCodeSigningConfig", "lambda:ListFunctionsByCodeSigningConfig"),
     ("plan", "GetCapacityProvider", "lambda:GetCapacityProvider"),
     ("plan", "ListFunctionVersionsByCapacityProvider", "lambda:ListFunctionVersionsByCapacityProvider"),
+    ("plan", "HeadObject", "s3:GetObject"),
+    ("plan", "BatchGetImage", "ecr:BatchGetImage"),
     ("history", "ListVersionsByFunction", "lambda:ListVersionsByFunction"),
     ("history", "ListAliases", "lambda:ListAliases"),
     ("account --live", "GetAccountSettings", "lambda:GetAccountSettings"),

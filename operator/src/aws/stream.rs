@@ -122,6 +122,8 @@ mod tests {
 
     async fn scope(endpoint: String) -> Arc<Scope> {
         let settings = AwsSettings {
+            // Only people call these.
+            application: crate::plugin::APPLICATION,
             endpoint_url: Some(endpoint),
             region: Some(REGION.to_owned()),
             static_credentials: Some((format!("AKIA{ACCOUNT}"), "secret".to_owned())),

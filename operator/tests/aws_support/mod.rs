@@ -67,6 +67,14 @@ pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 impl World {
+    /// Calls in the name of another program from now on.
+    pub async fn speak_as(&mut self, application: &'static str) {
+        let settings = AwsSettings { application, ..settings(&self.sim) };
+        self.aws = Aws::new(settings, Arc::new(OpenGate), Arc::new(NoObserver));
+        self.scope = self.aws.scope(None).await.unwrap();
+        self.account.clear_ledger().await;
+    }
+
     pub async fn get(&self, name: &str) -> Observed {
         self.scope.get_function(name, USER).await.unwrap().unwrap()
     }

@@ -108,12 +108,18 @@ async fn what_is_foreseen_of_a_new_application_is_what_then_happens() {
 }
 
 #[tokio::test]
-async fn code_in_a_bucket_is_sent_once() {
-    let world = World::start("plugin-plan-s3").await;
+async fn what_code_is_made_from_is_looked_at_and_sent_once() {
+    let world = World::start("plugin-plan-code").await;
     world.aws().s3_put("packages", "report.zip", b"PK").await;
     let s3 = json!({"code": {"s3": {"bucket": "packages", "key": "report.zip"}}});
-    let foreseen = planned(&world, &file(&[("LambdaFunction", "report", function(s3))])).await;
-    assert_eq!(operations(&foreseen), ["CreateFunction"], "{foreseen}");
+    let tag = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
+    world.aws().image_put(tag, &"1".repeat(64)).await;
+    let image = json!({"role": cluster_tests::ROLE, "code": {"image": {"uri": tag}}});
+    let manifests = file(&[("LambdaFunction", "report", function(s3)), ("LambdaFunction", "app", image)]);
+    let foreseen = planned(&world, &manifests).await;
+    assert_eq!(operations(&foreseen), ["CreateFunction", "CreateFunction"], "{foreseen}");
+    let digest = foreseen["objects"][1].to_string();
+    assert!(digest.contains(&"1".repeat(64)), "{digest}");
 }
 
 #[tokio::test]
