@@ -46,15 +46,25 @@ pub fn terms(account: &LambdaAccount) -> Terms {
 pub fn admit(name: &str, applicant: &Applicant<'_>, known: Known<'_>) -> Result<Terms, Refusal> {
     let account = found(name, applicant, known)?;
     admits_namespace(account, applicant, known)?;
-    if applicant.adopts() && !allows_adoption(account) {
-        let text = format!(
-            "spec.adopt is {:?}, but LambdaAccount {name} does not allow what is in AWS already to be taken over. Remove \
-             spec.adopt, or have spec.allowAdoption of the LambdaAccount set to true.",
-            applicant.common.adopt()
-        );
-        return Err(Refusal { reason: Reason::InvalidSpec, text, unresolved: false });
-    }
+    admits_adoption(account, applicant)?;
     Ok(terms(account))
+}
+
+/// Whether the object may take over what is in AWS already, if that is what it asks for.
+///
+/// # Errors
+/// That it may not.
+pub fn admits_adoption(account: &LambdaAccount, applicant: &Applicant<'_>) -> Result<(), Refusal> {
+    if !applicant.adopts() || allows_adoption(account) {
+        return Ok(());
+    }
+    let text = format!(
+        "spec.adopt is {:?}, but LambdaAccount {} does not allow what is in AWS already to be taken over. Remove spec.adopt, or \
+         have spec.allowAdoption of the LambdaAccount set to true.",
+        applicant.common.adopt(),
+        account.name_any()
+    );
+    Err(Refusal { reason: Reason::InvalidSpec, text, unresolved: false })
 }
 
 /// Whether objects may take over what is in AWS already.
@@ -62,7 +72,15 @@ pub fn allows_adoption(account: &LambdaAccount) -> bool {
     account.spec.allow_adoption.unwrap_or(false)
 }
 
-fn found<'a>(name: &str, applicant: &Applicant<'_>, known: Known<'a>) -> Result<&'a LambdaAccount, Refusal> {
+/// The LambdaAccount that the object names.
+///
+/// # Errors
+/// That it isn't there, or isn't to be used.
+pub fn found<'a>(
+    name: &str,
+    applicant: &Applicant<'_>,
+    known: Known<'a>,
+) -> Result<&'a LambdaAccount, Refusal> {
     let unresolved = |reason, text| Err(Refusal { reason, text, unresolved: true });
     let missing = |text| unresolved(Reason::DependencyNotReady, text);
     let Some(account) = known.account else {
@@ -88,7 +106,11 @@ fn found<'a>(name: &str, applicant: &Applicant<'_>, known: Known<'a>) -> Result<
     Ok(account)
 }
 
-fn admits_namespace(
+/// Whether the object's namespace may use the LambdaAccount.
+///
+/// # Errors
+/// That it may not, or that nobody can tell.
+pub fn admits_namespace(
     account: &LambdaAccount,
     applicant: &Applicant<'_>,
     known: Known<'_>,

@@ -9,8 +9,8 @@ use kube::Api;
 use lambda_operator_crds::LambdaAccount;
 use tokio::sync::Mutex;
 
-use crate::account::desired::{Known, admit, allows_adoption};
-use crate::account::{Applicant, Terms};
+use crate::account::desired::{Known, admits_adoption, admits_namespace, allows_adoption, found, terms};
+use crate::account::{Applicant, Refusal, Terms};
 use crate::aws::Scope;
 use crate::k8s::definition::is_missing;
 use crate::k8s::in_time;
@@ -64,17 +64,17 @@ impl<'a> Places<'a> {
         who: &Applicant<'_>,
         pinned: (Option<String>, Option<String>),
     ) -> Result<Whereabouts, Failure> {
-        let terms = match who.account() {
+        let lent = match who.account() {
             Some(name) => Some(self.terms(name, who).await?),
             None => None,
         };
-        let may_adopt = terms.as_ref().is_none_or(|(_, may_adopt)| *may_adopt);
-        let terms = terms.map(|(terms, _)| terms);
+        let may_adopt = lent.as_ref().is_none_or(|(_, may_adopt)| *may_adopt);
+        let lent = lent.map(|(terms, _)| terms);
         let (account, region) = pinned;
-        let account = account.or_else(|| terms.as_ref().map(|terms| terms.account.clone()));
+        let account = account.or_else(|| lent.as_ref().map(|terms| terms.account.clone()));
         let region = region
             .or_else(|| who.common.region.clone())
-            .or_else(|| terms.and_then(|terms| terms.region))
+            .or_else(|| lent.and_then(|terms| terms.region))
             .or_else(|| self.region.clone());
         let scope = self.scope((account, region)).await?;
         Ok(Whereabouts { scope, may_adopt })
@@ -99,17 +99,18 @@ impl<'a> Places<'a> {
             account: account.as_deref(),
             listed: true,
             labels: labels.as_ref(),
-            // Whoever may not read them believes that they fit.
-            namespaces_listed: labels.is_some(),
+            namespaces_listed: true,
         };
-        let may_adopt = account.as_deref().is_some_and(allows_adoption);
-        match (admit(name, who, known), account) {
-            (Ok(terms), _) => Ok((terms, may_adopt)),
-            (Err(_), Some(account)) if labels.is_none() => {
-                Ok((crate::account::desired::terms(&account), may_adopt))
+        let admitted = || {
+            let account = found(name, who, known)?;
+            // Whoever may not read the labels believes that they fit.
+            if labels.is_some() {
+                admits_namespace(account, who, known)?;
             }
-            (Err(refusal), _) => Err(Failure::new(refusal.text)),
-        }
+            admits_adoption(account, who)?;
+            Ok((terms(account), allows_adoption(account)))
+        };
+        admitted().map_err(|refusal: Refusal| Failure::new(refusal.text))
     }
 
     async fn account(&self, name: &str) -> Result<Option<Arc<LambdaAccount>>, Failure> {
