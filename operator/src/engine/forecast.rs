@@ -13,7 +13,8 @@ use crate::aws::{AwsError, Class, Priority, Scope};
 use crate::engine::kind::{Facts, Inputs, Kind, Report};
 use crate::engine::ownership::Owner;
 use crate::engine::pass::elsewhere;
-use crate::engine::verdict::{self, Recheck, Verdict};
+use crate::engine::source::unsupplied;
+use crate::engine::verdict::{self, Plan, Recheck, Verdict};
 use crate::source::partition;
 use crate::text::sentence;
 
@@ -123,10 +124,7 @@ pub async fn forecast<K: Foresee>(
     common.region = Some(place.region.clone());
     let common = K::common(object);
     let observe_only = common.management_policy() == ManagementPolicy::Observe;
-    let unsure = match take_in_source::<K>(scope, object, &status, &mut desired).await {
-        Ok(unsure) => unsure,
-        Err(verdict) => return Ok(Forecast::stands(verdict, status)),
-    };
+    let Looked { missing, unsure } = take_in_source::<K>(scope, object, &status, &mut desired).await;
     let desired = &desired;
     let mut observed = observe::<K>(scope, object, &status, desired, owner).await?;
     if let Some(observed) = &mut observed {
@@ -141,20 +139,13 @@ pub async fn forecast<K: Foresee>(
             K::common_status_mut(&mut status).pending = None;
         }
         let known = status.clone();
-        let facts = Facts {
-            owner,
-            adopt,
-            observe_only,
-            deletion_policy: common.deletion_policy(),
-            status: &known,
-            changed: true,
-            retry_due: true,
-            delete_sent: false,
-            in_turn: true,
-        };
+        let facts = Facts::of_a_change(owner, adopt, common, &known);
         let mut plan = K::plan(desired, observed.as_ref(), &facts);
         if observe_only {
             plan.actions.retain(K::looks);
+        }
+        if let Some(verdict) = missing.as_ref().and_then(|missing| unsupplied::<K>(missing, &plan)) {
+            plan = Plan { differs: plan.differs, ..Plan::rest(verdict) };
         }
         let new = plan.differs.iter().filter(|path| !differs.contains(*path)).cloned();
         differs.extend(new.collect::<Vec<_>>());
@@ -244,26 +235,39 @@ async fn observe<K: Foresee>(
     }
 }
 
-/// Completes what is wanted with what its source is. `Ok(Some)`: why nobody could look; `Err`: there is none.
+/// What a look at a source came to.
+#[derive(Default)]
+struct Looked {
+    /// There is none, in a sentence without its end.
+    missing: Option<String>,
+    /// Why nobody could look.
+    unsure: Option<String>,
+}
+
+/// Completes what is wanted with what its source is.
 async fn take_in_source<K: Foresee>(
     scope: &Scope,
     object: &K::Object,
     status: &K::Status,
     desired: &mut K::Desired,
-) -> Result<Option<String>, Verdict> {
-    let Some(source) = K::source(object, status) else { return Ok(None) };
-    match scope.look_at(&source).await {
-        Ok(found) => {
-            K::resolve(desired, &source, &found);
-            Ok(None)
-        }
+) -> Looked {
+    let Some(source) = K::source(object, status) else { return Looked::default() };
+    let look = scope.look_at(&source).await;
+    // What nobody can look at counts as what it was when it was deployed.
+    let known = || K::made_from(status).and_then(|deployed| source.recall(deployed));
+    if let Some(found) = look.as_ref().ok().cloned().or_else(known) {
+        K::resolve(desired, &source, &found);
+    }
+    match look {
+        Ok(_) => Looked::default(),
         Err(error) if error.class == Class::DependencyMissing => {
-            let text = format!("{} Create it, or correct the spec.", sentence(&error.message));
-            Err(Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow))
+            Looked { missing: Some(error.message), unsure: None }
         }
-        Err(error) => Ok(Some(format!(
-            "{source} can't be looked at, so whether there is new code is not known: {}",
-            sentence(&verdict::text_of(&error))
-        ))),
+        Err(error) => {
+            let why = sentence(&verdict::text_of(&error));
+            let text =
+                format!("{source} can't be looked at, so whether there is new code is not known: {why}");
+            Looked { missing: None, unsure: Some(text) }
+        }
     }
 }

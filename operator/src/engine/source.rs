@@ -249,11 +249,15 @@ impl<K: Kind> Pass<'_, K> {
 
     /// What is to be made from a source that isn't there waits for it.
     pub(super) fn unsupplied(&self, plan: &Plan<K::Action>) -> Option<Verdict> {
-        let missing = self.memory.source.as_ref()?.missing()?;
-        let text = format!("{missing}. Create it, or correct the spec.");
-        let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
-        plan.actions.iter().any(K::takes_source).then_some(verdict)
+        unsupplied::<K>(self.memory.source.as_ref()?.missing()?, plan)
     }
+}
+
+/// What is to be made from a source that isn't there, which is said by `missing`, waits for it.
+pub(super) fn unsupplied<K: Kind>(missing: &str, plan: &Plan<K::Action>) -> Option<Verdict> {
+    let text = format!("{missing}. Create it, or correct the spec.");
+    let verdict = Verdict::Problem(Reason::DependencyNotReady, text, Recheck::Slow);
+    plan.actions.iter().any(K::takes_source).then_some(verdict)
 }
 
 #[cfg(test)]
