@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lambda_operator_crds::{AdoptPolicy, DeletionPolicy, Origin, TagValue};
+use lambda_operator_crds::{AdoptPolicy, Origin, TagValue};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -92,17 +92,8 @@ pub fn changes<K: Kind>(object: &K::Object, inputs: &Inputs, observed: &K::Obser
     };
     let mut status = K::Status::default();
     K::common_status_mut(&mut status).origin = Some(Origin::Adopted);
-    let facts = Facts {
-        owner: &owner(),
-        adopt: AdoptPolicy::Unowned,
-        observe_only: false,
-        deletion_policy: DeletionPolicy::Delete,
-        status: &status,
-        changed: true,
-        retry_due: true,
-        delete_sent: false,
-        in_turn: false,
-    };
+    let owner = owner();
+    let facts = Facts::of_a_change(&owner, AdoptPolicy::Unowned, K::common(object), &status);
     let plan = K::plan(&desired, Some(observed), &facts);
     if plan.differs.is_empty() {
         return plan.actions.iter().map(|action| format!("{action:?}")).collect();

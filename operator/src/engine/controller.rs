@@ -25,13 +25,11 @@ use crate::engine::memory::{Memory, reconcile_at};
 use crate::engine::queue::Queue;
 use crate::engine::rivals::Claim;
 use crate::engine::shared::Shared;
+use crate::k8s::LAST_APPLIED;
 use crate::k8s::conditions;
 use crate::k8s::references::{ObjectKey, Offer, ReferenceKey, ReferenceKind, References};
 use crate::runtime::metrics::Standing;
 use crate::runtime::readiness::first_list;
-
-/// kubectl's copy of what was applied.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A resource in AWS: account, region, name.
 type Place = (String, String, String);

@@ -7,7 +7,9 @@ use std::future::Future;
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
 use lambda_operator_crds::conditions::{ConditionType, Reason};
-use lambda_operator_crds::{AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ReferenceVersion};
+use lambda_operator_crds::{
+    AdoptPolicy, CommonSpec, CommonStatus, DeletionPolicy, ManagementPolicy, ReferenceVersion,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -335,6 +337,23 @@ pub struct Facts<'a, S> {
     pub delete_sent: bool,
     /// It is the object's turn in the rotation: what only calls of its own show is looked at too.
     pub in_turn: bool,
+}
+
+impl<'a, S> Facts<'a, S> {
+    /// Those of a visit after a change, to which everything is due that can be.
+    pub fn of_a_change(owner: &'a Owner, adopt: AdoptPolicy, common: &CommonSpec, status: &'a S) -> Self {
+        Self {
+            owner,
+            adopt,
+            observe_only: common.management_policy() == ManagementPolicy::Observe,
+            deletion_policy: common.deletion_policy(),
+            status,
+            changed: true,
+            retry_due: true,
+            delete_sent: false,
+            in_turn: true,
+        }
+    }
 }
 
 /// What a change came to.

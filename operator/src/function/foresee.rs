@@ -139,7 +139,7 @@ impl Foresee for Functions {
 }
 
 /// What only GetFunction says of a function that is ready.
-fn active(tags: Tags) -> Live {
+pub(super) fn active(tags: Tags) -> Live {
     Live {
         state: "Active".into(),
         state_reason: None,

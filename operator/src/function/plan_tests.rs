@@ -26,6 +26,7 @@ use crate::engine::ownership::{OWNER_TAG, Owner};
 use crate::engine::verdict::{Plan, Recheck, Verdict};
 use crate::function::Functions;
 use crate::function::desired::{Desired, Package, Publishing};
+use crate::function::foresee::active;
 use crate::function::ignore::Ignored;
 use crate::function::model::{
     Code, CodeSource, Configuration, Environment, Field, FileSystem, ImageConfig, Live, Logging, Observed,
@@ -122,20 +123,7 @@ pub(super) fn observed() -> Observed {
 }
 
 fn live() -> Live {
-    Live {
-        state: "Active".into(),
-        state_reason: None,
-        state_reason_code: None,
-        last_update_status: Some("Successful".into()),
-        last_update_status_reason: None,
-        last_update_status_reason_code: None,
-        tags: Ok(me().tags()),
-        reserved_concurrency: None,
-        image_uri: None,
-        resolved_image_uri: None,
-        source_kms_key_arn: String::new(),
-        resolved_s3_object: None,
-    }
+    active(me().tags())
 }
 
 /// The status of a function that this object created and that was Ready.

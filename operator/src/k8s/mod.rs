@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use crate::runtime::watchdog;
 
+/// The annotation with kubectl's copy of what was applied, where that is done by the client.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// How long a single read or write may take. The client's own limits are made for watches.
 const PATIENCE: Duration = Duration::from_secs(30);
 

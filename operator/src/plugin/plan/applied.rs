@@ -1,20 +1,17 @@
 //! What would become of a manifest in the cluster. The API server says it in a dry run, as whoever applies it would have
 //! it: server-side, or from what was applied the last time.
 
-use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
-use kube::{Client, ResourceExt as _};
+use kube::ResourceExt as _;
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Map, Value, json};
 
 use crate::k8s::definition::is_missing;
-use crate::k8s::in_time;
 use crate::k8s::references::is_forbidden;
-use crate::plugin::cluster::{MANAGER, refused};
+use crate::k8s::{LAST_APPLIED, in_time};
+use crate::plugin::cluster::{Cluster, MANAGER, Within, refused};
 use crate::plugin::failure::Failure;
 use crate::plugin::kinds::Kind;
 use crate::plugin::object::Object;
-
-/// What client-side apply keeps of the manifest.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object as it would be.
 pub struct Applied {
@@ -26,17 +23,13 @@ pub struct Applied {
 
 /// Asks. `manager` is who applies, if the object doesn't say.
 pub async fn applied(
-    client: &Client,
+    cluster: &Cluster,
     kind: &'static Kind,
     manifest: &Value,
     namespace: &str,
     manager: &str,
 ) -> Result<Applied, Failure> {
-    let api: Api<DynamicObject> = if kind.namespaced {
-        Api::namespaced_with(client.clone(), namespace, &kind.resource)
-    } else {
-        Api::all_with(client.clone(), &kind.resource)
-    };
+    let api = cluster.api_in(kind, Within::Namespace, namespace);
     let label = format!("{}/{}", kind.name, manifest["metadata"]["name"].as_str().unwrap_or_default());
     let mut wanted: DynamicObject = serde_json::from_value(manifest.clone())
         .map_err(|error| Failure::new(format!("{label} can't be read: {error}")))?;

@@ -133,7 +133,7 @@ impl<'a> Work<'a> {
     async fn entry(&self, kind: &'static Kind, manifest: &Value) -> Entry {
         let namespace = if kind.namespaced { namespace_of(manifest, self.cluster) } else { "" };
         let mut entry = Entry::of(kind, manifest, namespace);
-        let asked = applied(self.cluster.client(), kind, manifest, namespace, &self.args.field_manager).await;
+        let asked = applied(self.cluster, kind, manifest, namespace, &self.args.field_manager).await;
         let Applied { object, unchecked } = match asked {
             Ok(applied) => applied,
             Err(failure) => {
