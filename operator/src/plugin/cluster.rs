@@ -285,4 +285,15 @@ mod tests {
             assert!(message.starts_with("it can't be read: no. ") && message.contains(remedy), "{message}");
         }
     }
+
+    #[tokio::test]
+    async fn a_cluster_without_the_kinds_is_told_so() {
+        let nothing = tower::service_fn(async |_: http::Request<kube::client::Body>| {
+            let body = kube::client::Body::from(b"404 page not found".to_vec());
+            Ok::<_, std::convert::Infallible>(http::Response::builder().status(404).body(body).unwrap())
+        });
+        let cluster = Cluster { client: Client::new(nothing, "shop"), namespace: "shop".to_owned() };
+        let message = cluster.knows(&[kinds::known(FUNCTION)]).await.unwrap_err().message;
+        assert!(message.contains("lambdafunctions") && message.contains("aren't installed"), "{message}");
+    }
 }

@@ -121,3 +121,21 @@ pub fn invocation(entry: Entry, object: &Object) -> Entry {
     }
     Entry { change: Change::Invoke, actions: vec!["Invoke".to_owned()], ..entry }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::object::tests::object;
+
+    #[test]
+    fn an_invocation_is_made_once() {
+        let change = |more: &str| {
+            let object = object(&format!("{{kind: LambdaInvocation, metadata: {{name: a}}{more}}}"));
+            invocation(Entry::of(object.kind, &Value::Null, "shop"), &object).change
+        };
+        assert_eq!(change(""), Change::Invoke);
+        assert_eq!(change(", status: {startTime: '2026-01-15T09:30:00Z'}"), Change::Invoke);
+        assert_eq!(change(", status: {completionTime: '2026-01-15T09:30:00Z'}"), Change::None);
+        assert_eq!(change(", spec: {suspend: true}"), Change::None);
+    }
+}

@@ -150,4 +150,24 @@ mod tests {
             assert!(message.contains("app.yaml") && message.contains(what), "{message}");
         }
     }
+
+    #[test]
+    fn folders_are_read_in_order_and_within_each_other_on_request() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.yaml", "a.json", "notes.txt", "within/c.yml"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let found = |recursive| {
+            let files = files_of(folder.path(), recursive).unwrap();
+            let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+            files.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(found(false), ["a.json", "b.yaml"]);
+        assert_eq!(found(true), ["a.json", "b.yaml", "c.yml"]);
+        let missing = folder.path().join("missing.yaml").display().to_string();
+        let message = read(&[missing], false).unwrap_err().message;
+        assert!(message.contains("missing.yaml can't be read"), "{message}");
+    }
 }

@@ -197,6 +197,10 @@ mod tests {
 
     #[test]
     fn an_empty_plan_says_so() {
-        assert_eq!(plain(&[entry("a", Change::None)]), "Nothing to do: AWS has what the manifests say.\n");
+        let nothing = "Nothing to do: AWS has what the manifests say.\n";
+        assert_eq!(plain(&[entry("a", Change::None)]), nothing);
+        let all = text(&[entry("a", Change::None)], true);
+        let all = anstream::adapter::strip_str(&all).to_string();
+        assert_eq!(all, format!("= LambdaFunction/a in shop stays as it is\n\n{nothing}"));
     }
 }

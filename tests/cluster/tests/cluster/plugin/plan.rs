@@ -1,6 +1,9 @@
 //! `plan`: what it foresees is what then happens, and nothing happens by itself.
 
+use std::collections::BTreeMap;
+
 use cluster_tests::{World, function};
+use lambda_operator_crds::FileContent;
 use serde_json::{Value, json};
 use test_support::ToolOutput;
 
@@ -238,6 +241,92 @@ async fn who_may_only_look_can_plan_too() {
     assert_eq!(output.status.code(), Some(0), "{}", output.stderr);
     assert!(
         output.stdout.contains("+ LambdaFunction/hello") && output.stdout.contains("hasn't checked"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[tokio::test]
+async fn files_may_hold_what_their_objects_refer_to() {
+    let world = World::start("plugin-plan-refers").await;
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "stringData": {"token": "hunter2"}});
+    let account = json!({"accountId": "111122223333", "region": "eu-west-1", "namespaces": {"selector": {}}});
+    let of_account = json!({
+        "accountRef": {"name": world.account_name("own")},
+        "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "token"}}}],
+    });
+    let objects = file(&[
+        ("LambdaFunction", "hello", function(of_account)),
+        ("LambdaAccount", &world.account_name("own"), account),
+        ("LambdaInvocation", "once", json!({"functionRef": {"name": "hello"}})),
+    ]);
+    let output = plan(&world, &format!("{objects}\n---\n{secret}"), &["-o", "json"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}{}", output.stdout, output.stderr);
+    let changes = changes(&serde_json::from_str(&output.stdout).unwrap());
+    assert_eq!(changes[0], "LambdaFunction/hello Create");
+    assert!(changes[1].ends_with("None") && changes[2] == "LambdaInvocation/once Invoke", "{changes:?}");
+    assert!(!output.stdout.contains("hunter2") && made(&world).await.is_empty(), "{}", output.stdout);
+}
+
+#[tokio::test]
+async fn an_adoption_that_the_account_forbids_is_refused_also_to_who_sees_no_labels() {
+    let world = World::start("plugin-plan-forbids").await;
+    let name = world.account_name("strict");
+    let extra = json!({"adopt": "Unowned", "accountRef": {"name": name}});
+    let manifests = file(&[
+        ("LambdaAccount", &name, json!({"accountId": "111122223333", "region": "eu-west-1"})),
+        ("LambdaFunction", "hello", function(extra)),
+    ]);
+    let viewer = super::user(&world, "viewer", Some("lambda-operator-view")).await;
+    let arguments = ["plan", "-f", "-", "--cluster-id", "here"];
+    let output = world.lambda_as(&viewer, &arguments).await.stdin(&manifests).output().await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = "does not allow what is in AWS already to be taken over. Remove spec.adopt";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
+    // An administrator sees the labels, and that the namespace may not use the account at all.
+    let output = plan(&world, &manifests, &[]).await;
+    assert!(output.stdout.contains("may not use LambdaAccount"), "{}", output.stdout);
+}
+
+#[tokio::test]
+async fn what_cannot_be_seen_now_is_told() {
+    let world = World::start("plugin-plan-unsure").await;
+    let file_of = |text: &str| BTreeMap::from([("index.py".to_owned(), FileContent(text.to_owned()))]);
+    let package = lambda_operator::package::zip("", &file_of("def handler(event, context): pass")).unwrap();
+    world.aws().s3_put("packages", "report.zip", &package).await;
+    world.aws().configure(|settings| _ = settings.deny.insert("GetObject".into())).await;
+    let s3 = json!({"code": {"s3": {"bucket": "packages", "key": "report.zip"}}});
+    let manifests = file(&[("LambdaFunction", "report", function(s3))]);
+    let output = plan(&world, &manifests, &[]).await;
+    assert!(output.stdout.contains("whether there is new code is not known"), "{}", output.stdout);
+    let lacks = |settings: &mut lambda_sim::AccountSettings| {
+        settings.deny.clear();
+        settings.missing_keys.insert("packages/report.zip".into());
+    };
+    world.aws().configure(lacks).await;
+    let output = plan(&world, &manifests, &[]).await;
+    assert!(output.stdout.contains("Create it, or correct the spec."), "{}", output.stdout);
+    // What was deployed from there stays, and whatever else there is to do is done.
+    world.aws().configure(|settings| settings.missing_keys.clear()).await;
+    apply(&world, &manifests).await;
+    world.ready("report").await;
+    world.aws().configure(lacks).await;
+    let larger = manifests.replace(r#""runtime""#, r#""memorySize":256,"runtime""#);
+    let output = plan(&world, &larger, &[]).await;
+    assert!(
+        output.stdout.contains("~ memorySize: 128") || output.stdout.contains("+ memorySize: 256"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", output.stderr);
+
+    let manifests = file(&[("LambdaFunction", "slow", function(json!({})))]);
+    apply(&world, &manifests).await;
+    world.ready("slow").await;
+    world.aws().edit_function("slow", json!({"LastUpdateStatus": "InProgress"})).await;
+    let output = plan(&world, &manifests, &[]).await;
+    assert!(
+        output.stdout.contains("slow in") && output.stdout.contains("waits for AWS"),
         "{}",
         output.stdout
     );
